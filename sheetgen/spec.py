@@ -1,0 +1,506 @@
+"""YAML in, frozen models out, or every mistake at once: file, line, path, what is wrong, what was perhaps meant.
+
+A file holds either a network (``name, input, layers``) or a coursework (``network:``, itself a network or the path of
+another file, and ``coursework:``). Read as YAML 1.2: ``no`` is a word, ``010`` is ten, a key given twice is a mistake.
+This room knows layers and the table's arithmetic (an impossible size is a mistake in the YAML); it must not know
+workbooks or torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
+
+from .errors import SpecError, UsageError
+from .layers import KINDS, QUANTITIES, SUMMABLE, Conventions, Strict
+from .network import INPUT, TOTAL, NamedLayer, Network
+from .table import ShapeFinding, compute, shape_findings
+from .yamldoc import Document, Where, did_you_mean, validate
+
+# Columns that show what the YAML says; the quantities beside them are computed.
+GIVEN_COLUMNS: Mapping[str, str] = {
+    "layer": "Layer",
+    "type": "Type",
+    "kernel_size": "Kernel",
+    "stride": "Stride",
+    "padding": "Padding",
+    "dilation": "Dilation",
+    "groups": "Groups",
+}
+COLUMNS: Mapping[str, str] = {**GIVEN_COLUMNS, **QUANTITIES}
+
+
+# --- models ---------------------------------------------------------------------------------------------------------
+
+
+def _word_of(choices: Mapping[str, str]) -> Any:
+    def check(given: object) -> object:
+        if given not in choices:
+            raise ValueError(f"must be one of the quantities{did_you_mean(given, choices)}")
+        return given
+
+    return check
+
+
+def _list_of(given: object) -> object:
+    """A YAML list as a tuple, and a word by itself as a list of one."""
+    return tuple(given) if isinstance(given, list) else (given,) if isinstance(given, str) else given
+
+
+Words = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_list_of),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+
+
+class Column(Strict):
+    """A column of the sheet; the YAML may give just the quantity."""
+
+    quantity: Annotated[
+        str, BeforeValidator(_word_of(COLUMNS)), WithJsonSchema({"enum": list(COLUMNS), "type": "string"})
+    ]
+    heading: str | None = Field(None, description="By default the quantity's own name")
+
+    @property
+    def title(self) -> str:
+        return self.heading or COLUMNS[self.quantity]
+
+
+def _columns(given: object) -> object:
+    listed = _list_of(given)
+    if not isinstance(listed, tuple):
+        return listed
+    return tuple({"quantity": each} if isinstance(each, str) else each for each in listed)
+
+
+Columns = Annotated[tuple[Column, ...], BeforeValidator(_columns)]
+
+
+class Blank(Strict):
+    """Cells that the student fills: each quantity of each layer named here."""
+
+    quantities: Annotated[
+        tuple[Annotated[str, BeforeValidator(_word_of(QUANTITIES))], ...],
+        BeforeValidator(_list_of),
+        WithJsonSchema(
+            {
+                "anyOf": [
+                    {"enum": list(QUANTITIES)},
+                    {"type": "array", "items": {"enum": list(QUANTITIES)}, "minItems": 1},
+                ]
+            }
+        ),
+    ] = Field(description="One or several quantities, as in conv1.parameters")
+    layers: Words | None = Field(None, description="Layers, or input, or total; by default every layer of the table")
+    given: Words = Field((), description="Layers whose cells show the number instead, as an example row does")
+    marks: float = Field(1, ge=0, le=1000, description="Marks of each cell")
+
+
+class CourseworkText(Strict):
+    """What ``coursework:`` may hold; names are checked against the network afterwards."""
+
+    title: str | None = None
+    source: str | None = Field(None, description="Where the network comes from; printed under the title")
+    instructions: str | None = Field(None, description="What the student is to do; printed under the title")
+    notes: Words = Field((), description="Sentences printed below the table")
+    conventions: Conventions = Conventions()
+    sheet: str = Field("Table", max_length=31, pattern=r"^[^\[\]:*?/\\']+$", description="Name of the worksheet")
+    protect: bool = Field(True, description="Lock every cell but the blanks (without a password)")
+    columns: Columns | None = Field(None, description="By default every computed quantity, after the given ones")
+    blanks: Annotated[tuple[Blank, ...], BeforeValidator(_list_of)] | None = Field(
+        None, description="By default every computed cell, one mark each"
+    )
+    omit: Words = Field((), description="Layers without parameters and connections to leave out of the table")
+
+
+NESTED: Mapping[str, type[BaseModel]] = {"columns": Column, "blanks": Blank, "conventions": Conventions}
+
+
+@dataclass(frozen=True, slots=True)
+class Coursework:
+    """Everything that a command needs to know, checked."""
+
+    name: str  # of its files: alexnet
+    network: Network
+    title: str
+    source: str
+    instructions: str
+    notes: tuple[str, ...]
+    conventions: Conventions
+    sheet: str
+    protect: bool
+    columns: tuple[Column, ...]
+    rows: tuple[str, ...]  # layers shown, in order
+    blanks: Mapping[str, float]  # answer id -> marks, in the order of the YAML
+    given: frozenset[str]  # answer ids shown as examples
+    warnings: tuple[str, ...] = field(default=(), compare=False)
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+def load(coursework: str | Path) -> Coursework:
+    """The coursework of a YAML file, or of a shipped name such as ``alexnet``.
+
+    Raises SpecError with every mistake of the file(s), UsageError where there is no such file.
+    """
+    path = find(coursework)
+    return read(path, shown_as=str(coursework) if Path(str(coursework)) == path else path.name)
+
+
+def templates() -> Path:
+    """The folder of the shipped courseworks: inside the installed package, or beside it in a checkout."""
+    inside = Path(__file__).parent / "templates"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "templates"
+
+
+def shipped() -> tuple[str, ...]:
+    """Names of the shipped courseworks."""
+    return tuple(sorted(path.stem for path in templates().glob("*.yaml")))
+
+
+def find(coursework: str | Path) -> Path:
+    """The YAML file that ``coursework``, a path or a shipped name, stands for."""
+    path = Path(coursework)
+    if path.is_file():
+        return path
+    if str(coursework) in shipped():
+        return templates() / f"{coursework}.yaml"
+    if path.is_dir():
+        raise UsageError(f"{coursework} is a folder; a coursework is a .yaml file or one of: {', '.join(shipped())}")
+    raise UsageError(
+        f"there is no file {str(coursework)!r} and no shipped coursework of that name"
+        f"{did_you_mean(coursework, shipped())}"
+    )
+
+
+def read(path: Path, shown_as: str | None = None) -> Coursework:
+    """The coursework in the file ``path``; ``shown_as`` is what messages call it."""
+    document = Document(path, shown_as or str(path))
+    data = document.data
+    if not isinstance(data, dict):
+        raise SpecError((f"{document.shown_as}:1: a coursework is a mapping with network: and coursework:",))
+    network_document = document
+    prefix: Where = ()
+    if "network" in data or "coursework" in data:
+        for key in data:
+            if key not in ("network", "coursework"):
+                document.problem((key,), f"no such key{did_you_mean(key, ('network', 'coursework'))}")
+        network_data = data.get("network")
+        if network_data is None:
+            document.problem((), "network: must be given, a mapping or the path of another file")
+        elif isinstance(network_data, str):
+            network_document = Document(path.parent / network_data, network_data)
+            network_data = network_document.data
+        else:
+            prefix = ("network",)
+    else:
+        network_data = data
+    draft = _Draft(network_document, prefix, network_data, path.stem)
+    text = data.get("coursework", {}) if network_data is not data else {}
+    described = validate(CourseworkText, text, document, ("coursework",), NESTED)
+    found: Coursework | None = None
+    if described is not None:
+        found = _Checked(document, described, draft, path.stem).coursework()
+    documents = (document,) if network_document is document else (network_document, document)
+    problems = tuple(line for each in documents for line in each.listed(each.problems))
+    if problems or found is None:
+        raise SpecError(problems)
+    return found
+
+
+class _Draft:
+    """The network as far as it could be read: layers that are wrong are known by name only."""
+
+    def __init__(self, document: Document, prefix: Where, data: Any, stem: str) -> None:
+        self.document, self.prefix = document, prefix
+        self.name = stem
+        self.input: tuple[int, int, int] | None = None
+        self.layers: list[NamedLayer] = []
+        self.named: list[str] = []  # every layer, readable or not
+        if not isinstance(data, dict):
+            if data is not None:
+                document.problem(prefix, "a network is a mapping with name:, input: and layers:")
+            return
+        for key in data:
+            if key not in ("name", "input", "layers"):
+                document.problem((*prefix, key), f"no such key{did_you_mean(key, ('name', 'input', 'layers'))}")
+        self._read_head(data)
+        layers = data.get("layers")
+        if not isinstance(layers, dict) or not layers:
+            document.problem((*prefix, "layers"), "must be a mapping of layers, such as conv1: {type: Conv2d, ...}")
+            return
+        for name, fields in layers.items():
+            self._read_layer(name, fields)
+            self.named.append(name)
+
+    def _read_head(self, data: dict[str, Any]) -> None:
+        name = data.get("name", self.name)
+        if isinstance(name, str) and name.strip():
+            self.name = name
+        else:
+            self.document.problem((*self.prefix, "name"), f"must be text, not {name!r}")
+        shape = data.get("input")
+        if shape is None:
+            self.document.problem(self.prefix, "input: must be given as [channels, height, width]")
+        elif (
+            isinstance(shape, list)
+            and len(shape) == 3
+            and all(isinstance(n, int) and not isinstance(n, bool) and n > 0 for n in shape)
+        ):
+            self.input = (shape[0], shape[1], shape[2])
+        else:
+            self.document.problem(
+                (*self.prefix, "input"), f"must be [channels, height, width], whole and positive, not {shape!r}"
+            )
+
+    def _read_layer(self, name: str, fields: Any) -> None:
+        path: Where = (*self.prefix, "layers", name)
+        if name in (INPUT, TOTAL, "question") or "." in name or not name.strip() or len(name) > 100:
+            self.document.problem(
+                path, "a layer may not be called input, total or question, nor have a point in its name"
+            )
+            return
+        if not isinstance(fields, dict):
+            self.document.problem(path, f"a layer is a mapping such as {{type: Conv2d, ...}}, not {fields!r}")
+            return
+        if "type" not in fields:
+            self.document.problem(path, "type: must be given")
+            return
+        kind = KINDS.get(str(fields["type"]))
+        if kind is None:
+            self.document.problem(
+                (*path, "type"), f"no such layer type {fields['type']!r}{did_you_mean(fields['type'], KINDS)}"
+            )
+            return
+        source = fields.get("from", self.named[-1] if self.named else INPUT)
+        if isinstance(source, str) and source != INPUT and source not in self.named:
+            self.document.problem(
+                (*path, "from"),
+                f"there is no layer {source!r} above this one{did_you_mean(source, [INPUT, *self.named])}",
+            )
+        layer = validate(kind, fields, self.document, path)
+        if layer is not None and isinstance(source, str):
+            self.layers.append(NamedLayer(name, layer, source))
+
+    def network(self) -> Network | None:
+        """The network, if every layer could be read."""
+        if self.input is None or not self.layers or len(self.layers) < len(self.named) or self.document.problems:
+            return None
+        return Network(self.name, self.input, tuple(self.layers))
+
+
+class _Checked:
+    """The coursework's names checked against the network, and the network's sizes against arithmetic."""
+
+    def __init__(self, document: Document, text: CourseworkText, draft: _Draft, stem: str) -> None:
+        self.document, self.text, self.draft, self.stem = document, text, draft, stem
+
+    def coursework(self) -> Coursework | None:
+        text = self.text
+        rows = tuple(name for name in self.draft.named if name not in text.omit)
+        columns = text.columns if text.columns is not None else self._default_columns()
+        self._check_columns(columns)
+        self._check_layers(("omit",), text.omit, self.draft.named)
+        blanks, given = self._blanks(rows, columns)
+        self.asked = blanks
+        self._check_sizes()
+        network = self.draft.network()
+        if network is None:
+            return None
+        self._check_omitted(network)
+        warnings = self.draft.document.listed(self.draft.document.warnings)
+        if self.draft.document is not self.document:
+            warnings += self.document.listed(self.document.warnings)
+        return Coursework(
+            name=self.stem,
+            network=network,
+            title=text.title or network.name,
+            source=text.source or "",
+            instructions=text.instructions or "",
+            notes=text.notes,
+            conventions=text.conventions,
+            sheet=text.sheet,
+            protect=text.protect,
+            columns=columns,
+            rows=rows,
+            blanks=MappingProxyType(blanks),
+            given=given,
+            warnings=warnings,
+        )
+
+    def _default_columns(self) -> tuple[Column, ...]:
+        shown = {key for layer in self.draft.layers for key, value in layer.kind.shown().items() if value != 1}
+        first = [
+            key for key in GIVEN_COLUMNS if key in ("layer", "type", "kernel_size", "stride", "padding") or key in shown
+        ]
+        computed = [key for key in QUANTITIES if not key.startswith("in_")]
+        return tuple(Column(quantity=key) for key in (*first, *computed))
+
+    def _check_columns(self, columns: Sequence[Column]) -> None:
+        seen: set[str] = set()
+        for i, column in enumerate(columns):
+            if column.quantity in seen:
+                self._problem(("columns", i), f"there is a column {column.quantity} already")
+            seen.add(column.quantity)
+        if "layer" not in seen:
+            self._problem(("columns",), "the column layer must be there: it names the rows")
+
+    def _check_layers(self, path: Where, names: Iterable[str], known: Sequence[str]) -> None:
+        for i, name in enumerate(names):
+            if name not in known:
+                self._problem((*path, i), f"there is no layer {name!r}{did_you_mean(name, known)}")
+
+    def _blanks(self, rows: tuple[str, ...], columns: Sequence[Column]) -> tuple[dict[str, float], frozenset[str]]:
+        shown = {column.quantity for column in columns}
+        declared = self.text.blanks
+        if declared is None:
+            computed = tuple(q for q in QUANTITIES if q in shown)
+            declared = (
+                Blank(quantities=computed),
+                Blank(quantities=tuple(q for q in SUMMABLE if q in shown), layers=(TOTAL,)),
+            )
+        blanks: dict[str, float] = {}
+        given: set[str] = set()
+        for i, blank in enumerate(declared):
+            path: Where = ("blanks", i)
+            self._check_layers((*path, "layers"), blank.layers or (), (INPUT, *rows, TOTAL))
+            self._check_layers((*path, "given"), blank.given, blank.layers or rows)
+            for quantity in blank.quantities:
+                self._check_quantity((*path, "quantities"), quantity)
+                for layer in blank.layers if blank.layers is not None else rows:
+                    if self._never_blank(layer, quantity, explicit=blank.layers is not None, path=path, shown=shown):
+                        continue
+                    answer = f"{layer}.{quantity}"
+                    if layer in blank.given:
+                        given.add(answer)
+                    elif answer in blanks:
+                        self._problem(path, f"{answer} is a blank already")
+                    else:
+                        blanks[answer] = blank.marks
+        return blanks, frozenset(given - blanks.keys())
+
+    def _check_quantity(self, path: Where, quantity: str) -> None:
+        if quantity not in QUANTITIES:
+            self._problem(path, f"there is no quantity {quantity!r}{did_you_mean(quantity, QUANTITIES)}")
+
+    def _never_blank(self, layer: str, quantity: str, *, explicit: bool, path: Where, shown: set[str]) -> bool:
+        """Whether layer.quantity cannot be a blank; says so where the YAML asked for it by name."""
+        reason = None
+        column = quantity.replace("in_", "out_") if layer == INPUT and quantity not in shown else quantity
+        kind = next((each.kind for each in self.draft.layers if each.name == layer), None)
+        if quantity not in QUANTITIES:
+            return True  # said already
+        if column not in shown:
+            reason = f"the sheet has no column {column}; add it to columns:"
+        elif layer == TOTAL and quantity not in SUMMABLE:
+            reason = f"a total of {quantity} means nothing{did_you_mean(quantity, SUMMABLE)}"
+        elif layer == INPUT and quantity not in ("in_height", "in_width", "in_channels"):
+            reason = "the input has in_channels, in_height and in_width only"
+        elif layer == INPUT and quantity == "in_channels":
+            reason = "the input's channels are given: nothing on the sheet determines them"
+        elif kind is not None and quantity in kind.settings():
+            reason = f"{quantity} of a {kind.type} is given in the YAML, nothing determines it"
+            if not explicit:
+                return True  # "every layer" means every layer that computes it
+        if reason is not None:
+            self._problem(path, f"{layer}.{quantity} cannot be a blank: {reason}")
+        return reason is not None
+
+    def _check_sizes(self) -> None:
+        """Impossible sizes are mistakes, fractional ones warnings: follows the shapes as far as they are known."""
+        if self.draft.input is None or not self.draft.layers:
+            return
+        findings = tuple(shape_findings(self.draft.input, self.draft.layers))
+        document = self.draft.document
+        for finding in findings:
+            say = document.problem if finding.fatal else document.warn
+            say((*self.draft.prefix, "layers", finding.layer), finding.message)
+        if any(answer.startswith(f"{INPUT}.") for answer in self.asked):
+            self._check_input_is_determined(findings)
+
+    def _check_input_is_determined(self, findings: Sequence[ShapeFinding]) -> None:
+        first = self.draft.layers[0]
+        axes = first.kind.axes()
+        inexact = any(finding.layer == first.name for finding in findings)
+        if not axes or inexact or any(axis.before != axis.after for axis in axes):
+            self._problem(
+                ("blanks",), f"the input's size cannot be a blank: {first.name} does not determine it by exact division"
+            )
+
+    def _check_omitted(self, network: Network) -> None:
+        table = compute(network, self.text.conventions)
+        for i, name in enumerate(self.text.omit):
+            for quantity in ("parameters", "connections"):
+                if table.value(f"{name}.{quantity}"):
+                    self._problem(
+                        ("omit", i), f"{name} has {quantity} and cannot be left out: the totals would be wrong"
+                    )
+                    break
+
+    def _problem(self, path: Where, message: str) -> None:
+        self.document.problem(("coursework", *path), message)
+
+
+# --- JSON Schema ----------------------------------------------------------------------------------------------------
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of the YAML, so that an editor completes and checks it."""
+    defs: dict[str, Any] = {}
+
+    def add(name: str, model: type[BaseModel]) -> dict[str, str]:
+        schema = model.model_json_schema(by_alias=True)
+        defs.update(schema.pop("$defs", {}))
+        schema["title"] = name
+        defs[name] = schema
+        return {"$ref": f"#/$defs/{name}"}
+
+    layers = []
+    for name, kind in KINDS.items():
+        reference = add(name, kind)
+        defs[name]["properties"]["type"] = {"const": name}
+        layers.append({"if": {"properties": {"type": {"const": name}}}, "then": reference})
+    layer = {
+        "type": "object",
+        "required": ["type"],
+        "properties": {"type": {"enum": list(KINDS), "description": "A class of torch.nn"}},
+        "allOf": layers,
+    }
+    column = add("CourseworkText", CourseworkText)
+    columns = defs["CourseworkText"]["properties"]["columns"]["anyOf"][0]
+    columns["items"] = {"anyOf": [{"enum": list(COLUMNS)}, columns["items"]]}
+    positive = {"type": "integer", "minimum": 1}
+    shape = {"type": "array", "items": positive, "minItems": 3, "maxItems": 3}
+    network = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["input", "layers"],
+        "properties": {
+            "name": {"type": "string"},
+            "input": {**shape, "description": "channels, height, width"},
+            "layers": {"type": "object", "minProperties": 1, "additionalProperties": {"$ref": "#/$defs/Layer"}},
+        },
+    }
+    defs |= {"Layer": layer, "Network": network}
+    whole = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["network"],
+        "properties": {
+            "network": {"anyOf": [{"$ref": "#/$defs/Network"}, {"type": "string", "description": "Path of a file"}]},
+            "coursework": column,
+        },
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "sheetgen coursework",
+        "anyOf": [whole, {"$ref": "#/$defs/Network"}],
+        "$defs": defs,
+    }
