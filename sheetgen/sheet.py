@@ -8,12 +8,13 @@ This room knows tables and addresses; it must not know files, styles or librarie
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 from . import expr
 from .expr import Expr, Num, Sym
+from .layers import Conventions
 from .network import INPUT, TOTAL, NamedLayer
 from .spec import Coursework
 from .table import Table, compute
@@ -41,14 +42,8 @@ class Sheet:
 
     coursework: Coursework
     table: Table
-    rows: Mapping[str, int] = field(init=False)  # layer -> row, input and total too
-    columns: Mapping[str, int] = field(init=False)  # quantity -> column
-
-    def __post_init__(self) -> None:
-        names = (INPUT, *self.coursework.rows, TOTAL)
-        object.__setattr__(self, "rows", {name: HEADER_ROW + 1 + i for i, name in enumerate(names)})
-        columns = {column.quantity: i for i, column in enumerate(self.coursework.columns, start=1)}
-        object.__setattr__(self, "columns", columns)
+    rows: Mapping[str, int]  # layer -> row, input and total too
+    columns: Mapping[str, int]  # quantity -> column
 
     @cached_property
     def _layers(self) -> Mapping[str, NamedLayer]:
@@ -106,7 +101,7 @@ class Sheet:
     # --- formulas -----------------------------------------------------------------------------------------------
 
     def formula(self, answer: str) -> str | None:
-        """The Excel formula of ``answer`` without ``=``, over the cells of this sheet; None where it is a plain number."""
+        """The Excel formula of ``answer`` over the cells of this sheet, without ``=``; None for a plain number."""
         layer, _, quantity = answer.rpartition(".")
         if layer == TOTAL:
             return self._sum(quantity)
@@ -167,22 +162,18 @@ class Sheet:
                     return Sym(reference)
         return Num(number)
 
-    def conventions(self) -> str:
-        """What a connection is on this sheet, in a sentence."""
-        said = self.coursework.conventions
-        parts = [
-            "biases are counted" if said.bias == "counted" else "biases are not counted",
-            "inputs that fall on zero padding are counted"
-            if said.padding == "counted"
-            else "inputs that fall on zero padding are not counted",
-            "the inputs of a pooling unit are counted"
-            if said.pooling == "counted"
-            else "pooling units have no connections",
-        ]
-        return (
-            f"A connection is one input of one unit: {parts[0]}, {parts[1]}, and {parts[2]}. "
-            "A bias is one parameter of its output channel."
-        )
+
+def conventions_sentence(said: Conventions) -> str:
+    """What a connection is, in a sentence for the sheet."""
+    biases = "biases are counted" if said.bias == "counted" else "biases are not counted"
+    padding = f"inputs that fall on zero padding are {said.padding}"
+    pooling = (
+        "the inputs of a pooling unit are counted" if said.pooling == "counted" else "pooling units have no connections"
+    )
+    return (
+        f"A connection is one input of one unit: {biases}, {padding}, and {pooling}. "
+        "A bias is one parameter of its output channel."
+    )
 
 
 def address(row: int, column: int) -> str:
@@ -205,5 +196,11 @@ def defined_name(answer: str) -> str:
 
 
 def lay_out(coursework: Coursework) -> Sheet:
-    """The sheet of ``coursework`` with its numbers computed."""
-    return Sheet(coursework, compute(coursework.network, coursework.conventions, coursework.rows))
+    """The sheet of ``coursework`` as our own blank has it, with its numbers computed."""
+    names = (INPUT, *coursework.rows, TOTAL)
+    return Sheet(
+        coursework,
+        compute(coursework.network, coursework.conventions, coursework.rows),
+        rows={name: row for row, name in enumerate(names, start=HEADER_ROW + 1)},
+        columns={column.quantity: number for number, column in enumerate(coursework.columns, start=1)},
+    )

@@ -1,41 +1,71 @@
-"""The parts and cells of an .xlsx: bytes in, cells out; parts replaced, bytes out.
+"""The sheets, names and cells of an .xlsx.
 
-Hostile bytes are expected here: whatever is wrong with a file ends in ``BrokenPackage``, whose text is one sentence
-for a user, without the path (the caller knows it). What is odd in a single cell is a value, not an error.
+Hostile bytes are expected: whatever is wrong with a file ends in ``BrokenPackage`` (see archive.py). What is odd in a
+single cell is a value, not an error.
 
 Must not know: what the cells mean (networks, answers, marks), how formulas are computed, or any path on a disk.
 """
 
 from __future__ import annotations
 
-import io
+import posixpath
 import re
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
 from typing import Literal
 
 from lxml import etree
 
-MAX_ENTRIES = 10_000
-MAX_PART = 64 * 2**20  # bytes, decompressed
-MAX_TOTAL = 256 * 2**20
+from sheetgen.workbook.addresses import (
+    LAST_COLUMN,
+    LAST_ROW,
+    Area,
+    address,
+    parse_address,
+    parse_area,
+    quote,
+    translate,
+)
+from sheetgen.workbook.archive import (
+    Archive,
+    BrokenPackage,
+    local,
+    parse_xml,
+    replace_parts,
+    rows,
+    what_zip,
+)
+
+__all__ = [
+    "BLANK",
+    "Area",
+    "BrokenPackage",
+    "Cell",
+    "Package",
+    "Place",
+    "SheetEntry",
+    "address",
+    "parse_address",
+    "parse_area",
+    "quote",
+    "replace_parts",
+    "translate",
+]
+
 MAX_CELLS = 2_000_000  # in one sheet; each costs some 300 bytes here
 MAX_FORMULA = 8_192  # characters: Excel's own limit
-MAX_SHARED = 16 * 2**20  # characters of all shared formulas of a sheet, written out: 8 kB by 64 kB would be a bomb
-LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
+MAX_SHARED = 16 * 2**20  # characters of a sheet's shared formulas, written out: one of 8 kB in every cell is a bomb
+_SHEET = r"(?:'((?:[^']|'')+)'|([^\W\d][\w.]*))!"
+_ONE_CELL = re.compile(_SHEET + r"(\$[A-Za-z]{1,3}\$[1-9][0-9]{0,6})(?::(\$[A-Za-z]{1,3}\$[1-9][0-9]{0,6}))?")
 
-MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
-NAMESPACES = (MAIN, STRICT)
 _RELATIONSHIPS = (
     "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
     "http://purl.oclc.org/ooxml/officeDocument/relationships",
 )
 
-
-class BrokenPackage(Exception):  # noqa: N818  (a state of the file; callers turn it into their error)
-    """The bytes are not a workbook that can be used; ``str()`` is one sentence for a user, without the path."""
+_Kind = Literal["blank", "number", "text", "boolean", "error"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -54,7 +84,7 @@ class Place:
 class Cell:
     """What a cell holds. ``value`` is the literal, or the cached value where there is a ``formula`` (without "=")."""
 
-    kind: Literal["blank", "number", "text", "boolean", "error"]
+    kind: _Kind
     value: int | float | str | bool | None = None
     formula: str | None = None
 
@@ -69,288 +99,368 @@ class SheetEntry:
     hidden: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Area:
-    """The cells that one array formula or data table fills."""
-
-    top: int
-    left: int
-    bottom: int
-    right: int
-
-    def __contains__(self, at: tuple[int, int]) -> bool:
-        return self.top <= at[0] <= self.bottom and self.left <= at[1] <= self.right
+# -- the workbook ------------------------------------------------------------------------------------------------------
 
 
-# -- addresses ---------------------------------------------------------------------------------------------------------
+class Package:
+    """A workbook that was read. Parts are unpacked, and sheets parsed, when they are first asked for."""
 
-_ADDRESS = re.compile(r"\$?([A-Za-z]{1,3})\$?([1-9][0-9]{0,6})")
-_SHEET = r"(?:'((?:[^']|'')+)'|([^\W\d][\w.]*))!"
-_ONE_CELL = re.compile(_SHEET + r"(\$[A-Za-z]{1,3}\$[1-9][0-9]{0,6})(?::(\$[A-Za-z]{1,3}\$[1-9][0-9]{0,6}))?")
-
-
-def letters(column: int) -> str:
-    """12 -> "L"."""
-    text = ""
-    while column:
-        column, rest = divmod(column - 1, 26)
-        text = chr(65 + rest) + text
-    return text
-
-
-def address(row: int, column: int) -> str:
-    """(4, 12) -> "L4"."""
-    return f"{letters(column)}{row}"
-
-
-def parse_address(text: str) -> tuple[int, int]:
-    """ "L4" or "$L$4" -> (4, 12). Raises ValueError for what is no cell of a sheet."""
-    match = _ADDRESS.fullmatch(text)
-    if match is None:
-        raise ValueError(f"not a cell address: {text[:20]!r}")
-    row, column = int(match[2]), _column(match[1])
-    if row > LAST_ROW or column > LAST_COLUMN:
-        raise ValueError(f"outside the sheet: {text!r}")
-    return row, column
-
-
-def parse_area(text: str) -> Area:
-    """ "A1:B3" or "A1". Raises ValueError."""
-    first, _, last = text.partition(":")
-    (top, left), (bottom, right) = parse_address(first), parse_address(last or first)
-    return Area(min(top, bottom), min(left, right), max(top, bottom), max(left, right))
-
-
-def quote(sheet: str) -> str:
-    """A sheet's name as formulas write it, always in quotes: no list of which names need them can then be wrong."""
-    return "'" + sheet.replace("'", "''") + "'"
-
-
-def _column(text: str) -> int:
-    number = 0
-    for letter in text.upper():
-        number = number * 26 + ord(letter) - 64
-    return number
-
-
-# -- shared formulas ---------------------------------------------------------------------------------------------------
-
-# In order: what may look like a reference but is none (text, quoted names, brackets), cells, rows, columns, numbers
-# (1E5 holds "E5"), words (LOG10 is a function). Each alternative is linear: a hostile formula cannot make it backtrack.
-_TOKEN = re.compile(
-    r"""(?P<skip>"(?:[^"]|"")*"|'(?:[^']|'')*'|\[(?:[^\[\]]|\[[^\[\]]*\])*\])
-    |(?P<cell>(?P<c1>\$?)(?P<c>[A-Za-z]{1,3})(?P<c2>\$?)(?P<r>[1-9][0-9]{0,6}))(?![\w.(!\[\\])
-    |(?P<rows>\$?[0-9]+:\$?[0-9]+)(?![\w.])
-    |(?P<columns>\$?[A-Za-z]{1,3}:\$?[A-Za-z]{1,3})(?![\w.(!\[\\$])
-    |[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|[^\W\d][\w.\\]*""",
-    re.VERBOSE,
-)
-
-
-def translate(formula: str, rows: int, columns: int) -> str:
-    """The formula as it reads ``rows`` further down and ``columns`` further right: relative references move."""
-
-    def row(text: str) -> str | None:
-        number = int(text.lstrip("$")) + (0 if text.startswith("$") else rows)
-        return f"{'$' * text.startswith('$')}{number}" if 1 <= number <= LAST_ROW else None
-
-    def column(text: str) -> str | None:
-        number = _column(text.lstrip("$")) + (0 if text.startswith("$") else columns)
-        return f"{'$' * text.startswith('$')}{letters(number)}" if 1 <= number <= LAST_COLUMN else None
-
-    def moved(match: re.Match[str]) -> str:
-        if match["cell"]:
-            new_column, new_row = column(match["c1"] + match["c"]), row(match["c2"] + match["r"])
-            return f"{new_column}{new_row}" if new_column and new_row else "#REF!"
-        both = match["rows"] or match["columns"]
-        if not both:
-            return match[0]
-        ends = [(row if match["rows"] else column)(end) for end in both.split(":")]
-        return f"{ends[0]}:{ends[1]}" if ends[0] and ends[1] else "#REF!"
-
-    return _TOKEN.sub(moved, formula)
-
-
-# -- the zip -----------------------------------------------------------------------------------------------------------
-
-_OLE = bytes.fromhex("d0cf11e0a1b11ae1")
-
-
-class _Archive:
-    """The zip of a package: its entries by part name, read one at a time and never beyond the caps."""
+    __slots__ = ("_archive", "_cells", "_definitions", "_places", "_strings", "date1904", "names", "sheets", "workbook")
 
     def __init__(self, data: bytes) -> None:
-        if not data.startswith(b"PK"):
-            raise BrokenPackage(_what_instead(data))
-        # Counted before zipfile makes an object of each: a directory of a million entries would take seconds.
-        # (The signature can also stand inside an embedded, stored package; the cap leaves room for it.)
-        if data.count(b"PK\x01\x02") > MAX_ENTRIES:
-            raise BrokenPackage(f"the file holds more than {MAX_ENTRIES:,} parts")
-        try:
-            self.zip = zipfile.ZipFile(io.BytesIO(data))
-        except Exception as error:  # zipfile raises some ten kinds for damaged directories
-            raise BrokenPackage("the file is cut short or damaged (its zip directory cannot be read)") from error
-        self.entries: dict[str, zipfile.ZipInfo] = {}
-        self._folded: dict[str, str] = {}
-        self._spent = 0
-        for info in self.zip.infolist():
-            if info.filename.endswith("/"):
-                continue
-            name = info.filename.replace("\\", "/").lstrip("/")  # some .NET writers use backslashes; Excel reads them
-            if name.casefold() in self._folded:
-                raise BrokenPackage(f"the part {name} is in the file twice")
-            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                raise BrokenPackage(f"the part {name} is compressed in a way that Excel does not use")
-            self._folded[name.casefold()] = name
-            self.entries[name] = info
-        if sum(info.file_size for info in self.entries.values()) > MAX_TOTAL:
-            raise BrokenPackage(f"the file unpacks to more than {MAX_TOTAL // 2**20} MiB")
+        self._archive = Archive(data)
+        self._cells: dict[str, tuple[Mapping[tuple[int, int], Cell], tuple[Area, ...]]] = {}
+        self._strings: tuple[str, ...] | None = None
+        if self._archive.find("_rels/.rels") is None:
+            raise BrokenPackage(what_zip(self._archive))
+        main = [r for r in self._relationships("") if r.kind == "officeDocument"]
+        if not main:
+            raise BrokenPackage(what_zip(self._archive))
+        self.workbook = main[0].target
+        if self.workbook.lower().endswith(".bin"):
+            raise BrokenPackage("this is a binary workbook (.xlsb); save it as .xlsx")
+        root = self._xml(self.workbook)
+        if local(root) != "workbook":
+            raise BrokenPackage(what_zip(self._archive))
+        properties = _child(root, "workbookPr")
+        self.date1904 = properties is not None and properties.get("date1904") in ("1", "true")
+        self.sheets: tuple[SheetEntry, ...] = ()
+        self.names: Mapping[str, Place] = {}
+        self._definitions: dict[tuple[str | None, str], str] = {}
+        self._places: dict[tuple[str | None, str], Place] = {}
+        self._read_names(root, self._read_sheets(root))
+
+    @classmethod
+    def read(cls, data: bytes) -> Package:
+        """Raises BrokenPackage."""
+        return cls(data)
+
+    def part(self, name: str) -> bytes:
+        return self._archive.read(name)
 
     def find(self, name: str) -> str | None:
-        """The entry's own spelling: part names are compared without case (ECMA-376 part 2, 6.2.2.3)."""
-        return self._folded.get(name.casefold())
+        """The package's own spelling of a part's name, or None where there is no such part."""
+        return self._archive.find(name)
 
-    def read(self, name: str) -> bytes:
-        found = self.find(name)
-        if found is None:
-            raise BrokenPackage(f"the part {name} is declared but missing")
-        info = self.entries[found]
-        if info.flag_bits & 1:
-            raise BrokenPackage("the file is protected by a password; save it without one")
-        try:
-            with self.zip.open(info) as stream:
-                data = stream.read(MAX_PART + 1)
-        except Exception as error:  # zlib, zipfile, struct, EOF: all say that these bytes cannot be unpacked
-            raise BrokenPackage(f"the part {name} is damaged and cannot be unpacked") from error
-        # The header's sizes may lie, so what really came out is what counts.
-        if len(data) > MAX_PART:
-            raise BrokenPackage(f"the part {name} unpacks to more than {MAX_PART // 2**20} MiB")
-        self._spent += len(data)
-        if self._spent > MAX_TOTAL:
-            raise BrokenPackage(f"the file unpacks to more than {MAX_TOTAL // 2**20} MiB")
-        return data
+    def related(self, part: str, kind: str) -> str | None:
+        """The part that ``part`` names as its ``kind`` ("sharedStrings", "calcChain" ...)."""
+        return next((r.target for r in self._relationships(part) if r.kind == kind), None)
 
+    def sheet(self, name: str) -> SheetEntry | None:
+        return next((entry for entry in self.sheets if entry.name.casefold() == name.casefold()), None)
 
-def _what_instead(data: bytes) -> str:
-    head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if not data:
-        return "the file is empty"
-    if data.startswith(_OLE):
-        if "EncryptedPackage".encode("utf-16-le") in data:
-            return "the workbook is protected by a password; save it without one"
-        if any(name.encode("utf-16-le") in data for name in ("Workbook", "Book")):
-            return "this is an old .xls workbook; open it in Excel and save it as .xlsx"
-        return "this is an old Office file, not an .xlsx workbook"
-    if head.startswith(b"%pdf"):
-        return "this is a PDF, not an .xlsx workbook"
-    if b"mso-application" in head or b"office:spreadsheet" in head:
-        return "this is an XML spreadsheet of Excel 2003; open it in Excel and save it as .xlsx"
-    if head.startswith((b"<!doctype html", b"<html", b"<table", b"<head", b"<meta")):
-        return "this is an HTML page, not an .xlsx workbook; perhaps a download page was saved instead of the file"
-    try:
-        data[:4096].decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8", "strict")
-    except UnicodeDecodeError as error:
-        if error.end < min(len(data), 4096) - 3:  # not just a character cut at the end of the sample
-            return "this is not an .xlsx workbook (nor any other kind of file known here)"
-    if b"\0" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "this is not an .xlsx workbook (nor any other kind of file known here)"
-    return "this is plain text (perhaps a CSV), not an .xlsx workbook; open it in Excel and save it as .xlsx"
+    def place(self, name: str, sheet: str | None = None) -> Place | None:
+        """The one cell that a defined name denotes; without case; a name of ``sheet``'s own goes before a global one.
 
+        Asked from no sheet in particular, a name that only some sheet has is found too (the first such sheet's).
+        """
+        found = self._places.get((sheet.casefold(), name.casefold())) if sheet is not None else None
+        return found or self._places.get((None, name.casefold()))
 
-def _which_zip(archive: _Archive) -> str:
-    if archive.find("mimetype") and b"opendocument" in archive.read("mimetype"):
-        return "this is an OpenDocument file (.ods); save it as .xlsx"
-    if archive.find("Index/Document.iwa") or archive.find("Index.zip"):
-        return "this is a Numbers document; export it as .xlsx"
-    for part, what in (("word/document.xml", "a Word document"), ("ppt/presentation.xml", "a presentation")):
-        if archive.find(part):
-            return f"this is {what}, not an .xlsx workbook"
-    inside = [name for name in archive.entries if name.lower().endswith((".xlsx", ".xlsm", ".xls", ".ods"))]
-    if inside:
-        return f"this is a zip archive that holds {inside[0]}; unpack it first"
-    return "this is a zip archive without a workbook in it"
+    def definition(self, name: str, sheet: str) -> str | None:
+        """The text of a defined name as seen from a sheet."""
+        key = name.casefold()
+        return self._definitions.get((sheet.casefold(), key)) or self._definitions.get((None, key))
 
+    def cells(self, sheet: str) -> Mapping[tuple[int, int], Cell]:
+        """(row, column) -> cell, for every cell with a value or a formula; the others are ``BLANK``."""
+        return self._read_cells(sheet)[0]
 
-def replace_parts(data: bytes, new: Mapping[str, bytes | None]) -> bytes:
-    """The package with these parts replaced, added (at the end) or, for None, removed; all else as it was.
+    def areas(self, sheet: str) -> tuple[Area, ...]:
+        """What the sheet's array formulas and data tables fill."""
+        return self._read_cells(sheet)[1]
 
-    The other entries keep content, order, dates, attributes and way of compression, so equal input gives equal output.
-    """
-    archive = _Archive(data)
-    wanted = {archive.find(name) or name: content for name, content in new.items()}
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as target:
-        target.comment = archive.zip.comment
-        for info in archive.zip.infolist():
-            name = info.filename.replace("\\", "/").lstrip("/")
-            content = wanted.pop(name) if name in wanted else b"" if info.is_dir() else archive.read(name)
-            if content is None:
+    # -- reading
+
+    def _xml(self, part: str) -> etree._Element:
+        return parse_xml(self._archive.read(part), part)
+
+    def _relationships(self, part: str) -> list[_Relationship]:
+        folder, _, name = part.rpartition("/")
+        rels = posixpath.join(folder, "_rels", f"{name}.rels")
+        if self._archive.find(rels) is None:
+            return []
+        found = []
+        for element in self._xml(rels):
+            target, mode = element.get("Target"), element.get("TargetMode")
+            if isinstance(element.tag, str) and target and mode != "External":
+                whole = posixpath.normpath(posixpath.join("/", folder, target.replace("\\", "/"))).lstrip("/")
+                kind = (element.get("Type") or "").rpartition("/")[2]
+                found.append(_Relationship(element.get("Id") or "", kind, self._archive.find(whole) or whole))
+        return found
+
+    def _read_sheets(self, root: etree._Element) -> list[str]:
+        """Sets ``sheets``, the worksheets; returns the names of all, chart sheets too: scoped names count those."""
+        related = {r.identifier: r for r in self._relationships(self.workbook)}
+        entries: list[SheetEntry] = []
+        order: list[str] = []
+        seen: set[str] = set()
+        for element in _children(_child(root, "sheets"), "sheet"):
+            name = _unescape(element.get("name") or "")
+            if not name or name.casefold() in seen:
+                raise BrokenPackage(f"the workbook has two sheets named {name!r}" if name else "a sheet has no name")
+            order.append(name)
+            seen.add(name.casefold())
+            identifier = next((v for ns in _RELATIONSHIPS if (v := element.get(f"{{{ns}}}id")) is not None), "")
+            relationship = related.get(identifier)
+            if relationship is None or self._archive.find(relationship.target) is None:
+                raise BrokenPackage(f"the sheet {name!r} is declared but its part is missing")
+            if relationship.kind == "worksheet":
+                hidden = element.get("state") in ("hidden", "veryHidden")
+                entries.append(SheetEntry(name, relationship.target, hidden))
+        if not entries:
+            raise BrokenPackage("the workbook has no worksheet")
+        self.sheets = tuple(entries)
+        return order
+
+    def _read_names(self, root: etree._Element, order: list[str]) -> None:
+        names: dict[str, Place] = {}
+        scoped: list[tuple[str, Place]] = []
+        for element in _children(_child(root, "definedNames"), "definedName"):
+            name, scope = element.get("name") or "", element.get("localSheetId")
+            if scope is not None and not (scope.isdecimal() and len(scope) < 6 and int(scope) < len(order)):
+                continue  # what it belongs to is gone
+            sheet = None if scope is None else order[int(scope)].casefold()
+            text = _joined(element).strip().removeprefix("=")
+            if (sheet, name.casefold()) in self._definitions or len(text) > MAX_FORMULA:
                 continue
-            copy = zipfile.ZipInfo(info.filename, info.date_time)
-            copy.compress_type, copy.comment, copy.extra = info.compress_type, info.comment, info.extra
-            copy.create_system, copy.external_attr = info.create_system, info.external_attr
-            copy.internal_attr = info.internal_attr
-            target.writestr(copy, content)
-        for name, content in wanted.items():
-            if content is not None:
-                added = zipfile.ZipInfo(name)  # dated 1980, not now
-                added.compress_type = zipfile.ZIP_DEFLATED
-                target.writestr(added, content)
-    return out.getvalue()
+            self._definitions[sheet, name.casefold()] = text
+            place = self._one_cell(text)
+            if place is None or name.lower().startswith("_xlnm."):
+                continue
+            self._places[sheet, name.casefold()] = place
+            if sheet is None:
+                names[name] = place
+            else:
+                scoped.append((name, place))
+        for name, place in scoped:
+            # Not where the global name exists but denotes something else: that one is what the name means.
+            if (None, name.casefold()) not in self._definitions and (None, name.casefold()) not in self._places:
+                self._places[None, name.casefold()] = names[name] = place
+        self.names = MappingProxyType(names)
+
+    def _one_cell(self, text: str) -> Place | None:
+        match = _ONE_CELL.fullmatch(text)
+        if match is None or match[4] not in (None, match[3]):
+            return None
+        entry = self.sheet((match[1] or "").replace("''", "'") or match[2])
+        try:
+            return None if entry is None else Place(entry.name, *parse_address(match[3]))
+        except ValueError:
+            return None
+
+    def _shared_strings(self) -> tuple[str, ...]:
+        if self._strings is None:
+            part = self.related(self.workbook, "sharedStrings")
+            self._strings = () if part is None else tuple(_text(si) for si in _children(self._xml(part), "si"))
+        return self._strings
+
+    def _read_cells(self, sheet: str) -> tuple[Mapping[tuple[int, int], Cell], tuple[Area, ...]]:
+        entry = self.sheet(sheet)
+        if entry is None:
+            raise BrokenPackage(f"the workbook has no sheet {sheet!r}")
+        if entry.name not in self._cells:
+            reader = _SheetReader(self, entry)
+            self._cells[entry.name] = MappingProxyType(reader.cells), tuple(reader.areas)
+        return self._cells[entry.name]
 
 
-# -- XML ---------------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class _Relationship:
+    identifier: str
+    kind: str
+    target: str
 
 
-def parse_xml(data: bytes, part: str) -> etree._Element:
-    """The root of a part, with all its comments and white space. No entities, no network, no DTD."""
-    _refuse_dtd(data, part)
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+# -- cells -------------------------------------------------------------------------------------------------------------
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_ESCAPED = re.compile(r"_x((?![dD][89a-fA-F])[0-9A-Fa-f]{4})_")  # but no half of a surrogate pair: no text may hold it
+
+
+class _SheetReader:
+    """One pass over a sheet's rows."""
+
+    def __init__(self, package: Package, entry: SheetEntry) -> None:
+        self.package, self.entry = package, entry
+        self.cells: dict[tuple[int, int], Cell] = {}
+        self.areas: list[Area] = []
+        self._masters: dict[str, tuple[int, int, str]] = {}
+        self._waiting: list[tuple[int, int, str]] = []
+        self._shared = 0
+        self._read()
+
+    def _broken(self, what: str) -> BrokenPackage:
+        return BrokenPackage(f"sheet {self.entry.name!r}: {what}")
+
+    def _read(self) -> None:
+        seen: set[int] = set()
+        row = count = 0
+        for element in rows(self.package.part(self.entry.part), self.entry.part):
+            row = self._row_number(element.get("r"), row)
+            if row in seen:
+                raise self._broken(f"row {row} is there twice")
+            seen.add(row)
+            columns: set[int] = set()
+            column = 0
+            for cell in element:
+                if local(cell) != "c":
+                    continue
+                count += 1
+                if count > MAX_CELLS:
+                    raise self._broken(f"more than {MAX_CELLS:,} cells")
+                column = self._column_number(cell.get("r"), row, column)
+                if column in columns:
+                    raise self._broken(f"the cell {address(row, column)} is there twice")
+                columns.add(column)
+                found = self._cell(cell, row, column)
+                if found.value is not None or found.formula is not None:
+                    self.cells[row, column] = found
+        for row, column, index in self._waiting:  # shared formulas that came before their master
+            old = self.cells.get((row, column), BLANK)
+            self.cells[row, column] = Cell(old.kind, old.value, self._from_master(row, column, index))
+
+    def _row_number(self, text: str | None, previous: int) -> int:
+        if text is None:
+            row = previous + 1
+        elif len(text) < 9 and text.isascii() and text.isdigit():
+            row = int(text)
+        else:
+            row = 0
+        if not 1 <= row <= LAST_ROW:
+            raise self._broken(f"there is no row {text!r}")
+        return row
+
+    def _column_number(self, text: str | None, row: int, previous: int) -> int:
+        if text is None:
+            if previous == LAST_COLUMN:
+                raise self._broken(f"row {row} has too many cells")
+            return previous + 1
+        try:
+            own_row, column = parse_address(text)
+        except ValueError:
+            raise self._broken(f"there is no cell {text[:20]!r}") from None
+        if own_row != row:
+            raise self._broken(f"the cell {text} stands in row {row}")
+        return column
+
+    def _cell(self, element: etree._Element, row: int, column: int) -> Cell:
+        formula: str | None = None
+        text: str | None = None
+        inline: str | None = None
+        for child in element:
+            tag = local(child)
+            if tag == "f":
+                formula = self._formula(child, row, column)
+            elif tag == "v":
+                text = child.text
+            elif tag == "is":
+                inline = _text(child)
+        kind, value = self._value(element.get("t") or "n", text, inline, address(row, column))
+        return Cell(kind, value, formula)
+
+    def _value(
+        self, kind: str, text: str | None, inline: str | None, at: str
+    ) -> tuple[_Kind, int | float | str | None]:
+        if kind == "inlineStr":
+            return ("text", inline) if inline is not None else ("blank", None)
+        if kind == "str":
+            return ("text", _unescape(text or ""))
+        text = (text or "").strip()
+        if not text:
+            return "blank", None
+        if kind == "s":
+            strings = self.package._shared_strings()
+            if not (text.isascii() and text.isdigit() and len(text) < 9 and int(text) < len(strings)):
+                raise self._broken(f"the cell {at} holds text number {text[:20]}, but there are {len(strings)}")
+            return "text", strings[int(text)]
+        if kind == "b":
+            return "boolean", text in ("1", "true")
+        if kind == "e":
+            return "error", text
+        number = _date(text, self.package.date1904) if kind == "d" else _number(text)
+        return ("error", "#NUM!") if number is None else ("number", number)
+
+    def _formula(self, element: etree._Element, row: int, column: int) -> str | None:
+        text = (element.text or "").strip().removeprefix("=")
+        if len(text) > MAX_FORMULA:
+            raise self._broken(
+                f"the formula in {address(row, column)} is longer than Excel's {MAX_FORMULA:,} characters"
+            )
+        kind, reference = element.get("t"), element.get("ref")
+        if kind in ("array", "dataTable"):
+            try:
+                self.areas.append(parse_area(reference or address(row, column)))
+            except ValueError as error:
+                raise self._broken(f"the formula in {address(row, column)} fills no range ({error})") from None
+        if kind == "dataTable":
+            return f"TABLE({element.get('r1') or ''},{element.get('r2') or ''})"  # as Excel shows it
+        if kind != "shared":
+            return text or None
+        index = element.get("si") or ""
+        if text:
+            self._masters[index] = row, column, text
+            return text
+        if index not in self._masters:
+            self._waiting.append((row, column, index))
+            return None
+        return self._from_master(row, column, index)
+
+    def _from_master(self, row: int, column: int, index: str) -> str:
+        if index not in self._masters:
+            raise self._broken(f"the cell {address(row, column)} shares a formula that is nowhere in the sheet")
+        master_row, master_column, text = self._masters[index]
+        self._shared += len(text)
+        if self._shared > MAX_SHARED:
+            raise self._broken("its shared formulas are too long")
+        return translate(text, row - master_row, column - master_column)
+
+
+def _number(text: str) -> int | float | None:
+    """The double that Excel reads there, or the exact int where that is whole; None for what is no finite number."""
+    if len(text) > 400 or _NUMBER.fullmatch(text) is None:  # no writer prints a double longer than its 309 digits
+        return None
+    if len(text) < 20 and text.lstrip("+-").isdigit():
+        return int(text)
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        return None
+    return int(number) if number.is_integer() else number
+
+
+def _date(text: str, date1904: bool) -> int | float | None:
+    """An ISO date as the serial number that Excel computes with."""
     try:
-        root = etree.fromstring(data, parser)
-    except (etree.LxmlError, ValueError, LookupError) as error:
-        raise _damaged(part, error) from error
-    if root.getroottree().docinfo.doctype:  # in an encoding that the search of the bytes did not see through
-        raise BrokenPackage(f"the part {part} has a DTD, which no workbook needs")
-    return root
+        moment = datetime.fromisoformat(text).replace(tzinfo=None)
+    except ValueError:
+        return None
+    days = (moment - (datetime(1904, 1, 1) if date1904 else datetime(1899, 12, 30))).total_seconds() / 86_400
+    return int(days) if days.is_integer() else days
 
 
-def _refuse_dtd(data: bytes, part: str) -> None:
-    # Before parsing, since entities in attributes are expanded while parsing; UTF-16 has a zero in each ASCII letter.
-    if b"<!DOCTYPE" in data or (b"\0" in data[:4] and b"<!DOCTYPE" in data.replace(b"\0", b"")):
-        raise BrokenPackage(f"the part {part} has a DTD, which no workbook needs")
+def _text(element: etree._Element) -> str:
+    """The text of <si> or <is>: its runs joined, without phonetic readings."""
+    found = []
+    for child in element:
+        tag = local(child)
+        if tag == "t":
+            found.append(_joined(child))
+        elif tag == "r":
+            found.extend(_joined(t) for t in child if local(t) == "t")
+    return _unescape("".join(found))
 
 
-def _damaged(part: str, error: Exception) -> BrokenPackage:
-    return BrokenPackage(f"the part {part} is damaged XML ({' '.join(str(error).split())[:120] or 'no content'})")
+def _joined(element: etree._Element) -> str:
+    return (element.text or "") + "".join(child.tail or "" for child in element)  # a comment may split the text
 
 
-def _rows(data: bytes, part: str) -> Iterator[etree._Element]:
-    """Each <row> of a sheet once it is whole; emptied afterwards, so that a large sheet never stands in memory."""
-    _refuse_dtd(data, part)
-    try:
-        for _, row in etree.iterparse(
-            io.BytesIO(data),
-            events=("end",),
-            tag=[f"{{{namespace}}}row" for namespace in NAMESPACES],
-            resolve_entities=False,
-            no_network=True,
-            huge_tree=False,
-            remove_comments=True,  # so that a comment inside <v> does not hide the digits behind it
-            remove_pis=True,
-        ):
-            parent = row.getparent()
-            if parent is not None and local(parent) == "sheetData":
-                yield row
-                row.clear()
-    except (etree.LxmlError, ValueError, LookupError) as error:
-        raise _damaged(part, error) from error
+def _unescape(text: str) -> str:
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
 
 
-def local(element: etree._Element) -> str:
-    """The tag without namespace; "" for comments and for elements of other vocabularies than SpreadsheetML."""
-    tag = element.tag
-    if not isinstance(tag, str):
-        return ""
-    namespace, _, name = tag.rpartition("}")
-    return name if namespace[1:] in NAMESPACES else ""
+def _child(element: etree._Element, name: str) -> etree._Element | None:
+    return next((child for child in element if local(child) == name), None)
+
+
+def _children(element: etree._Element | None, name: str) -> list[etree._Element]:
+    return [] if element is None else [child for child in element if local(child) == name]

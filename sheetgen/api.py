@@ -1,0 +1,330 @@
+"""What the commands do, as functions: the only place where the edges (workbooks, PyTorch) meet.
+
+    generate(coursework, out)        writes the blank and the key
+    fill(coursework, template, out)  fills somebody's copy of the blank
+    verify(coursework, paths)        marks submissions
+    check(coursework, ...)           holds every published number against its witnesses
+
+``coursework`` is a path or the name of a shipped one. Faults of an instructor or the machine raise SheetgenError.
+Edges are imported inside the functions, so that marking loads neither openpyxl nor torch.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import TemplateError, UsageError
+from .marking import Marked, Submission, mark
+from .sheet import Sheet, lay_out
+from .spec import Coursework, load
+
+if TYPE_CHECKING:
+    from .witness import Measured
+    from .workbook.fill import Filled
+    from .workbook.locate import Located
+
+OUTPUT = Path("output")
+MAX_FILE = 32 * 1024 * 1024  # bytes of a submission; the filled sheet has 10 kB
+
+
+# --- generate and fill ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    coursework: Coursework
+    blank: Path
+    key: Path
+
+
+def generate(coursework: str | Path, out: Path = OUTPUT) -> Generated:
+    """Write ``<name>-blank.xlsx`` and ``<name>-key.xlsx`` into the folder ``out``; equal input gives equal bytes."""
+    from .workbook.write import blank_workbook
+
+    sheet = lay_out(load(coursework))
+    blank = blank_workbook(sheet)
+    name = sheet.coursework.name
+    paths = Generated(sheet.coursework, out / f"{name}-blank.xlsx", out / f"{name}-key.xlsx")
+    key = fill_bytes(sheet, blank, str(paths.blank))[0].data
+    write_file(paths.blank, blank)
+    write_file(paths.key, key)
+    return paths
+
+
+def fill_bytes(sheet: Sheet, template: bytes, shown_as: str) -> tuple[Filled, Located]:
+    """``template`` with every blank that is found filled (live formulas, their values beside them), and where they are."""
+    from .workbook.fill import Entry, fill
+    from .workbook.locate import locate
+    from .workbook.package import BrokenPackage, Package
+
+    try:
+        located = locate(Package.read(template), sheet)
+        if not located.places:
+            raise TemplateError(
+                f"{shown_as}: none of the {len(sheet.blanks)} blanks of {sheet.coursework.name} is in it: no cell has "
+                f"the name of a blank, and no sheet has the headings of the table; start from the workbook that "
+                f"'sheetgen generate' makes"
+            )
+        entries = {
+            place: Entry(sheet.table.value(answer), located.sheet.formula(answer) if located.worksheet else None)
+            for answer, place in located.places.items()
+        }
+        return fill(template, entries), located
+    except BrokenPackage as error:
+        raise TemplateError(f"{shown_as}: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class FillReport:
+    """``kept`` are cells that held something already: (cell, what it holds, the right number)."""
+
+    path: Path
+    filled: int
+    kept: tuple[tuple[str, str, str], ...]
+    missing: tuple[str, ...]  # answers without a cell in the template
+
+
+def fill(coursework: str | Path, template: Path, out: Path | None = None) -> FillReport:
+    """Fill the blanks of ``template`` into ``out`` and change nothing else.
+
+    By default ``out`` is ``output/<template>-filled.xlsx``.
+    """
+    sheet = lay_out(load(coursework))
+    data = read_file(template, "template")
+    done, located = fill_bytes(sheet, data, str(template))
+    path = out or OUTPUT / f"{template.stem}-filled.xlsx"
+    write_file(path, done.data)
+    kept = tuple(
+        (str(each.place), f"={each.held_formula}" if each.held_formula else str(each.held), str(each.wanted.value))
+        for each in done.kept
+    )
+    missing = tuple(cell.answer for cell in sheet.blanks if cell.answer and cell.answer not in located.places)
+    return FillReport(path, len(done.filled), kept, missing)
+
+
+def read_file(path: Path, what: str) -> bytes:
+    """The bytes of an instructor's file."""
+    try:
+        return path.read_bytes()
+    except IsADirectoryError:
+        raise UsageError(f"{path} is a folder; the {what} is an .xlsx file") from None
+    except FileNotFoundError:
+        raise UsageError(f"there is no file {path}") from None
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror or error}") from None
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write ``data`` as a whole or not at all: into a temporary file beside ``path``, then renamed."""
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            temporary = Path(file.name)
+            file.write(data)
+        temporary.chmod(mode)
+        temporary.replace(path)
+    except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+# --- verify ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    coursework: str
+    submissions: tuple[Marked, ...]
+
+
+def verify(
+    coursework: str | Path,
+    paths: Sequence[str | Path],
+    *,
+    reveal: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Results:
+    """Mark the workbooks in ``paths`` (files, or folders of files); a broken one is a result, not an error."""
+    sheet = lay_out(load(coursework))
+    files = tuple(_files(paths))
+    marked = []
+    for number, file in enumerate(files):
+        if progress is not None:
+            progress(number, len(files))
+        marked.append(mark(sheet, _read(file, sheet), reveal=reveal))
+    return Results(sheet.coursework.name, tuple(marked))
+
+
+def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
+    for path in map(Path, paths):
+        if path.is_dir():
+            inside = [each for each in sorted(path.iterdir()) if _is_submission(each)]
+            if not inside:
+                raise UsageError(f"the folder {path} holds no file to mark")
+            yield from inside
+        elif path.exists():
+            yield path
+        else:
+            raise UsageError(f"there is no file {path}")
+
+
+def _is_submission(path: Path) -> bool:
+    """A regular file that a person put there: no link out of the folder, no device, no office program's lock file."""
+    return path.is_file() and not path.is_symlink() and not path.name.startswith((".", "~$"))
+
+
+def _read(file: Path, sheet: Sheet) -> Submission:
+    from .workbook.read import read_submission
+
+    try:
+        about = file.stat()
+        if not stat.S_ISREG(about.st_mode):
+            return Submission(str(file), {}, "it is no file (a device or a pipe)")
+        if about.st_size > MAX_FILE:
+            return Submission(str(file), {}, f"it has {about.st_size >> 20} MiB, the most is {MAX_FILE >> 20}")
+        data = file.read_bytes()
+    except OSError as error:
+        return Submission(str(file), {}, f"it cannot be read: {error.strerror or error}")
+    return read_submission(str(file), data, sheet)
+
+
+# --- check ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A witness says otherwise. ``cell`` is the cell of the workbook, where the witness is one."""
+
+    id: str
+    expected: int | str
+    measured: int | float | str | None
+    witness: str
+    cell: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The verdict on every published number: each id is agreed, or disagreed, or not seen by every witness."""
+
+    device: str
+    agreed: tuple[str, ...]
+    disagreed: tuple[Disagreement, ...]
+    not_witnessed: tuple[str, ...]
+    witnesses: Mapping[str, int] = field(hash=False)  # witness -> how many numbers it saw
+
+
+def check(
+    coursework: str | Path,
+    device: str = "auto",
+    workbook: Path | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Checked:
+    """Hold every number of the sheet against Python's integer, the workbook recalculated, and the real network.
+
+    ``workbook`` is the key to check; by default the one that ``generate`` would write.
+    """
+    from .witness import measure
+    from .workbook.write import blank_workbook
+
+    described = load(coursework)
+    sheet = lay_out(described)
+    if workbook is None:
+        key, shown_as = fill_bytes(sheet, blank_workbook(sheet), "the key")[0].data, "the key"
+    else:
+        key, shown_as = read_file(workbook, "workbook"), str(workbook)
+    in_workbook, wrong_cells = _ask_workbook(sheet, key, shown_as)
+    measured = measure(described.network, described.conventions, described.rows, device=device, progress=progress)
+    return _verdict(sheet, in_workbook, wrong_cells, measured)
+
+
+def published(sheet: Sheet) -> tuple[str, ...]:
+    """Ids of the numbers that the sheet shows or asks for, row by row."""
+    return tuple(sheet.places)
+
+
+def _ask_workbook(sheet: Sheet, key: bytes, shown_as: str) -> tuple[set[str], tuple[Disagreement, ...]]:
+    """The workbook as a witness: ids that it shows, and every cell whose recalculated or stored number is another."""
+    from .workbook.engine import Engine
+    from .workbook.locate import locate
+    from .workbook.package import BrokenPackage, Package, Place, address
+
+    try:
+        package = Package.read(key)
+        located = locate(package, sheet)
+        if located.worksheet is None:
+            raise TemplateError(f"{shown_as}: the table of {sheet.coursework.name} is not in it")
+        engine = Engine(package)
+        cells = package.cells(located.worksheet)
+    except BrokenPackage as error:
+        raise TemplateError(f"{shown_as}: {error}") from error
+    seen: set[str] = set()
+    wrong: list[Disagreement] = []
+    names = {row: layer for layer, row in located.sheet.rows.items()}
+    quantities = {column: quantity for quantity, column in located.sheet.columns.items()}
+    for cell in located.sheet.cells:
+        if cell.kind not in ("blank", "given"):
+            continue
+        answer = cell.answer or f"{names[cell.row]}.{quantities[cell.column]}"
+        expected = sheet.table.value(answer) if answer in sheet.table.numbers else cell.content
+        if expected is None:
+            continue
+        place = located.places.get(answer) or Place(located.worksheet, cell.row, cell.column)
+        held, where = cells.get((place.row, place.column)), address(place.row, place.column)
+        value = engine.value(place)
+        seen.add(answer)
+        if value != expected:
+            wrong.append(Disagreement(answer, expected, _plain(value), "excel", where))
+        elif held is not None and held.value != expected:
+            wrong.append(Disagreement(answer, expected, _plain(held.value), "excel (stored value)", where))
+    return seen, tuple(wrong)
+
+
+def _plain(value: object) -> int | float | str | None:
+    return value if isinstance(value, int | float | str) or value is None else str(value)
+
+
+def _verdict(sheet: Sheet, in_workbook: set[str], wrong_cells: tuple[Disagreement, ...], measured: Measured) -> Checked:
+    disagreed = list(wrong_cells)
+    agreed: list[str] = []
+    unseen: list[str] = []
+    for answer in published(sheet):
+        expected = sheet.table.value(answer)
+        number = measured.numbers.get(answer)
+        if number is not None and number != expected:
+            disagreed.append(Disagreement(answer, expected, number, "torch"))
+    for answer, number in measured.opinions.items():
+        if answer in measured.macs and number != measured.macs[answer]:
+            disagreed.append(Disagreement(answer, measured.macs[answer], number, "flop_counter"))
+    wrong = {each.id for each in disagreed}
+    for answer in published(sheet):
+        if answer in wrong:
+            continue
+        (agreed if answer in measured.numbers and answer in in_workbook else unseen).append(answer)
+    numbers = published(sheet)
+    return Checked(
+        device=measured.device,
+        agreed=tuple(agreed),
+        disagreed=tuple(disagreed),
+        not_witnessed=tuple(unseen),
+        witnesses={
+            "python": len(numbers),
+            "excel": sum(answer in in_workbook for answer in numbers),
+            "torch": sum(answer in measured.numbers for answer in numbers),
+            "flop_counter": len(measured.opinions),
+        },
+    )

@@ -1,0 +1,476 @@
+"""The command line: Typer -> api -> printed table or JSON -> exit code. No arithmetic and no file format here.
+
+Everything that is printed for people goes through rich, as plain text: nothing that stands in a file or a cell is
+taken for markup, and control characters are replaced.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from . import __version__
+from .errors import FINDINGS, OK, OUR_FAULT, SheetgenError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from .api import Checked, Results
+    from .marking import Marked
+    from .spec import Coursework
+    from .table import Table
+
+app = typer.Typer(
+    name="sheetgen",
+    help="Neural-network coursework tables: generated, filled, marked, and checked against real PyTorch.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+class Format(StrEnum):
+    table = "table"
+    json = "json"
+
+
+class ShowFormat(StrEnum):
+    table = "table"
+    json = "json"
+    csv = "csv"
+    markdown = "markdown"
+
+
+class Device(StrEnum):
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+    meta = "meta"
+
+
+CourseworkArgument = Annotated[
+    str, typer.Argument(metavar="COURSEWORK", help="A .yaml file, or a shipped coursework such as alexnet.")
+]
+
+
+def main() -> None:
+    """Entry point: runs a command and ends the process with its exit code; no traceback reaches a user."""
+    try:
+        app()
+    except SheetgenError as error:
+        _complain(str(error))
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        _complain("stopped")
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of our output has gone: sheetgen show alexnet | head -1
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(OK)
+    except Exception as error:
+        if os.environ.get("SHEETGEN_DEBUG"):
+            raise
+        _complain(
+            f"internal error, our fault: {type(error).__name__}: {error}\n"
+            f"Please report it; with SHEETGEN_DEBUG=1 the command shows where it happened."
+        )
+        sys.exit(OUR_FAULT)
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)] = False,
+) -> None:
+    if version:
+        typer.echo(f"sheetgen {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def show(
+    coursework: CourseworkArgument,
+    format: Annotated[ShowFormat, typer.Option("--format", help="How to print it.")] = ShowFormat.table,
+) -> None:
+    """Print every number of the network.
+
+    \b
+    Examples:
+      sheetgen show alexnet
+      sheetgen show my-network.yaml --format csv > numbers.csv
+    """
+    from .spec import load
+    from .table import compute
+
+    described = load(coursework)
+    table = compute(described.network, described.conventions, described.rows)
+    _warn(described)
+    if format is ShowFormat.json:
+        _print_json(_table_json(table))
+    elif format is ShowFormat.csv:
+        typer.echo(table.to_frame().to_csv(lineterminator="\n"), nl=False)
+    elif format is ShowFormat.markdown:
+        typer.echo(_markdown(table))
+    else:
+        _print_table(described, table)
+
+
+@app.command()
+def generate(
+    coursework: CourseworkArgument,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to write into.")] = Path("output"),
+) -> None:
+    """Write the blank workbook to hand out, and the filled key.
+
+    \b
+    Examples:
+      sheetgen generate alexnet
+      sheetgen generate my-network.yaml --out next-year
+    """
+    from . import api
+
+    written = api.generate(coursework, out)
+    _warn(written.coursework)
+    marks = sum(written.coursework.blanks.values())
+    typer.echo(f"{written.blank}  {len(written.coursework.blanks)} blanks, {marks:g} marks")
+    typer.echo(f"{written.key}  the same, filled with live formulas")
+
+
+@app.command()
+def fill(
+    coursework: CourseworkArgument,
+    template: Annotated[Path, typer.Argument(metavar="TEMPLATE", help="The .xlsx to fill; it is not changed.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="The file to write [default: output/TEMPLATE-filled.xlsx]"),
+    ] = None,
+) -> None:
+    """Fill the blanks of a workbook and change nothing else in it.
+
+    A cell that already holds something is kept, and reported beside the right number.
+
+    \b
+    Examples:
+      sheetgen fill alexnet templates/alexnet.xlsx
+      sheetgen fill alexnet half-done.xlsx --out done.xlsx
+    """
+    from . import api
+
+    done = api.fill(coursework, template, out)
+    typer.echo(f"{done.path}  {done.filled} cells filled")
+    for cell, held, right in done.kept:
+        same = "the same number" if held == right else f"the right number is {right}"
+        typer.echo(f"  kept {printable(cell)}: it holds {printable(held)}; {same}")
+    if done.missing:
+        few = ", ".join(done.missing[:5]) + (" ..." if len(done.missing) > 5 else "")
+        typer.echo(f"  not found in the template: {len(done.missing)} blanks ({few})")
+
+
+@app.command()
+def verify(
+    coursework: CourseworkArgument,
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Workbooks, or folders of workbooks.")],
+    format: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
+    reveal: Annotated[bool, typer.Option("--reveal", help="Print the right answers with their working.")] = False,
+    fail_under: Annotated[
+        float | None,
+        typer.Option(
+            "--fail-under", metavar="PCT", min=0, max=100, help="Exit 1 only for scores below this percentage."
+        ),
+    ] = None,
+    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 whatever was found.")] = False,
+) -> None:
+    """Mark students' workbooks; exits 1 if any answer is not right.
+
+    \b
+    Examples:
+      sheetgen verify alexnet mine.xlsx
+      sheetgen verify alexnet submissions/ --format json > marks.json
+      sheetgen verify alexnet mine.xlsx --fail-under 60
+    """
+    from . import api
+
+    progress = _counter("marked") if sys.stderr.isatty() else None
+    results = api.verify(coursework, paths, reveal=reveal, progress=progress)
+    if progress is not None:
+        progress(-1, 0)
+    if format is Format.json:
+        _print_json(results_json(results))
+    else:
+        _print_results(results)
+    if not exit_zero and any(_is_finding(each, fail_under) for each in results.submissions):
+        raise typer.Exit(FINDINGS)
+
+
+@app.command()
+def check(
+    coursework: CourseworkArgument,
+    device: Annotated[
+        Device, typer.Option("--device", help="Where the network runs; auto takes a GPU if there is one.")
+    ] = Device.auto,
+    workbook: Annotated[
+        Path | None, typer.Option("--workbook", metavar="KEY.xlsx", help="Check this key instead of a fresh one.")
+    ] = None,
+    format: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
+) -> None:
+    """Hold every published number against three witnesses: Python, the recalculated workbook, a real PyTorch network.
+
+    \b
+    Examples:
+      sheetgen check alexnet
+      sheetgen check alexnet --workbook output/alexnet-key.xlsx --device cpu
+    """
+    from . import api
+
+    say = (
+        (lambda what: print(f"\r\x1b[K{what} ...", end="", file=sys.stderr, flush=True))
+        if sys.stderr.isatty()
+        else None
+    )
+    checked = api.check(coursework, device.value, workbook, progress=say)
+    if say is not None:
+        print("\r\x1b[K", end="", file=sys.stderr)
+    if format is Format.json:
+        _print_json(_checked_json(checked))
+    else:
+        _print_checked(checked)
+    if checked.disagreed:
+        raise typer.Exit(FINDINGS)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the YAML, with which an editor completes and checks it.
+
+    \b
+    Example:
+      sheetgen schema > schema.json
+      # and as the first line of the YAML:  # yaml-language-server: $schema=schema.json
+    """
+    from .spec import json_schema
+
+    _print_json(json_schema())
+
+
+# --- JSON -----------------------------------------------------------------------------------------------------------
+
+
+def _print_json(data: Any) -> None:
+    typer.echo(json.dumps(data, indent=2))  # ASCII: control characters of a student's text come out escaped
+
+
+def _table_json(table: Table) -> dict[str, Any]:
+    quantities = ("neurons", "weights", "biases", "parameters", "connections")
+    return {
+        "network": table.network,
+        "input": list(table.input),
+        "layers": [
+            {
+                "name": row.name,
+                "type": row.type.partition(" ")[0],
+                "input": list(row.input),
+                "output": list(row.output),
+                **{name: row.values[name] for name in quantities},
+            }
+            for row in table.rows
+        ],
+        "totals": dict(table.totals),
+    }
+
+
+def results_json(results: Results) -> dict[str, Any]:
+    """The contract of ``verify --format json``; ``expected`` is in it only where answers were revealed."""
+    data = dataclasses.asdict(results)
+    for submission in data["submissions"]:
+        for answer in submission["answers"]:
+            if answer["expected"] is None:
+                del answer["expected"]
+    return data
+
+
+def _checked_json(checked: Checked) -> dict[str, Any]:
+    data = {field.name: getattr(checked, field.name) for field in dataclasses.fields(checked)}
+    data["agreed"] = len(checked.agreed)
+    data["disagreed"] = [
+        {key: value for key, value in dataclasses.asdict(each).items() if value is not None or key == "measured"}
+        for each in checked.disagreed
+    ]
+    data["not_witnessed"] = list(checked.not_witnessed)
+    data["witnesses"] = dict(checked.witnesses)
+    return data
+
+
+# --- printing for people --------------------------------------------------------------------------------------------
+
+
+def printable(text: str, most: int = 200) -> str:
+    """``text`` on one line, control and direction characters replaced: a terminal shows it and obeys nothing."""
+    kept = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+    return kept if len(kept) <= most else f"{kept[: most - 1]}…"
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    # in a pipe the width is nobody's screen: lines stay whole, so that grep finds them
+    return Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False, emoji=False)
+
+
+def _complain(message: str) -> None:
+    first, *rest = message.splitlines() or ["unknown error"]
+    label = "\x1b[1;31merror:\x1b[0m" if sys.stderr.isatty() and "NO_COLOR" not in os.environ else "error:"
+    for i, line in enumerate((first, *rest)):
+        print(f"{label} {printable(line, 1000)}" if i == 0 else f"       {printable(line, 1000)}", file=sys.stderr)
+
+
+def _warn(coursework: Coursework) -> None:
+    for warning in coursework.warnings:
+        print(f"warning: {printable(warning, 1000)}", file=sys.stderr)
+
+
+def _counter(verb: str) -> Any:
+    def tell(number: int, count: int) -> None:
+        text = f"{verb} {number} of {count}" if number >= 0 and count > 1 else ""
+        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+
+    return tell
+
+
+_HEADINGS = ("neurons", "weights", "biases", "parameters", "connections")
+
+
+def _print_table(coursework: Coursework, table: Table) -> None:
+    from rich.table import Table as Grid
+
+    grid = Grid(title=table.network, title_justify="left", title_style="bold")
+    for heading in ("layer", "type", "input", "output", *_HEADINGS):
+        grid.add_column(heading, justify="left" if heading in ("layer", "type") else "right", no_wrap=True)
+    for row in table.rows:
+        numbers = (f"{row.values[name]:,}" for name in _HEADINGS)
+        grid.add_row(row.name, row.type, _shape(row.input), _shape(row.output), *numbers)
+    grid.add_section()
+    grid.add_row("total", "", "", "", *(f"{table.totals[name]:,}" for name in _HEADINGS), style="bold")
+    console = _console()
+    console.print(grid)
+    from .sheet import conventions_sentence
+
+    console.print(conventions_sentence(coursework.conventions), soft_wrap=True, style="dim")
+
+
+def _shape(shape: tuple[int, int, int]) -> str:
+    return " × ".join(map(str, shape))
+
+
+def _markdown(table: Table) -> str:
+    lines = ["| layer | type | input | output | " + " | ".join(_HEADINGS) + " |", "|---|---|---|---|" + "---:|" * 5]
+    for row in table.rows:
+        numbers = " | ".join(f"{row.values[name]:,}" for name in _HEADINGS)
+        lines.append(f"| {_escaped(row.name)} | {row.type} | {_shape(row.input)} | {_shape(row.output)} | {numbers} |")
+    totals = " | ".join(f"{table.totals[name]:,}" for name in _HEADINGS)
+    return "\n".join([*lines, f"| **total** | | | | {totals} |"])
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\{char}" if char in "\\`*_[]<>|" else char for char in text)
+
+
+_COLOURS = {"correct": "green", "follow-through": "yellow", "wrong": "red", "blank": "dim", "unreadable": "magenta"}
+
+
+def _is_finding(marked: Marked, fail_under: float | None) -> bool:
+    if fail_under is None:
+        return not marked.all_correct
+    return marked.status == "unmarked" or 100 * marked.score < fail_under * marked.max_score
+
+
+def _print_results(results: Results) -> None:
+    """Per submission a line with the score, then what is not right; per class one table at the end."""
+    from rich.text import Text
+
+    console = _console()
+    for marked in results.submissions:
+        name = printable(marked.file)
+        if marked.status == "unmarked":
+            console.print(
+                Text.assemble((name, "bold"), ("  unmarked: ", "magenta"), printable(marked.reason or "")),
+                soft_wrap=True,
+            )
+            continue
+        share = 100 * marked.score / marked.max_score if marked.max_score else 100
+        colour = "green" if marked.all_correct else "red"
+        counts = ", ".join(f"{marked.count(s)} {s}" for s in _COLOURS if marked.count(s))  # type: ignore[arg-type]
+        console.print(
+            Text.assemble(
+                (name, "bold"),
+                ("  ", ""),
+                (f"{marked.score:g}/{marked.max_score:g}", colour),
+                f"  {share:.0f} %  ({counts})",
+            ),
+            soft_wrap=True,
+        )
+        _print_answers(console, marked)
+
+
+def _print_answers(console: Console, marked: Marked) -> None:
+    from rich.text import Text
+
+    todo = [answer for answer in marked.answers if answer.status != "correct"]
+    wide = max((len(answer.id) for answer in todo), default=0)
+    for answer in todo:
+        if answer.status == "blank" and not answer.expected:
+            continue
+        line = Text.assemble(
+            "  ",
+            f"{answer.cell:<5}",
+            f"{printable(answer.id):<{wide + 2}}",
+            (f"{answer.status:<11}", _COLOURS[answer.status]),
+            printable(answer.feedback),
+        )
+        console.print(line, soft_wrap=True)
+    blank = [answer for answer in todo if answer.status == "blank" and not answer.expected]
+    if blank:
+        cells = ", ".join(answer.cell for answer in blank[:12]) + (" ..." if len(blank) > 12 else "")
+        console.print(Text.assemble("  ", ("left blank: ", "dim"), f"{len(blank)} cells ({cells})"), soft_wrap=True)
+
+
+def _print_checked(checked: Checked) -> None:
+    from rich.text import Text
+
+    console = _console()
+    names = {
+        "python": "Python integer",
+        "excel": "workbook, recalculated",
+        "torch": "PyTorch network",
+        "flop_counter": "FlopCounterMode",
+    }
+    console.print(f"device: {printable(checked.device)}")
+    for witness, count in checked.witnesses.items():
+        console.print(f"  {names.get(witness, witness):<24}{count:>4} numbers")
+    for each in checked.disagreed:
+        where = f" (cell {each.cell})" if each.cell else ""
+        console.print(
+            Text.assemble(
+                ("disagrees ", "red"),
+                printable(each.id),
+                where,
+                f": expected {each.expected}, ",
+                f"{each.witness} says {'nothing' if each.measured is None else printable(str(each.measured))}",
+            ),
+            soft_wrap=True,
+        )
+    if checked.not_witnessed:
+        console.print(f"not witnessed: {', '.join(map(printable, checked.not_witnessed))}", soft_wrap=True)
+    verdict = (
+        f"{len(checked.agreed)} agreed, {len(checked.disagreed)} disagreed, {len(checked.not_witnessed)} not witnessed"
+    )
+    console.print(Text(verdict, "bold red" if checked.disagreed else "bold green"))
+
+
+if __name__ == "__main__":
+    main()

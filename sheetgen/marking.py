@@ -1,0 +1,166 @@
+"""Marks: what a student's cells hold, held against the table. Every fault of a student's is data here, never an error.
+
+This room must not know files or workbooks: it is handed what was found in the cells.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from .sheet import Sheet, SheetCell, address
+
+Status = Literal["correct", "follow-through", "wrong", "blank", "unreadable"]
+CLOSE = 1e-6  # a formula's answer may carry floating noise; a count that is off by one never passes
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What one cell of a submission holds: a number, a text, or nothing; ``problem`` says why there is no number."""
+
+    sheet: str
+    cell: str  # its address, L4
+    value: int | float | str | bool | None = None
+    formula: str | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One file: the cell found for each answer's id, or the ``reason`` why it cannot be marked."""
+
+    file: str
+    held: Mapping[str, Held]
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """An explanation of a wrong number."""
+
+    id: str
+    rule: str
+    certainty: Literal["only", "likely", "possible"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    id: str
+    sheet: str
+    cell: str
+    given: str
+    status: Status
+    score: float
+    max_score: float
+    because: tuple[Because, ...] = ()
+    feedback: str = ""
+    expected: int | None = None  # only where answers are revealed
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """The marks of one file; ``status`` is "unmarked", with a reason, where it could not be read."""
+
+    file: str
+    student: str | None
+    status: Literal["marked", "unmarked"]
+    reason: str | None
+    score: float
+    max_score: float
+    answers: tuple[Answer, ...]
+
+    @property
+    def all_correct(self) -> bool:
+        return self.status == "marked" and all(answer.status == "correct" for answer in self.answers)
+
+    def count(self, status: Status) -> int:
+        return sum(answer.status == status for answer in self.answers)
+
+
+def mark(sheet: Sheet, submission: Submission, *, reveal: bool = False) -> Marked:
+    """Marks of ``submission``; the expected numbers and their working are in it only with ``reveal``."""
+    most = _total(cell.marks for cell in sheet.blanks)
+    if submission.reason is not None:
+        return Marked(submission.file, None, "unmarked", submission.reason, 0, most, ())
+    answers = tuple(_mark_cell(sheet, cell, submission.held, reveal=reveal) for cell in sheet.blanks)
+    return Marked(submission.file, None, "marked", None, _total(a.score for a in answers), most, answers)
+
+
+def _total(marks: object) -> float:
+    # decimal marks such as 0.1 add up to what a person adds up to
+    return round(math.fsum(marks), 6)  # type: ignore[arg-type]
+
+
+def _mark_cell(sheet: Sheet, cell: SheetCell, found: Mapping[str, Held], *, reveal: bool) -> Answer:
+    answer = cell.answer or ""
+    right = sheet.table.value(answer)
+    held = found.get(answer)
+    if held is None:
+        gone = f"the cell named {answer} is no longer in the workbook"
+        held = Held(sheet.coursework.sheet, address(cell.row, cell.column), problem=gone)
+    number, problem = (None, held.problem) if held.problem else read_number(held.value)
+    status: Status
+    if problem is not None:
+        status, feedback = "unreadable", f"{_capital(problem)}."
+    elif number is None:
+        status, feedback = "blank", "Left blank."
+    elif is_right(number, right):
+        status, feedback = "correct", ""
+    else:
+        status, feedback = "wrong", f"{_capital(_in_words(answer))}: {_shown(held.value)} is not right."
+    if reveal and status != "correct":
+        feedback += f" The answer is {sheet.table.working(answer)}."
+    return Answer(
+        id=answer,
+        sheet=held.sheet,
+        cell=held.cell,
+        given=_shown(held.value),
+        status=status,
+        score=cell.marks if status == "correct" else 0,
+        max_score=cell.marks,
+        feedback=feedback,
+        expected=right if reveal else None,
+    )
+
+
+def is_right(number: int | float, right: int) -> bool:
+    """Whether a student's number is the right one; integers exactly, floats up to the noise of a calculation."""
+    return number == right if isinstance(number, int) else abs(number - right) < CLOSE
+
+
+# 34944, 34,944, 34 944, 34944.0: a number as people type it, groups of three separated by commas or spaces
+_TYPED = re.compile(r"[+-]?(\d{1,3}(?:([, \u00a0\u202f])\d{3})(?:\2\d{3})*|\d{1,15})(?:\.0*)?", re.ASCII)
+
+
+def read_number(value: int | float | str | bool | None) -> tuple[int | float | None, str | None]:
+    """The number that a cell holds, or (None, why there is none); (None, None) is an empty cell."""
+    if isinstance(value, bool):
+        return None, f"the cell holds {str(value).upper()}, a number is expected"
+    if isinstance(value, int | float):
+        return (value, None) if math.isfinite(value) else (None, "the cell holds no finite number")
+    if value is None or not value.strip():
+        return None, None
+    typed = _TYPED.fullmatch(value.strip())
+    if typed is None:
+        return None, "the cell holds text that is no whole number"
+    return int(re.sub(r"[^\d+-]", "", value.strip().partition(".")[0])), None
+
+
+def _shown(value: int | float | str | bool | None) -> str:
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return "" if value is None else str(value)
+
+
+def _in_words(answer: str) -> str:
+    layer, _, quantity = answer.rpartition(".")
+    return f"{layer}, {quantity.replace('_', ' ')}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

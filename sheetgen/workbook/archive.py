@@ -1,0 +1,212 @@
+"""The zip and the XML of an .xlsx: parts out of hostile bytes, and parts put back.
+
+Whatever is wrong with a file ends in ``BrokenPackage``, whose text is one sentence for a user, without the path (the
+caller knows it). Must not know: sheets, cells, formulas, or any path on a disk.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator, Mapping
+
+from lxml import etree
+
+MAX_ENTRIES = 10_000
+MAX_PART = 64 * 2**20  # bytes, decompressed
+MAX_TOTAL = 256 * 2**20
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
+NAMESPACES = (MAIN, STRICT)
+
+
+class BrokenPackage(Exception):  # noqa: N818  (a state of the file; callers turn it into their error)
+    """The bytes are not a workbook that can be used; ``str()`` is one sentence for a user, without the path."""
+
+
+# -- the zip -----------------------------------------------------------------------------------------------------------
+
+_OLE = bytes.fromhex("d0cf11e0a1b11ae1")
+
+
+class Archive:
+    """The zip of a package: its entries by part name, read one at a time and never beyond the caps."""
+
+    def __init__(self, data: bytes) -> None:
+        if not data.startswith(b"PK"):
+            raise BrokenPackage(_what_instead(data))
+        # Counted before zipfile makes an object of each: a directory of a million entries would take seconds.
+        # (The signature can also stand inside an embedded, stored package; the cap leaves room for it.)
+        if data.count(b"PK\x01\x02") > MAX_ENTRIES:
+            raise BrokenPackage(f"the file holds more than {MAX_ENTRIES:,} parts")
+        try:
+            self.zip = zipfile.ZipFile(io.BytesIO(data))
+        except Exception as error:  # zipfile raises some ten kinds for damaged directories
+            raise BrokenPackage("the file is cut short or damaged (its zip directory cannot be read)") from error
+        self.entries: dict[str, zipfile.ZipInfo] = {}
+        self._folded: dict[str, str] = {}
+        self._spent = 0
+        for info in self.zip.infolist():
+            if info.filename.endswith("/"):
+                continue
+            name = info.filename.replace("\\", "/").lstrip("/")  # some .NET writers use backslashes; Excel reads them
+            if name.casefold() in self._folded:
+                raise BrokenPackage(f"the part {name} is in the file twice")
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise BrokenPackage(f"the part {name} is compressed in a way that Excel does not use")
+            self._folded[name.casefold()] = name
+            self.entries[name] = info
+        if sum(info.file_size for info in self.entries.values()) > MAX_TOTAL:
+            raise BrokenPackage(f"the file unpacks to more than {MAX_TOTAL // 2**20} MiB")
+
+    def find(self, name: str) -> str | None:
+        """The entry's own spelling: part names are compared without case (ECMA-376 part 2, 6.2.2.3)."""
+        return self._folded.get(name.casefold())
+
+    def read(self, name: str) -> bytes:
+        found = self.find(name)
+        if found is None:
+            raise BrokenPackage(f"the part {name} is declared but missing")
+        info = self.entries[found]
+        if info.flag_bits & 1:
+            raise BrokenPackage("the file is protected by a password; save it without one")
+        try:
+            with self.zip.open(info) as stream:
+                data = stream.read(MAX_PART + 1)
+        except Exception as error:  # zlib, zipfile, struct, EOF: all say that these bytes cannot be unpacked
+            raise BrokenPackage(f"the part {name} is damaged and cannot be unpacked") from error
+        # The header's sizes may lie, so what really came out is what counts.
+        if len(data) > MAX_PART:
+            raise BrokenPackage(f"the part {name} unpacks to more than {MAX_PART // 2**20} MiB")
+        self._spent += len(data)
+        if self._spent > MAX_TOTAL:
+            raise BrokenPackage(f"the file unpacks to more than {MAX_TOTAL // 2**20} MiB")
+        return data
+
+
+def _what_instead(data: bytes) -> str:
+    head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if not data:
+        return "the file is empty"
+    if data.startswith(_OLE):
+        if "EncryptedPackage".encode("utf-16-le") in data:
+            return "the workbook is protected by a password; save it without one"
+        if any(name.encode("utf-16-le") in data for name in ("Workbook", "Book")):
+            return "this is an old .xls workbook; open it in Excel and save it as .xlsx"
+        return "this is an old Office file, not an .xlsx workbook"
+    if head.startswith(b"%pdf"):
+        return "this is a PDF, not an .xlsx workbook"
+    if b"mso-application" in head or b"office:spreadsheet" in head:
+        return "this is an XML spreadsheet of Excel 2003; open it in Excel and save it as .xlsx"
+    if head.startswith((b"<!doctype html", b"<html", b"<table", b"<head", b"<meta")):
+        return "this is an HTML page, not an .xlsx workbook; perhaps a download page was saved instead of the file"
+    try:
+        data[:4096].decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8", "strict")
+    except UnicodeDecodeError as error:
+        if error.end < min(len(data), 4096) - 3:  # not just a character cut at the end of the sample
+            return "this is not an .xlsx workbook (nor any other kind of file known here)"
+    if b"\0" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "this is not an .xlsx workbook (nor any other kind of file known here)"
+    return "this is plain text (perhaps a CSV), not an .xlsx workbook; open it in Excel and save it as .xlsx"
+
+
+def what_zip(archive: Archive) -> str:
+    if archive.find("mimetype") and b"opendocument" in archive.read("mimetype"):
+        return "this is an OpenDocument file (.ods); save it as .xlsx"
+    if archive.find("Index/Document.iwa") or archive.find("Index.zip"):
+        return "this is a Numbers document; export it as .xlsx"
+    for part, what in (("word/document.xml", "a Word document"), ("ppt/presentation.xml", "a presentation")):
+        if archive.find(part):
+            return f"this is {what}, not an .xlsx workbook"
+    inside = [name for name in archive.entries if name.lower().endswith((".xlsx", ".xlsm", ".xls", ".ods"))]
+    if inside:
+        return f"this is a zip archive that holds {inside[0]}; unpack it first"
+    return "this is a zip archive without a workbook in it"
+
+
+def replace_parts(data: bytes, new: Mapping[str, bytes | None]) -> bytes:
+    """The package with these parts replaced, added (at the end) or, for None, removed; all else as it was.
+
+    The other entries keep content, order, dates, attributes and way of compression, so equal input gives equal output.
+    """
+    archive = Archive(data)
+    wanted = {archive.find(name) or name: content for name, content in new.items()}
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as target:
+        target.comment = archive.zip.comment
+        for info in archive.zip.infolist():
+            name = info.filename.replace("\\", "/").lstrip("/")
+            content = wanted.pop(name) if name in wanted else b"" if info.is_dir() else archive.read(name)
+            if content is None:
+                continue
+            copy = zipfile.ZipInfo(info.filename, info.date_time)
+            copy.compress_type, copy.comment, copy.extra = info.compress_type, info.comment, info.extra
+            copy.create_system, copy.external_attr = info.create_system, info.external_attr
+            copy.internal_attr = info.internal_attr
+            target.writestr(copy, content)
+        for name, content in wanted.items():
+            if content is not None:
+                added = zipfile.ZipInfo(name)  # dated 1980, not now
+                added.compress_type = zipfile.ZIP_DEFLATED
+                target.writestr(added, content)
+    return out.getvalue()
+
+
+# -- XML ---------------------------------------------------------------------------------------------------------------
+
+
+def parse_xml(data: bytes, part: str) -> etree._Element:
+    """The root of a part, with all its comments and white space. No entities, no network, no DTD."""
+    _refuse_dtd(data, part)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, strip_cdata=False
+    )
+    try:
+        root = etree.fromstring(data, parser)
+    except (etree.LxmlError, ValueError, LookupError) as error:
+        raise _damaged(part, error) from error
+    if (
+        root.getroottree().docinfo.internalDTD is not None
+    ):  # in an encoding that the search of the bytes did not see through
+        raise BrokenPackage(f"the part {part} has a DTD, which no workbook needs")
+    return root
+
+
+def _refuse_dtd(data: bytes, part: str) -> None:
+    # Before parsing, since entities in attributes are expanded while parsing; UTF-16 has a zero in each ASCII letter.
+    if b"<!DOCTYPE" in data or (b"\0" in data[:4] and b"<!DOCTYPE" in data.replace(b"\0", b"")):
+        raise BrokenPackage(f"the part {part} has a DTD, which no workbook needs")
+
+
+def _damaged(part: str, error: Exception) -> BrokenPackage:
+    return BrokenPackage(f"the part {part} is damaged XML ({' '.join(str(error).split())[:120] or 'no content'})")
+
+
+def rows(data: bytes, part: str) -> Iterator[etree._Element]:
+    """Each <row> of a sheet once it is whole; emptied afterwards, so that a large sheet never stands in memory."""
+    _refuse_dtd(data, part)
+    try:
+        for _, row in etree.iterparse(
+            io.BytesIO(data),
+            events=("end",),
+            tag=[f"{{{namespace}}}row" for namespace in NAMESPACES],
+            resolve_entities=False,
+            no_network=True,
+            huge_tree=False,
+            remove_comments=True,  # so that a comment inside <v> does not hide the digits behind it
+            remove_pis=True,
+        ):
+            parent = row.getparent()
+            if parent is not None and local(parent) == "sheetData":
+                yield row
+                row.clear()
+    except (etree.LxmlError, ValueError, LookupError) as error:
+        raise _damaged(part, error) from error
+
+
+def local(element: etree._Element) -> str:
+    """The tag without namespace; "" for comments and for elements of other vocabularies than SpreadsheetML."""
+    tag = element.tag
+    namespace, _, name = tag.rpartition("}") if isinstance(tag, str) else ("", "", "")
+    return name if namespace[1:] in NAMESPACES else ""

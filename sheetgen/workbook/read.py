@@ -1,0 +1,62 @@
+"""A submission: hostile bytes in, the cells of the answers out, or the reason why not.
+
+Formulas are recalculated, never believed: what is stored beside a formula may be stale. Nothing that a student hands in
+raises: a file that cannot be read is a Submission with a reason. This room must not know which answer is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..marking import Held, Submission
+from ..sheet import Sheet
+from .locate import locate
+from .package import BrokenPackage, Package, Place, address
+
+
+def read_submission(file: str, data: bytes, sheet: Sheet) -> Submission:
+    """What ``data`` holds in the blanks of ``sheet``; ``file`` is what the result calls it."""
+    try:
+        package = Package.read(data)
+        located = locate(package, sheet)
+        if not located.places:
+            return Submission(file, {}, _no_table(sheet))
+        return Submission(file, _held(package, located.places))
+    except BrokenPackage as error:
+        return Submission(file, {}, str(error))
+
+
+def _no_table(sheet: Sheet) -> str:
+    return (
+        f"the table is not in it: no cell has the name of one of the {len(sheet.blanks)} blanks, and no sheet has its "
+        "headings; is it the workbook of this coursework?"
+    )
+
+
+def _held(package: Package, places: Mapping[str, Place]) -> dict[str, Held]:
+    cells = {answer: package.cells(place.sheet).get((place.row, place.column)) for answer, place in places.items()}
+    engine = None
+    if any(cell is not None and cell.formula is not None for cell in cells.values()):
+        from .engine import Engine  # most sheets hold numbers only; then nothing is recalculated
+
+        engine = Engine(package)
+    held: dict[str, Held] = {}
+    for answer, place in places.items():
+        cell, at = cells[answer], address(place.row, place.column)
+        if cell is None or (cell.kind == "blank" and cell.formula is None):
+            held[answer] = Held(place.sheet, at)
+        elif cell.formula is not None and engine is not None:
+            held[answer] = _recalculated(engine.value(place), place.sheet, at, cell.formula)
+        elif cell.kind == "error":
+            held[answer] = Held(place.sheet, at, problem=f"the cell holds the error {cell.value}")
+        else:
+            held[answer] = Held(place.sheet, at, cell.value)
+    return held
+
+
+def _recalculated(value: object, sheet: str, at: str, formula: str) -> Held:
+    if value is None:
+        value = 0  # as Excel has it: =A1 of an empty cell is 0
+    if isinstance(value, int | float | str | bool):
+        return Held(sheet, at, value, formula)
+    return Held(sheet, at, None, formula, problem=f"the formula gives {value}")

@@ -1,0 +1,254 @@
+"""The blank workbook that a coursework hands out, as bytes; the key is this blank, filled by ``fill.py``.
+
+openpyxl writes it. Equal courseworks give equal bytes: no clock, no locale, one order of parts. Nothing in it gives an
+answer away: the only numbers are those that the YAML gives. This room must not know torch, nor how answers are marked.
+"""
+
+from __future__ import annotations
+
+import datetime
+import io
+import math
+import zipfile
+from collections.abc import Iterable
+
+from openpyxl import Workbook
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
+from openpyxl.utils import get_column_letter
+from openpyxl.workbook.defined_name import DefinedName
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.header_footer import HeaderFooterItem
+from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.worksheet import Worksheet
+from openpyxl.writer.excel import ExcelWriter
+
+from ..layers import QUANTITIES
+from ..network import INPUT, TOTAL
+from ..sheet import (
+    HEADER_ROW,
+    INSTRUCTION_ROW,
+    LEGEND_ROW,
+    SUBTITLE_ROW,
+    TITLE_ROW,
+    Sheet,
+    SheetCell,
+    conventions_sentence,
+    defined_name,
+)
+
+WHEN = datetime.datetime(2000, 1, 1)  # every timestamp: a clock would make equal input give unequal files
+LARGEST = 999_999_999_999_999  # 15 digits, the most that Excel keeps exactly
+
+INK, FAINT, BLUE = "FF1F2933", "FF7B8794", "FF1F4E79"
+BLANK_FILL = PatternFill("solid", fgColor="FFFFF2CC")
+HEADER_FILL = PatternFill("solid", fgColor=BLUE)
+TOTAL_FILL = PatternFill("solid", fgColor="FFEEF2F6")
+LINE = Side("thin", color="FFCBD2D9")
+STRONG = Side("medium", color=BLUE)
+CENTRE = Alignment(horizontal="center", vertical="center")
+GRID = Border(left=LINE, right=LINE, top=LINE, bottom=LINE)
+WIDTHS = {"layer": 10, "type": 21, "kernel_size": 9, "stride": 8, "padding": 9, "dilation": 9, "groups": 8}
+WIDE = {"neurons": 12, "weights": 13, "biases": 10, "parameters": 13, "connections": 16}
+
+
+def _font(size: float = 11, *, bold: bool = False, italic: bool = False, color: str = INK) -> Font:
+    return Font(name="Calibri", size=size, bold=bold, italic=italic, color=color)
+
+
+def blank_workbook(sheet: Sheet) -> bytes:
+    """The .xlsx to hand out, with every blank empty, shaded, unlocked, validated and named."""
+    workbook = Workbook()
+    page = workbook.active
+    assert isinstance(page, Worksheet)
+    page.title = sheet.coursework.sheet
+    _write_head(page, sheet)
+    _write_table(page, sheet)
+    last = _write_notes(page, sheet)
+    _validate(page, sheet)
+    _name_blanks(workbook, page, sheet)
+    _set_up_page(page, sheet, last)
+    properties = workbook.properties
+    properties.title, properties.subject = sheet.coursework.title, sheet.coursework.network.name
+    properties.creator = properties.lastModifiedBy = "sheetgen"
+    properties.created = properties.modified = WHEN
+    workbook.calculation.fullCalcOnLoad = True
+    return _bytes(workbook)
+
+
+def _write_head(page: Worksheet, sheet: Sheet) -> None:
+    coursework, width = sheet.coursework, len(sheet.columns)
+    for number, quantity in enumerate(sheet.columns, start=1):  # first: the sentences are as wide as the table
+        page.column_dimensions[get_column_letter(number)].width = (WIDTHS | WIDE).get(quantity, 11)
+    _sentence(page, TITLE_ROW, coursework.title, width, _font(16, bold=True, color=BLUE))
+    _sentence(page, SUBTITLE_ROW, coursework.source or coursework.network.name, width, _font(italic=True, color=FAINT))
+    _sentence(page, INSTRUCTION_ROW, coursework.instructions or "Fill every shaded cell.", width, _font())
+    # the legend: a sample of each kind of cell beside its meaning
+    sample = page.cell(LEGEND_ROW, 1, "shaded")
+    sample.fill, sample.border, sample.alignment, sample.font = BLANK_FILL, GRID, CENTRE, _font()
+    text = "yours to fill: a whole number, or a formula"
+    label = page.cell(LEGEND_ROW, 2, text)
+    label.font, label.alignment = _font(), Alignment(vertical="center", indent=1)
+    sample = page.cell(LEGEND_ROW, min(6, width), "white")
+    sample.border, sample.alignment, sample.font = GRID, CENTRE, _font()
+    label = page.cell(LEGEND_ROW, min(7, width), "given")
+    label.font, label.alignment = _font(), Alignment(vertical="center", indent=1)
+    count = len(sheet.blanks)
+    if count and width >= 10:
+        ranges = ",".join(_ranges(sheet.blanks))
+        page.cell(LEGEND_ROW, 9, f'="Filled in: "&COUNT({ranges})&" of {count}"').font = _font(color=FAINT)
+    page.row_dimensions[LEGEND_ROW].height = 20
+
+
+def _write_table(page: Worksheet, sheet: Sheet) -> None:
+    for number, column in enumerate(sheet.coursework.columns, start=1):
+        cell = page.cell(HEADER_ROW, number, column.title)
+        cell.font, cell.fill = _font(bold=True, color="FFFFFFFF"), HEADER_FILL
+        cell.alignment = Alignment(
+            horizontal="left" if column.quantity in ("layer", "type") else "center",
+            vertical="center",
+            wrap_text=True,
+            indent=1 if column.quantity in ("layer", "type") else 0,
+        )
+        cell.border = GRID
+    page.row_dimensions[HEADER_ROW].height = 32
+    names = {row: layer for layer, row in sheet.rows.items()}
+    quantities = {number: quantity for quantity, number in sheet.columns.items()}
+    for described in sheet.cells:
+        _write_cell(page, described, names[described.row], quantities[described.column])
+    for row in sheet.rows.values():
+        page.row_dimensions[row].height = 18
+
+
+def _write_cell(page: Worksheet, described: SheetCell, layer: str, quantity: str) -> None:
+    cell = page.cell(described.row, described.column)
+    total = layer == TOTAL
+    cell.border = Border(left=LINE, right=LINE, top=STRONG if total else LINE, bottom=STRONG if total else LINE)
+    cell.font = _font(bold=total or quantity == "layer")
+    label = quantity in ("layer", "type")
+    cell.alignment = Alignment(horizontal="left" if label else "right", vertical="center", indent=1)
+    if total:
+        cell.fill = TOTAL_FILL
+    if quantity in QUANTITIES:
+        cell.number_format = "#,##0" if quantity in WIDE else "0"
+    if described.kind == "blank":
+        cell.fill, cell.protection = BLANK_FILL, Protection(locked=False)
+    elif described.kind == "none":
+        if layer not in (INPUT, TOTAL):
+            cell.value, cell.font = "–", _font(color=FAINT)
+            cell.alignment = CENTRE
+    else:
+        cell.value = described.content
+        if isinstance(described.content, str) and described.content.startswith("="):
+            cell.number_format = "0;-0;"  # follows a blank: shows nothing until that is filled
+        elif described.kind == "label":
+            cell.data_type = "s"  # a layer's name is text, whatever it begins with
+    if quantity in ("kernel_size", "stride", "padding", "dilation", "groups"):
+        cell.alignment = CENTRE
+
+
+def _write_notes(page: Worksheet, sheet: Sheet) -> int:
+    row = max(sheet.rows.values()) + 2
+    for note in (conventions_sentence(sheet.coursework.conventions), *sheet.coursework.notes):
+        _sentence(page, row, note, len(sheet.columns), _font())
+        row += 1
+    return row - 1
+
+
+def _sentence(page: Worksheet, row: int, text: str, columns: int, font: Font) -> None:
+    """Text over the whole width, wrapped, in a row as high as it needs: merged cells do not grow by themselves."""
+    cell = page.cell(row, 1)
+    cell.value, cell.data_type, cell.font = text, "s", font
+    cell.alignment = Alignment(wrap_text=True, vertical="center")
+    page.merge_cells(start_row=row, end_row=row, start_column=1, end_column=columns)
+    size = float(font.sz or 11)
+    characters = sum(page.column_dimensions[get_column_letter(i)].width for i in range(1, columns + 1)) * 11 / size
+    page.row_dimensions[row].height = math.ceil(len(text) / characters) * size * 1.36 + 4
+
+
+def _validate(page: Worksheet, sheet: Sheet) -> None:
+    """One rule for each quantity, so that the message can say what the cell is for."""
+    by_quantity: dict[str, list[SheetCell]] = {}
+    for cell in sheet.blanks:
+        by_quantity.setdefault((cell.answer or "").rpartition(".")[2], []).append(cell)
+    for quantity, cells in by_quantity.items():
+        rule = DataValidation(type="whole", operator="between", formula1="0", formula2=str(LARGEST), allow_blank=True)
+        rule.promptTitle = QUANTITIES[quantity]
+        rule.prompt = "A whole number, or a formula over this row such as =C7*D7. No units, no spaces."
+        rule.errorTitle, rule.error = (
+            "Not a whole number",
+            "Type a whole number such as 1234, or a formula that gives one.",
+        )
+        rule.showErrorMessage = rule.showInputMessage = True
+        for area in _ranges(cells):
+            rule.add(area)
+        page.add_data_validation(rule)
+
+
+def _ranges(cells: Iterable[SheetCell]) -> list[str]:
+    """The cells as few areas: runs down a column, neighbouring columns with the same run joined."""
+    runs: list[tuple[int, int, int]] = []  # column, first row, last row
+    for column, row in sorted((cell.column, cell.row) for cell in cells):
+        if runs and runs[-1][0] == column and runs[-1][2] == row - 1:
+            runs[-1] = (column, runs[-1][1], row)
+        else:
+            runs.append((column, row, row))
+    areas: list[tuple[int, int, int, int]] = []  # first column, last column, first row, last row
+    for column, first, last in runs:
+        for i, area in enumerate(areas):
+            if area[1] == column - 1 and area[2:] == (first, last):
+                areas[i] = (area[0], column, first, last)
+                break
+        else:
+            areas.append((column, column, first, last))
+    return [
+        f"{get_column_letter(left)}{top}"
+        + (f":{get_column_letter(right)}{bottom}" if (left, top) != (right, bottom) else "")
+        for left, right, top, bottom in areas
+    ]
+
+
+def _name_blanks(workbook: Workbook, page: Worksheet, sheet: Sheet) -> None:
+    quoted = "'" + page.title.replace("'", "''") + "'" if not page.title.isidentifier() else page.title
+    for cell in sheet.blanks:
+        name = defined_name(cell.answer or "")
+        target = f"{quoted}!${get_column_letter(cell.column)}${cell.row}"
+        workbook.defined_names[name] = DefinedName(name, attr_text=target)
+
+
+def _set_up_page(page: Worksheet, sheet: Sheet, last: int) -> None:
+    page.freeze_panes = f"B{HEADER_ROW + 1}"
+    page.sheet_view.showGridLines = False
+    page.sheet_view.zoomScale = 110
+    right = get_column_letter(len(sheet.columns))
+    page.print_area = f"A1:{right}{last}"
+    page.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
+    page.page_setup.orientation = "landscape"
+    page.page_setup.paperSize = page.PAPERSIZE_A4
+    page.page_setup.fitToWidth = page.page_setup.fitToHeight = 1
+    page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    page.print_options.horizontalCentered = True
+    page.page_margins.left = page.page_margins.right = 0.4
+    page.page_margins.top = page.page_margins.bottom = 0.75
+    footer = page.oddFooter or HeaderFooterItem()
+    footer.left.text, footer.right.text = sheet.coursework.title.replace("&", "&&"), "&P / &N"
+    page.oddFooter = footer
+    if sheet.coursework.protect:
+        page.protection.sheet = True
+        page.protection.formatColumns = page.protection.formatRows = False  # False means allowed
+
+
+def _bytes(workbook: Workbook) -> bytes:
+    """The package with fixed timestamps: openpyxl's own ``save`` stamps the time of day into it, twice."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
+        ExcelWriter(workbook, archive).save()
+    fixed = io.BytesIO()
+    with zipfile.ZipFile(written) as archive, zipfile.ZipFile(fixed, "w") as target:
+        names = archive.namelist()
+        names.sort(key=lambda name: (name != "[Content_Types].xml", name))  # readers that stream want it first
+        for name in names:
+            entry = zipfile.ZipInfo(name, date_time=(2000, 1, 1, 0, 0, 0))
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            entry.create_system = 0  # else the machine's system is written into every entry
+            target.writestr(entry, archive.read(name))
+    return fixed.getvalue()
