@@ -58,7 +58,7 @@ def generate(coursework: str | Path, out: Path = OUTPUT) -> Generated:
 
 
 def fill_bytes(sheet: Sheet, template: bytes, shown_as: str) -> tuple[Filled, Located]:
-    """``template`` with every blank that is found filled (live formulas, their values beside them), and where they are."""
+    """``template`` with every blank found filled, live formulas with their values beside them; and where they are."""
     from .workbook.fill import Entry, fill
     from .workbook.locate import locate
     from .workbook.package import BrokenPackage, Package

@@ -212,9 +212,6 @@ class Engine:
         scope, bang, name = operand.rpartition("!")
         if bang:
             sheet = scope[1:-1].replace("''", "'") if scope.startswith("'") else scope
-        place = self._package.place(name, sheet)
-        if place is not None:
-            return str(place)
         definition = self._package.definition(name, sheet)
         return definition if definition is not None and _ABSOLUTE.fullmatch(definition) else None
 

@@ -1,6 +1,7 @@
 """The lossless edit: values and formulas put into the empty cells of somebody's workbook, and nothing else changed.
 
-Parts that need no change stay byte for byte; in the others only the elements named here change. What cannot be edited
+Parts that need no change stay byte for byte; in the others only the elements named here change (but libxml2 writes an
+element's namespace declarations before its attributes). What cannot be edited
 safely raises ``BrokenPackage``, whose sentence names the cell.
 
 Must not know: what the cells mean, which cells should be filled, or any path on a disk.
@@ -184,7 +185,7 @@ class _SheetEditor:
             if local(child) in ("f", "v", "is"):
                 cell.remove(child)
         for metadata in ("cm", "vm"):  # they described what is no longer there
-            cell.attrib.pop(metadata, None)
+            cell.attrib.pop(metadata, "")
         if formula is not None:
             element = self._new("f", cell)
             element.text = _bare(formula)
@@ -209,7 +210,7 @@ class _SheetEditor:
         if kind == "str" and formula is None:
             kind = "inlineStr"  # a new shared string would change one more part for nothing
         if kind is None:
-            cell.attrib.pop("t", None)
+            cell.attrib.pop("t", "")
         else:
             cell.set("t", kind)
         if text is None:
@@ -233,21 +234,16 @@ class _SheetEditor:
     def _cell(self, row: int, column: int) -> etree._Element:
         line = self._rows[row] if row in self._rows else self._new_row(row)
         number = 0
-        after: etree._Element | None = None
-        bare = []
+        after: etree._Element | None = None  # never one without r: that one follows its neighbour directly
         for cell in line:
             if local(cell) != "c":
                 continue
             reference = cell.get("r")
             number = parse_address(reference)[1] if reference else number + 1
-            if reference is None:
-                bare.append((cell, number))
             if number == column:
                 return cell
             if number > column and after is None:
                 after = cell
-        for cell, own in bare:  # they count from their neighbour, and there will be one more
-            cell.set("r", address(row, own))
         new = self._new("c", line)
         new.set("r", address(row, column))
         style = self._style(line, column)
@@ -259,9 +255,6 @@ class _SheetEditor:
         return new
 
     def _new_row(self, row: int) -> etree._Element:
-        for number, line in self._rows.items():
-            if line.get("r") is None:
-                line.set("r", str(number))
         new = self._new("row", self._data)
         new.set("r", str(row))
         after = min((number for number in self._rows if number > row), default=None)
@@ -379,7 +372,11 @@ def _serialised(root: etree._Element, original: bytes) -> bytes:
     tree = root.getroottree()
     encoding = (tree.docinfo.encoding or "UTF-8").upper()
     if encoding not in ("UTF-8", "ASCII", "US-ASCII"):
-        return etree.tostring(tree, encoding=encoding, xml_declaration=True, standalone=tree.docinfo.standalone)
+        return _bytes(etree.tostring(tree, encoding=encoding, xml_declaration=True))
     match = _PROLOG.match(original)
-    body = etree.tostring(tree, encoding="ASCII" if "ASCII" in encoding else "UTF-8", xml_declaration=False)
+    body = _bytes(etree.tostring(tree, encoding="ASCII" if "ASCII" in encoding else "UTF-8", xml_declaration=False))
     return (match[0] if match else b"") + body
+
+
+def _bytes(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else text.encode()  # the stubs know both; with an encoding it is bytes
