@@ -22,15 +22,29 @@ from typing import TYPE_CHECKING
 from .errors import TemplateError, UsageError
 from .marking import Marked, Submission, mark
 from .sheet import Sheet, lay_out
-from .spec import Coursework, load
 
 if TYPE_CHECKING:
+    from .spec import Coursework
     from .witness import Measured
     from .workbook.fill import Filled
     from .workbook.locate import Located
 
 OUTPUT = Path("output")
 MAX_FILE = 32 * 1024 * 1024  # bytes of a submission; the filled sheet has 10 kB
+
+
+def sheet_of(coursework: str | Path) -> Sheet:
+    """The sheet of ``coursework``, remembered from the last time if nothing has changed since."""
+    from .cache import remembered
+    from .shipped import find
+
+    def make() -> tuple[Sheet, tuple[Path, ...]]:
+        from .spec import load
+
+        described = load(coursework)
+        return lay_out(described), described.files
+
+    return remembered(find(coursework), make)
 
 
 # --- generate and fill ----------------------------------------------------------------------------------------------
@@ -45,12 +59,13 @@ class Generated:
 
 def generate(coursework: str | Path, out: Path = OUTPUT) -> Generated:
     """Write ``<name>-blank.xlsx`` and ``<name>-key.xlsx`` into the folder ``out``; equal input gives equal bytes."""
+    from .spec import load
     from .workbook.write import blank_workbook
 
-    sheet = lay_out(load(coursework))
-    blank = blank_workbook(sheet)
-    name = sheet.coursework.name
-    paths = Generated(sheet.coursework, out / f"{name}-blank.xlsx", out / f"{name}-key.xlsx")
+    described = load(coursework)
+    sheet = lay_out(described)
+    blank, name = blank_workbook(described, sheet), described.name
+    paths = Generated(described, out / f"{name}-blank.xlsx", out / f"{name}-key.xlsx")
     key = fill_bytes(sheet, blank, str(paths.blank))[0].data
     write_file(paths.blank, blank)
     write_file(paths.key, key)
@@ -67,7 +82,7 @@ def fill_bytes(sheet: Sheet, template: bytes, shown_as: str) -> tuple[Filled, Lo
         located = locate(Package.read(template), sheet)
         if not located.places:
             raise TemplateError(
-                f"{shown_as}: none of the {len(sheet.blanks)} blanks of {sheet.coursework.name} is in it: no cell has "
+                f"{shown_as}: none of the {len(sheet.blanks)} blanks of {sheet.name} is in it: no cell has "
                 f"the name of a blank, and no sheet has the headings of the table; start from the workbook that "
                 f"'sheetgen generate' makes"
             )
@@ -95,7 +110,7 @@ def fill(coursework: str | Path, template: Path, out: Path | None = None) -> Fil
 
     By default ``out`` is ``output/<template>-filled.xlsx``.
     """
-    sheet = lay_out(load(coursework))
+    sheet = sheet_of(coursework)
     data = read_file(template, "template")
     done, located = fill_bytes(sheet, data, str(template))
     path = out or OUTPUT / f"{template.stem}-filled.xlsx"
@@ -160,14 +175,14 @@ def verify(
     progress: Callable[[int, int], None] | None = None,
 ) -> Results:
     """Mark the workbooks in ``paths`` (files, or folders of files); a broken one is a result, not an error."""
-    sheet = lay_out(load(coursework))
+    sheet = sheet_of(coursework)
     files = tuple(_files(paths))
     marked = []
     for number, file in enumerate(files):
         if progress is not None:
             progress(number, len(files))
         marked.append(mark(sheet, _read(file, sheet), reveal=reveal))
-    return Results(sheet.coursework.name, tuple(marked))
+    return Results(sheet.name, tuple(marked))
 
 
 def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
@@ -238,13 +253,14 @@ def check(
 
     ``workbook`` is the key to check; by default the one that ``generate`` would write.
     """
+    from .spec import load
     from .witness import measure
     from .workbook.write import blank_workbook
 
     described = load(coursework)
     sheet = lay_out(described)
     if workbook is None:
-        key, shown_as = fill_bytes(sheet, blank_workbook(sheet), "the key")[0].data, "the key"
+        key, shown_as = fill_bytes(sheet, blank_workbook(described, sheet), "the key")[0].data, "the key"
     else:
         key, shown_as = read_file(workbook, "workbook"), str(workbook)
     in_workbook, wrong_cells = _ask_workbook(sheet, key, shown_as)
@@ -267,7 +283,7 @@ def _ask_workbook(sheet: Sheet, key: bytes, shown_as: str) -> tuple[set[str], tu
         package = Package.read(key)
         located = locate(package, sheet)
         if located.worksheet is None:
-            raise TemplateError(f"{shown_as}: the table of {sheet.coursework.name} is not in it")
+            raise TemplateError(f"{shown_as}: the table of {sheet.name} is not in it")
         engine = Engine(package)
         cells = package.cells(located.worksheet)
     except BrokenPackage as error:

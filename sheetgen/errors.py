@@ -13,6 +13,8 @@ The message says what, where and what to do. This module knows nothing of the ot
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 OK = 0
 FINDINGS = 1
 BAD_INPUT = 2
@@ -52,3 +54,15 @@ class InternalError(SheetgenError):
     """sheetgen broke a promise of its own."""
 
     exit_code = OUR_FAULT
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """``; did you mean kernel_size?`` or, where nothing is near, the few that there are."""
+    import difflib  # only a mistake needs it
+
+    choices = list(known)
+    by_lower = {choice.lower(): choice for choice in choices}
+    near = difflib.get_close_matches(str(word).lower(), by_lower, n=1, cutoff=0.6)
+    if near:
+        return f"; did you mean {by_lower[near[0]]}?"
+    return f"; known: {', '.join(choices)}" if choices and len(choices) <= 24 else ""

@@ -19,32 +19,12 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-SHAPE = ("channels", "height", "width")
-
-# Every quantity that a table can show, in the order of a sensible table, with its heading.
-QUANTITIES: Mapping[str, str] = MappingProxyType(
-    {
-        "in_channels": "Input channels",
-        "in_height": "Input height",
-        "in_width": "Input width",
-        "out_channels": "Output channels",
-        "out_height": "Output height",
-        "out_width": "Output width",
-        "neurons": "Neurons",
-        "weights": "Weights",
-        "biases": "Biases",
-        "parameters": "Parameters",
-        "connections": "Connections",
-    }
-)
-# Those that a totals row can add up.
-SUMMABLE = ("neurons", "weights", "biases", "parameters", "connections")
-
 
 class Strict(BaseModel):
     """Frozen; a key that is not a field is a mistake; nothing is converted silently (``"3"`` is not 3)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+    # built when first used: a coursework uses a few of the kinds
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True, defer_build=True)
 
 
 class Conventions(Strict):
@@ -207,8 +187,6 @@ _CEIL = (
     "min(ceil_div(in_{0} + 2*padding_{0} - dilation_{0}*(kernel_{0} - 1) - 1, stride_{0}) + 1,"
     " ceil_div(in_{0} + padding_{0}, stride_{0}))"
 )
-# The inverse: the one input size that a window layer covers to the last pixel ("exact division")
-EXACT_INPUT = "(out_{0} - 1)*stride_{0} + dilation_{0}*(kernel_{0} - 1) + 1 - 2*padding_{0}"
 
 
 def _windows(axes: tuple[Axis, ...]) -> dict[str, int]:

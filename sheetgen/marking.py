@@ -100,7 +100,7 @@ def _mark_cell(sheet: Sheet, cell: SheetCell, found: Mapping[str, Held], *, reve
     held = found.get(answer)
     if held is None:
         gone = f"the cell named {answer} is no longer in the workbook"
-        held = Held(sheet.coursework.sheet, address(cell.row, cell.column), problem=gone)
+        held = Held(sheet.worksheet, address(cell.row, cell.column), problem=gone)
     number, problem = (None, held.problem) if held.problem else read_number(held.value)
     status: Status
     if problem is not None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from .layers import Layer
+if TYPE_CHECKING:
+    from .layers import Layer
 
 INPUT, TOTAL = "input", "total"  # the pseudo-layers of a table: its first and its last row
 

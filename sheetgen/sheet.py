@@ -2,22 +2,25 @@
 
 A formula on the sheet is the quantity's own tree, read over the sheet: a name that has a cell becomes its address, a
 name that is computed elsewhere but has no cell is replaced by its formula, and what is left is a number, folded away.
-This room knows tables and addresses; it must not know files, styles or libraries for workbooks.
+This room knows tables and addresses; it must not know files, styles or libraries for workbooks. A Sheet is plain data:
+marking with one that was laid out before (``cache.py``) needs nothing of what reads a YAML.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from . import expr
 from .expr import Expr, Num, Sym
-from .layers import Conventions
 from .network import INPUT, TOTAL, NamedLayer
-from .spec import Coursework
 from .table import Table, compute
+
+if TYPE_CHECKING:
+    from .layers import Conventions
+    from .spec import Coursework
 
 TITLE_ROW, SUBTITLE_ROW, INSTRUCTION_ROW, LEGEND_ROW, HEADER_ROW = 1, 2, 3, 4, 5
 
@@ -25,34 +28,59 @@ Kind = Literal["label", "given", "blank", "none"]
 
 
 @dataclass(frozen=True, slots=True)
-class SheetCell:
-    """One cell of the table. ``answer`` is the id of the number it shows, if it shows one; ``marks`` of a blank."""
+class Slot:
+    """What one cell of the table is for, wherever it stands. ``answer`` is the id of the number it shows, if any."""
 
-    row: int
-    column: int
+    layer: str
+    quantity: str
     kind: Kind
     answer: str | None = None
     content: str | int | None = None  # what a blank workbook shows
     marks: float = 0
 
 
+@dataclass(frozen=True, slots=True)
+class SheetCell:
+    """A slot at its place; rows and columns count from 1."""
+
+    row: int
+    column: int
+    slot: Slot
+
+    @property
+    def kind(self) -> Kind:
+        return self.slot.kind
+
+    @property
+    def answer(self) -> str | None:
+        return self.slot.answer
+
+    @property
+    def content(self) -> str | int | None:
+        """What a blank workbook shows here; the width of a square input follows its height, as a formula."""
+        return self.slot.content
+
+    @property
+    def marks(self) -> float:
+        return self.slot.marks
+
+
 @dataclass(frozen=True)
 class Sheet:
-    """The sheet of ``coursework``: every cell of its table, and the Excel formula of every number."""
+    """The table of a coursework on a worksheet: what each cell is for, and the Excel formula of every number."""
 
-    coursework: Coursework
+    name: str  # of the coursework
+    worksheet: str
     table: Table
-    rows: Mapping[str, int]  # layer -> row, input and total too
-    columns: Mapping[str, int]  # quantity -> column
-
-    @cached_property
-    def _layers(self) -> Mapping[str, NamedLayer]:
-        return {layer.name: layer for layer in self.coursework.network.layers}
+    headings: Mapping[str, str] = field(hash=False)  # quantity -> heading
+    slots: tuple[Slot, ...] = field(repr=False)  # row by row
+    rows: Mapping[str, int] = field(hash=False)  # layer -> row, input and total too
+    columns: Mapping[str, int] = field(hash=False)  # quantity -> column
 
     @cached_property
     def cells(self) -> tuple[SheetCell, ...]:
         """Every cell of the table, row by row, without the header."""
-        return tuple(self._cell(layer, column) for layer in self.rows for column in self.columns)
+        return tuple(SheetCell(self.rows[slot.layer], self.columns[slot.quantity], slot) for slot in self.slots)
 
     @cached_property
     def places(self) -> Mapping[str, SheetCell]:
@@ -64,39 +92,9 @@ class Sheet:
         """The cells that the student fills, row by row."""
         return tuple(cell for cell in self.cells if cell.kind == "blank")
 
-    def _cell(self, layer: str, quantity: str) -> SheetCell:
-        row, column = self.rows[layer], self.columns[quantity]
-        if quantity == "layer":
-            return SheetCell(row, column, "label", content=layer)
-        if quantity == "type":
-            kind = self._layers[layer].kind.describe() if layer in self._layers else ""
-            return SheetCell(row, column, "label", content=kind)
-        answer = self._answer(layer, quantity)
-        if answer in self.coursework.blanks:
-            return SheetCell(row, column, "blank", answer, marks=self.coursework.blanks[answer])
-        if layer in self._layers:
-            shown = self._layers[layer].kind.shown().get(quantity)
-            if shown is not None:
-                return SheetCell(row, column, "given", answer if answer in self.table.numbers else None, shown)
-        if answer in self.coursework.given or (layer == INPUT and answer in self.table.numbers):
-            return SheetCell(row, column, "given", answer, self._given(answer))
-        if answer in self.table.numbers and layer != TOTAL and not quantity.startswith(("kernel", "stride")):
-            return SheetCell(row, column, "given", answer, self.table.value(answer))
-        return SheetCell(row, column, "none")
-
-    def _answer(self, layer: str, quantity: str) -> str:
-        if layer == INPUT and quantity.startswith("out_") and quantity.replace("out_", "in_") not in self.columns:
-            return f"{INPUT}.{quantity.replace('out_', 'in_')}"  # the input's size stands in the output columns
-        return f"{layer}.{quantity}"
-
-    def _given(self, answer: str) -> str | int:
-        """A given number; the width of a square input whose height is asked for follows the height."""
-        other = f"{INPUT}.in_height"
-        square = self.table.numbers.get(other) == self.table.numbers[answer]
-        if answer == f"{INPUT}.in_width" and other in self.coursework.blanks and square:
-            column = self.columns["in_height" if "in_height" in self.columns else "out_height"]
-            return f"={address(self.rows[INPUT], column)}"
-        return self.table.value(answer)
+    @cached_property
+    def _shown(self) -> Mapping[tuple[str, str], str | int | None]:
+        return {(slot.layer, slot.quantity): slot.content for slot in self.slots}
 
     # --- formulas -----------------------------------------------------------------------------------------------
 
@@ -114,10 +112,10 @@ class Sheet:
 
     def _sum(self, quantity: str) -> str | None:
         column = self.columns.get(quantity)
-        if column is None or not self.coursework.rows:
+        layers = [row for layer, row in self.rows.items() if layer not in (INPUT, TOTAL)]
+        if column is None or not layers:
             return None
-        first, last = self.coursework.rows[0], self.coursework.rows[-1]
-        return f"SUM({address(self.rows[first], column)}:{address(self.rows[last], column)})"
+        return f"SUM({address(min(layers), column)}:{address(max(layers), column)})"
 
     def _worked_number(self, answer: str, tree: Expr) -> str | None:
         """The input's size as a sum with the numbers put in: a formula over cells would close a circle."""
@@ -130,7 +128,7 @@ class Sheet:
     def _on_sheet(self, answer: str, references: dict[str, str], *, top: bool = False) -> Expr:
         """The tree of ``answer``: names that have a cell become symbols named by their address."""
         place = self.places.get(answer)
-        if not top and place is not None and isinstance(self._shown_number(place), int):
+        if not top and place is not None and _holds_number(place):
             name = address(place.row, place.column)
             references[name] = name
             return Sym(name)
@@ -144,23 +142,22 @@ class Sheet:
                 known[name] = self._setting(layer, name, bind, references)
         return expr.substitute(quantity.formula, known)
 
-    def _shown_number(self, place: SheetCell) -> int | str | None:
-        """The number that the cell will hold once it is filled; text where it shows something else."""
-        if place.kind == "blank" or (isinstance(place.content, str) and place.content.startswith("=")):
-            return 0
-        return place.content
-
     def _setting(self, layer: str, name: str, number: int, references: dict[str, str]) -> Expr:
         """A setting of the YAML: the cell that shows it (kernel_height in a column kernel_size), or its number."""
-        shown = self._layers[layer].kind.shown() if layer in self._layers else {}
         stem = name.rpartition("_")[0]
         for quantity in (name, stem, f"{stem}_size"):
-            if quantity in self.columns and shown.get(quantity) == number:
-                reference = address(self.rows[layer], self.columns[quantity]) if layer in self.rows else ""
-                if reference:
-                    references[reference] = reference
-                    return Sym(reference)
+            if self._shown.get((layer, quantity)) == number:
+                reference = address(self.rows[layer], self.columns[quantity])
+                references[reference] = reference
+                return Sym(reference)
         return Num(number)
+
+
+def _holds_number(cell: SheetCell) -> bool:
+    """Whether the cell will hold a number once the sheet is filled, so that a formula can refer to it."""
+    if isinstance(cell.content, str):
+        return cell.content.startswith("=")
+    return cell.kind == "blank" or cell.content is not None
 
 
 def conventions_sentence(said: Conventions) -> str:
@@ -195,12 +192,60 @@ def defined_name(answer: str) -> str:
     return kept if kept[0].isalpha() or kept[0] == "_" else f"_{kept}"
 
 
+# --- laying out -----------------------------------------------------------------------------------------------------
+
+
 def lay_out(coursework: Coursework) -> Sheet:
     """The sheet of ``coursework`` as our own blank has it, with its numbers computed."""
-    names = (INPUT, *coursework.rows, TOTAL)
+    rows = {name: row for row, name in enumerate((INPUT, *coursework.rows, TOTAL), start=HEADER_ROW + 1)}
+    columns = {column.quantity: number for number, column in enumerate(coursework.columns, start=1)}
+    table = compute(coursework.network, coursework.conventions, coursework.rows)
+    layers = {layer.name: layer for layer in coursework.network.layers}
     return Sheet(
-        coursework,
-        compute(coursework.network, coursework.conventions, coursework.rows),
-        rows={name: row for row, name in enumerate(names, start=HEADER_ROW + 1)},
-        columns={column.quantity: number for number, column in enumerate(coursework.columns, start=1)},
+        name=coursework.name,
+        worksheet=coursework.sheet,
+        table=table,
+        headings={column.quantity: column.title for column in coursework.columns},
+        slots=tuple(
+            _slot(coursework, table, layers.get(layer), layer, quantity, columns)
+            for layer in rows
+            for quantity in columns
+        ),
+        rows=rows,
+        columns=columns,
     )
+
+
+def _slot(
+    coursework: Coursework,
+    table: Table,
+    described: NamedLayer | None,
+    layer: str,
+    quantity: str,
+    columns: Mapping[str, int],
+) -> Slot:
+    if quantity == "layer":
+        return Slot(layer, quantity, "label", content=layer)
+    if quantity == "type":
+        return Slot(layer, quantity, "label", content=described.kind.describe() if described else "")
+    answer = f"{layer}.{quantity}"
+    if layer == INPUT and quantity.startswith("out_") and quantity.replace("out_", "in_") not in columns:
+        answer = f"{INPUT}.{quantity.replace('out_', 'in_')}"  # the input's size stands in the output columns
+    if answer in coursework.blanks:
+        return Slot(layer, quantity, "blank", answer, marks=coursework.blanks[answer])
+    known = answer if answer in table.numbers else None
+    shown = described.kind.shown().get(quantity) if described else None
+    if shown is not None:
+        return Slot(layer, quantity, "given", known, shown)
+    if known is not None and layer != TOTAL:
+        return Slot(layer, quantity, "given", answer, _given(coursework, table, answer, columns))
+    return Slot(layer, quantity, "none")
+
+
+def _given(coursework: Coursework, table: Table, answer: str, columns: Mapping[str, int]) -> str | int:
+    """A given number; the width of a square input whose height is asked for would give it away, and follows it."""
+    height = f"{INPUT}.in_height"
+    square = table.numbers[height] == table.numbers[answer]
+    if answer == f"{INPUT}.in_width" and height in coursework.blanks and square:
+        return f"={address(HEADER_ROW + 1, columns['in_height' if 'in_height' in columns else 'out_height'])}"
+    return table.value(answer)

@@ -11,29 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 
-from .errors import SpecError, UsageError
-from .layers import KINDS, QUANTITIES, SUMMABLE, Conventions, Strict
+from .errors import SpecError, did_you_mean
+from .layers import KINDS, Conventions, Strict
 from .network import INPUT, TOTAL, NamedLayer, Network
+from .quantities import COLUMNS, GIVEN_COLUMNS, QUANTITIES, SUMMABLE
+from .shipped import find
 from .table import ShapeFinding, compute, shape_findings
-from .yamldoc import Document, Where, did_you_mean, validate
-
-# Columns that show what the YAML says; the quantities beside them are computed.
-GIVEN_COLUMNS: Mapping[str, str] = {
-    "layer": "Layer",
-    "type": "Type",
-    "kernel_size": "Kernel",
-    "stride": "Stride",
-    "padding": "Padding",
-    "dilation": "Dilation",
-    "groups": "Groups",
-}
-COLUMNS: Mapping[str, str] = {**GIVEN_COLUMNS, **QUANTITIES}
-
+from .yamldoc import Document, Where, validate
 
 # --- models ---------------------------------------------------------------------------------------------------------
 
@@ -137,8 +125,9 @@ class Coursework:
     protect: bool
     columns: tuple[Column, ...]
     rows: tuple[str, ...]  # layers shown, in order
-    blanks: Mapping[str, float]  # answer id -> marks, in the order of the YAML
+    blanks: Mapping[str, float] = field(hash=False)  # answer id -> marks, in the order of the YAML
     given: frozenset[str]  # answer ids shown as examples
+    files: tuple[Path, ...] = field(default=(), compare=False)  # that it was read from
     warnings: tuple[str, ...] = field(default=(), compare=False)
 
 
@@ -152,32 +141,6 @@ def load(coursework: str | Path) -> Coursework:
     """
     path = find(coursework)
     return read(path, shown_as=str(coursework) if Path(str(coursework)) == path else path.name)
-
-
-def templates() -> Path:
-    """The folder of the shipped courseworks: inside the installed package, or beside it in a checkout."""
-    inside = Path(__file__).parent / "templates"
-    return inside if inside.is_dir() else Path(__file__).parent.parent / "templates"
-
-
-def shipped() -> tuple[str, ...]:
-    """Names of the shipped courseworks."""
-    return tuple(sorted(path.stem for path in templates().glob("*.yaml")))
-
-
-def find(coursework: str | Path) -> Path:
-    """The YAML file that ``coursework``, a path or a shipped name, stands for."""
-    path = Path(coursework)
-    if path.is_file():
-        return path
-    if str(coursework) in shipped():
-        return templates() / f"{coursework}.yaml"
-    if path.is_dir():
-        raise UsageError(f"{coursework} is a folder; a coursework is a .yaml file or one of: {', '.join(shipped())}")
-    raise UsageError(
-        f"there is no file {str(coursework)!r} and no shipped coursework of that name"
-        f"{did_you_mean(coursework, shipped())}"
-    )
 
 
 def read(path: Path, shown_as: str | None = None) -> Coursework:
@@ -330,8 +293,9 @@ class _Checked:
             protect=text.protect,
             columns=columns,
             rows=rows,
-            blanks=MappingProxyType(blanks),
+            blanks=blanks,
             given=given,
+            files=tuple(dict.fromkeys((self.document.path, self.draft.document.path))),
             warnings=warnings,
         )
 

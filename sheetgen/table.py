@@ -9,17 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from . import expr
 from .errors import InternalError
 from .expr import Expr
-from .layers import EXACT_INPUT, QUANTITIES, SUMMABLE, Conventions
 from .network import INPUT, TOTAL, NamedLayer, Network
+from .quantities import QUANTITIES, SUMMABLE
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from .layers import Conventions
+
+# The inverse of a window layer's output size: the one input that it covers to the last pixel ("exact division")
+EXACT_INPUT = "(out_{0} - 1)*stride_{0} + dilation_{0}*(kernel_{0} - 1) + 1 - 2*padding_{0}"
 
 
 class _Add(Protocol):
@@ -34,8 +38,12 @@ class Quantity:
     """
 
     id: str
-    formula: Expr
-    binds: Mapping[str, str | int]
+    text: str
+    binds: Mapping[str, str | int] = field(hash=False)
+
+    @property
+    def formula(self) -> Expr:
+        return expr.parse(self.text)  # which remembers
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,7 @@ class Row:
     type: str
     input: tuple[int, int, int]
     output: tuple[int, int, int]
-    values: Mapping[str, int]
+    values: Mapping[str, int] = field(hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +62,9 @@ class Table:
     network: str
     input: tuple[int, int, int]
     rows: tuple[Row, ...]
-    totals: Mapping[str, int]
-    quantities: Mapping[str, Quantity] = field(repr=False)
-    numbers: Mapping[str, int] = field(repr=False)
+    totals: Mapping[str, int] = field(hash=False)
+    quantities: Mapping[str, Quantity] = field(repr=False, hash=False)
+    numbers: Mapping[str, int] = field(repr=False, hash=False)
 
     def value(self, answer: str) -> int:
         """The number with the id ``answer``: ``conv1.parameters``, ``input.in_height``, ``total.connections``."""
@@ -90,8 +98,8 @@ def quantities(network: Network, conventions: Conventions, rows: Sequence[str] |
     found: dict[str, Quantity] = {}
 
     def add(answer: str, formula: str, binds: Mapping[str, str | int]) -> None:
-        tree = expr.parse(formula)
-        found[answer] = Quantity(answer, tree, {name: binds[name] for name in expr.symbols(tree)})
+        names = expr.symbols(expr.parse(formula))
+        found[answer] = Quantity(answer, formula, {name: binds[name] for name in names})
 
     for axis, size in zip(("channels", "height", "width"), network.input, strict=True):
         add(f"{INPUT}.in_{axis}", str(size), {})
@@ -113,7 +121,7 @@ def quantities(network: Network, conventions: Conventions, rows: Sequence[str] |
         terms = {f"row{i}": f"{layer}.{name}" for i, layer in enumerate(shown)}
         add(f"{TOTAL}.{name}", " + ".join(terms) or "0", terms)
     _ask_input(network, add)
-    return MappingProxyType(found)
+    return found
 
 
 def _ask_input(network: Network, add: _Add) -> None:
@@ -144,6 +152,8 @@ def compute(
     ``given`` holds numbers by id (a student's) that take the place of the computed ones wherever a formula uses them;
     the number of a given id itself stays the computed one, from what it depends on.
     """
+    from .layers import Conventions
+
     trees = quantities(network, conventions or Conventions(), rows)
     given = given or {}
     numbers: dict[str, int] = {}
@@ -175,9 +185,9 @@ def compute(
         network=network.name,
         input=network.input,
         rows=tuple(_row(layer, numbers) for layer in shown),
-        totals=MappingProxyType({name: numbers[f"{TOTAL}.{name}"] for name in SUMMABLE}),
+        totals={name: numbers[f"{TOTAL}.{name}"] for name in SUMMABLE},
         quantities=trees,
-        numbers=MappingProxyType(numbers),
+        numbers=numbers,
     )
 
 
@@ -188,7 +198,7 @@ def _row(layer: NamedLayer, numbers: Mapping[str, int]) -> Row:
         type=layer.kind.describe(),
         input=(values["in_channels"], values["in_height"], values["in_width"]),
         output=(values["out_channels"], values["out_height"], values["out_width"]),
-        values=MappingProxyType(values),
+        values=values,
     )
 
 
@@ -204,6 +214,8 @@ class ShapeFinding:
 
 def shape_findings(input_shape: tuple[int, int, int], layers: Sequence[NamedLayer]) -> Iterator[ShapeFinding]:
     """What the sizes along the network give away, layer by layer; behind a layer that cannot be, nothing is known."""
+    from .layers import Conventions
+
     shapes: dict[str, tuple[int, int, int]] = {INPUT: input_shape}
     for layer in layers:
         shape = shapes.get(layer.source)

@@ -6,14 +6,13 @@ find, so that all of them are reported at once. It must not know what the file m
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from .errors import SpecError, UsageError
+from .errors import SpecError, UsageError, did_you_mean
 
 MAX_NODES = 100_000  # of a file with its aliases written out: stops a "billion laughs"
 
@@ -117,16 +116,6 @@ class Document:
 def _dotted(path: Where) -> str:
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return text.lstrip(".") or "top level"
-
-
-def did_you_mean(word: object, known: Iterable[str]) -> str:
-    """``; did you mean kernel_size?`` or, where nothing is near, the few that there are."""
-    choices = list(known)
-    by_lower = {choice.lower(): choice for choice in choices}
-    near = difflib.get_close_matches(str(word).lower(), by_lower, n=1, cutoff=0.6)
-    if near:
-        return f"; did you mean {by_lower[near[0]]}?"
-    return f"; known: {', '.join(choices)}" if choices and len(choices) <= 24 else ""
 
 
 M = TypeVar("M", bound=BaseModel)

@@ -35,7 +35,7 @@ def locate(package: Package, sheet: Sheet) -> Located:
             named[answer] = place
     hosts = {place.sheet for place in named.values()}
     names = [entry.name for entry in package.sheets]
-    names.sort(key=lambda name: (name not in hosts, name != sheet.coursework.sheet))
+    names.sort(key=lambda name: (name not in hosts, name != sheet.worksheet))
     for name in names:
         moved = _find_table(package, name, sheet)
         if moved is not None:
@@ -50,7 +50,7 @@ def _find_table(package: Package, name: str, sheet: Sheet) -> Sheet | None:
     for (row, column), cell in cells.items():
         if row <= SEARCHED_ROWS and isinstance(cell.value, str):
             by_row.setdefault(row, {}).setdefault(_same(cell.value), column)
-    headings = {column.quantity: _same(column.title) for column in sheet.coursework.columns}
+    headings = {quantity: _same(heading) for quantity, heading in sheet.headings.items()}
     for row in sorted(by_row):
         if not all(heading in by_row[row] for heading in headings.values()):
             continue

@@ -22,8 +22,8 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
-from ..layers import QUANTITIES
 from ..network import INPUT, TOTAL
+from ..quantities import QUANTITIES
 from ..sheet import (
     HEADER_ROW,
     INSTRUCTION_ROW,
@@ -35,6 +35,7 @@ from ..sheet import (
     conventions_sentence,
     defined_name,
 )
+from ..spec import Coursework
 
 WHEN = datetime.datetime(2000, 1, 1)  # every timestamp: a clock would make equal input give unequal files
 LARGEST = 999_999_999_999_999  # 15 digits, the most that Excel keeps exactly
@@ -55,28 +56,28 @@ def _font(size: float = 11, *, bold: bool = False, italic: bool = False, color: 
     return Font(name="Calibri", size=size, bold=bold, italic=italic, color=color)
 
 
-def blank_workbook(sheet: Sheet) -> bytes:
+def blank_workbook(coursework: Coursework, sheet: Sheet) -> bytes:
     """The .xlsx to hand out, with every blank empty, shaded, unlocked, validated and named."""
     workbook = Workbook()
     page = workbook.active
     assert isinstance(page, Worksheet)
-    page.title = sheet.coursework.sheet
-    _write_head(page, sheet)
+    page.title = sheet.worksheet
+    _write_head(page, coursework, sheet)
     _write_table(page, sheet)
-    last = _write_notes(page, sheet)
+    last = _write_notes(page, coursework, sheet)
     _validate(page, sheet)
     _name_blanks(workbook, page, sheet)
-    _set_up_page(page, sheet, last)
+    _set_up_page(page, coursework, sheet, last)
     properties = workbook.properties
-    properties.title, properties.subject = sheet.coursework.title, sheet.coursework.network.name
+    properties.title, properties.subject = coursework.title, coursework.network.name
     properties.creator = properties.lastModifiedBy = "sheetgen"
     properties.created = properties.modified = WHEN
     workbook.calculation.fullCalcOnLoad = True
     return _bytes(workbook)
 
 
-def _write_head(page: Worksheet, sheet: Sheet) -> None:
-    coursework, width = sheet.coursework, len(sheet.columns)
+def _write_head(page: Worksheet, coursework: Coursework, sheet: Sheet) -> None:
+    width = len(sheet.columns)
     for number, quantity in enumerate(sheet.columns, start=1):  # first: the sentences are as wide as the table
         page.column_dimensions[get_column_letter(number)].width = (WIDTHS | WIDE).get(quantity, 11)
     _sentence(page, TITLE_ROW, coursework.title, width, _font(16, bold=True, color=BLUE))
@@ -100,14 +101,14 @@ def _write_head(page: Worksheet, sheet: Sheet) -> None:
 
 
 def _write_table(page: Worksheet, sheet: Sheet) -> None:
-    for number, column in enumerate(sheet.coursework.columns, start=1):
-        cell = page.cell(HEADER_ROW, number, column.title)
+    for number, (quantity, heading) in enumerate(sheet.headings.items(), start=1):
+        cell = page.cell(HEADER_ROW, number, heading)
         cell.font, cell.fill = _font(bold=True, color="FFFFFFFF"), HEADER_FILL
         cell.alignment = Alignment(
-            horizontal="left" if column.quantity in ("layer", "type") else "center",
+            horizontal="left" if quantity in ("layer", "type") else "center",
             vertical="center",
             wrap_text=True,
-            indent=1 if column.quantity in ("layer", "type") else 0,
+            indent=1 if quantity in ("layer", "type") else 0,
         )
         cell.border = GRID
     page.row_dimensions[HEADER_ROW].height = 32
@@ -146,9 +147,9 @@ def _write_cell(page: Worksheet, described: SheetCell, layer: str, quantity: str
         cell.alignment = CENTRE
 
 
-def _write_notes(page: Worksheet, sheet: Sheet) -> int:
+def _write_notes(page: Worksheet, coursework: Coursework, sheet: Sheet) -> int:
     row = max(sheet.rows.values()) + 2
-    for note in (conventions_sentence(sheet.coursework.conventions), *sheet.coursework.notes):
+    for note in (conventions_sentence(coursework.conventions), *coursework.notes):
         _sentence(page, row, note, len(sheet.columns), _font())
         row += 1
     return row - 1
@@ -215,7 +216,7 @@ def _name_blanks(workbook: Workbook, page: Worksheet, sheet: Sheet) -> None:
         workbook.defined_names[name] = DefinedName(name, attr_text=target)
 
 
-def _set_up_page(page: Worksheet, sheet: Sheet, last: int) -> None:
+def _set_up_page(page: Worksheet, coursework: Coursework, sheet: Sheet, last: int) -> None:
     page.freeze_panes = f"B{HEADER_ROW + 1}"
     page.sheet_view.showGridLines = False
     page.sheet_view.zoomScale = 110
@@ -230,9 +231,9 @@ def _set_up_page(page: Worksheet, sheet: Sheet, last: int) -> None:
     page.page_margins.left = page.page_margins.right = 0.4
     page.page_margins.top = page.page_margins.bottom = 0.75
     footer = page.oddFooter or HeaderFooterItem()
-    footer.left.text, footer.right.text = sheet.coursework.title.replace("&", "&&"), "&P / &N"
+    footer.left.text, footer.right.text = coursework.title.replace("&", "&&"), "&P / &N"
     page.oddFooter = footer
-    if sheet.coursework.protect:
+    if coursework.protect:
         page.protection.sheet = True
         page.protection.formatColumns = page.protection.formatRows = False  # False means allowed
 

@@ -111,8 +111,8 @@ def test_everything_else_in_the_part_survives() -> None:
     sheet = (
         head + '<x:dimension ref="A1:C3"/><x:cols><x:col min="4" max="5" style="2"/></x:cols><x:sheetData>'
         '<x:row r="1" spans="1:3" x14ac:dyDescent="0.25"><x:c r="A1"><x:v>11.0</x:v></x:c>'
-        '<x:c r="C1" s="1"><x:extLst/></x:c></x:row><x:row r="3" s="3" customFormat="1"><x:c r="B3"/></x:row></x:sheetData>'
-        + tail
+        '<x:c r="C1" s="1"><x:extLst/></x:c></x:row>'
+        '<x:row r="3" s="3" customFormat="1"><x:c r="B3"/></x:row></x:sheetData>' + tail
     )
     data = with_parts(sheet=sheet)
     entries = {at("B1"): Entry(5, "A1-6"), at("C1"): Entry(2, None), at("D1"): Entry("t", None)}

@@ -1,0 +1,108 @@
+"""Sheets that were laid out before, so that marking need not read the YAML and compute the table anew.
+
+What Python does with its ``.pyc`` files, for courseworks: reading and checking a YAML costs more time than marking a
+submission. An entry is plain JSON, holds the hashes of the files that it was made from and of this package's code, and
+is used only where all of them are as they were. No entry can be wrong for long, none is executed, and a cache that
+cannot be written is no error. SHEETGEN_CACHE names its folder; ``off`` turns it off.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import astuple
+from pathlib import Path
+from typing import Any
+
+from . import __version__
+from .sheet import Sheet, Slot
+from .table import Quantity, Row, Table
+
+
+def remembered(path: Path, make: Callable[[], tuple[Sheet, tuple[Path, ...]]]) -> Sheet:
+    """The sheet of the YAML at ``path``: from the cache, or made, with the files it was read from, and kept."""
+    folder = _folder()
+    if folder is None:
+        return make()[0]
+    entry = folder / f"{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:32]}.json"
+    code = _code()
+    try:
+        kept = json.loads(entry.read_bytes())
+        if kept["code"] == code and all(_hash(Path(name)) == known for name, known in kept["files"].items()):
+            return _sheet(kept["sheet"])
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
+        pass  # none, or one of another version: made anew
+    sheet, files = make()
+    try:
+        kept = {"code": code, "files": {str(file.resolve()): _hash(file) for file in files}, "sheet": _plain(sheet)}
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as file:
+            json.dump(kept, file)
+        Path(file.name).replace(entry)
+    except OSError:
+        pass
+    return sheet
+
+
+def _folder() -> Path | None:
+    named = os.environ.get("SHEETGEN_CACHE")
+    if named:
+        return None if named == "off" else Path(named)
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA")
+    else:
+        base = os.environ.get("XDG_CACHE_HOME")
+    try:
+        return (Path(base) if base else Path.home() / ".cache") / "sheetgen"
+    except RuntimeError:  # a user without a home
+        return None
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _code() -> str:
+    """The version of this package's code, down to an edited line: sizes and times of its modules."""
+    modules = sorted(
+        (entry.name, about.st_size, about.st_mtime_ns)
+        for entry in os.scandir(Path(__file__).parent)
+        if entry.name.endswith(".py")
+        for about in (entry.stat(),)
+    )
+    return f"{__version__} {hashlib.sha256(repr(modules).encode()).hexdigest()}"
+
+
+def _plain(sheet: Sheet) -> dict[str, Any]:
+    table = sheet.table
+    return {
+        "name": sheet.name,
+        "worksheet": sheet.worksheet,
+        "headings": dict(sheet.headings),
+        "slots": [astuple(slot) for slot in sheet.slots],
+        "rows": dict(sheet.rows),
+        "columns": dict(sheet.columns),
+        "network": table.network,
+        "input": table.input,
+        "table_rows": [(row.name, row.type, row.input, row.output, dict(row.values)) for row in table.rows],
+        "totals": dict(table.totals),
+        "quantities": {answer: (each.text, dict(each.binds)) for answer, each in table.quantities.items()},
+        "numbers": dict(table.numbers),
+    }
+
+
+def _sheet(kept: Any) -> Sheet:
+    table = Table(
+        network=kept["network"],
+        input=tuple(kept["input"]),
+        rows=tuple(Row(name, kind, tuple(i), tuple(o), values) for name, kind, i, o, values in kept["table_rows"]),
+        totals=kept["totals"],
+        quantities={answer: Quantity(answer, text, binds) for answer, (text, binds) in kept["quantities"].items()},
+        numbers=kept["numbers"],
+    )
+    slots = tuple(Slot(*each) for each in kept["slots"])
+    return Sheet(kept["name"], kept["worksheet"], table, kept["headings"], slots, kept["rows"], kept["columns"])

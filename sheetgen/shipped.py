@@ -1,0 +1,33 @@
+"""The shipped courseworks, and which file a name stands for. Knows nothing of what is in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .errors import UsageError, did_you_mean
+
+
+def templates() -> Path:
+    """The folder of the shipped courseworks: inside the installed package, or beside it in a checkout."""
+    inside = Path(__file__).parent / "templates"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "templates"
+
+
+def shipped() -> tuple[str, ...]:
+    """Names of the shipped courseworks."""
+    return tuple(sorted(path.stem for path in templates().glob("*.yaml")))
+
+
+def find(coursework: str | Path) -> Path:
+    """The YAML file that ``coursework``, a path or a shipped name, stands for."""
+    path = Path(coursework)
+    if path.is_file():
+        return path
+    if str(coursework) in shipped():
+        return templates() / f"{coursework}.yaml"
+    if path.is_dir():
+        raise UsageError(f"{coursework} is a folder; a coursework is a .yaml file or one of: {', '.join(shipped())}")
+    raise UsageError(
+        f"there is no file {str(coursework)!r} and no shipped coursework of that name"
+        f"{did_you_mean(coursework, shipped())}"
+    )
