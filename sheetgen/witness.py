@@ -16,9 +16,11 @@ This room knows networks and torch, which it imports when it is asked to measure
 from __future__ import annotations
 
 import copy
+import inspect
 import math
 import platform
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -238,7 +240,10 @@ def _materialised(
     if device.type == CPU:  # with the largest tensor once more in float64, for the connections
         sizes = [parameter.numel() for parameter in module.parameters()]
         _insist_on_memory(4 * sum(sizes) + 8 * max(sizes, default=0))
-    module = module.to_empty(device=device)
+    for part in module.modules():  # to_empty() would do it too, but first loads torch._refs, for 0.25 s
+        for name, planned in list(part.named_parameters(recurse=False)):
+            tensor = torch.empty(planned.shape, dtype=planned.dtype, device=device)
+            part.register_parameter(name, torch.nn.Parameter(tensor, requires_grad=False))
     init = getattr(layer.kind, "init", None)
     if init is None:
         with torch.random.fork_rng(devices=[device] if device.type == CUDA else []):
@@ -264,11 +269,31 @@ def _run(name: str, module: nn.Module, value: Tensor) -> tuple[Built, Tensor]:
         seen.append((tuple(given[0].shape[1:]), tuple(output.shape[1:])))
 
     handle = module.register_forward_hook(hook)
-    with FlopCounterMode(display=False) as counter:
+    with _uncompiled(), FlopCounterMode(display=False) as counter:
         output: Tensor = module(value)
     handle.remove()
     ((into, out_of),) = seen
     return Built(name, module, into, out_of, counter.get_total_flops() // 2 // BATCH), output
+
+
+@contextmanager
+def _uncompiled() -> Iterator[None]:
+    """Spares the 0.9 s in which FlopCounterMode loads torch's compiler, only to tell it to keep away.
+
+    Where nothing has loaded the compiler, there is nobody to tell. The mark is torch's own memory of having told.
+    """
+    from torch.utils import flop_counter
+
+    mode = getattr(flop_counter, "_FlopCounterMode", None)
+    if mode is None or "torch._dynamo" in sys.modules:
+        yield
+        return
+    dispatch = inspect.unwrap(mode.__torch_dispatch__)
+    dispatch.__dynamo_disable = dispatch
+    try:
+        yield
+    finally:
+        del dispatch.__dynamo_disable
 
 
 def _is_bias(name: str) -> bool:
@@ -370,13 +395,13 @@ def _fan_in(row: Built, conventions: Conventions, scratch: _Scratch) -> _FanIn:
 
 
 def _whole_sum(fan_in: Tensor, row: Built) -> int | None:
-    """The sum of the units' counts; None where it is no count: another shape, not whole, too large for exactness."""
+    """The sum of the units' counts; None where they are none: of another shape, or not whole."""
     import torch
 
-    if tuple(fan_in.shape[1:]) != row.output or not bool(((fan_in == fan_in.round()) & (fan_in < 2**53)).all()):
+    if tuple(fan_in.shape[1:]) != row.output:
         return None
-    total = fan_in.sum(dtype=torch.float64).item()  # of whole numbers, hence exact as far as 2**53
-    return int(total) if total < 2**53 else int(fan_in.to(torch.int64).sum().item())
+    whole = fan_in.to(torch.int64)
+    return int(whole.sum().item()) if bool((whole == fan_in).all()) else None
 
 
 def _windows(row: Built, pool: nn.MaxPool2d | nn.AvgPool2d, *, padded: bool, device: torch.device) -> int | None:

@@ -46,6 +46,8 @@ HEADER_FILL = PatternFill("solid", fgColor=BLUE)
 TOTAL_FILL = PatternFill("solid", fgColor="FFEEF2F6")
 LINE = Side("thin", color="FFCBD2D9")
 STRONG = Side("medium", color=BLUE)
+NUMBER = Alignment(horizontal="right", vertical="center")
+LEFT = Alignment(horizontal="left", vertical="center", indent=1)
 CENTRE = Alignment(horizontal="center", vertical="center")
 GRID = Border(left=LINE, right=LINE, top=LINE, bottom=LINE)
 WIDTHS = {"layer": 10, "type": 21, "kernel_size": 9, "stride": 8, "padding": 9, "dilation": 9, "groups": 8}
@@ -88,21 +90,24 @@ def _write_head(page: Worksheet, coursework: Coursework, sheet: Sheet) -> None:
     sample.fill, sample.border, sample.alignment, sample.font = BLANK_FILL, GRID, CENTRE, _font()
     text = "yours to fill: a whole number, or a formula"
     label = page.cell(LEGEND_ROW, 2, text)
-    label.font, label.alignment = _font(), Alignment(vertical="center", indent=1)
-    sample = page.cell(LEGEND_ROW, min(6, width), "white")
-    sample.border, sample.alignment, sample.font = GRID, CENTRE, _font()
-    label = page.cell(LEGEND_ROW, min(7, width), "given")
-    label.font, label.alignment = _font(), Alignment(vertical="center", indent=1)
+    label.font, label.alignment = _font(), LEFT
+    if width >= 7:
+        sample = page.cell(LEGEND_ROW, 6, "white")
+        sample.border, sample.alignment, sample.font = GRID, CENTRE, _font()
+        label = page.cell(LEGEND_ROW, 7, "given")
+        label.font, label.alignment = _font(), LEFT
     count = len(sheet.blanks)
     if count and width >= 10:
         ranges = ",".join(_ranges(sheet.blanks))
-        page.cell(LEGEND_ROW, 9, f'="Filled in: "&COUNT({ranges})&" of {count}"').font = _font(color=FAINT)
+        counter = page.cell(LEGEND_ROW, 9, f'="Filled in: "&COUNT({ranges})&" of {count}"')
+        counter.font, counter.alignment = _font(color=FAINT), LEFT
     page.row_dimensions[LEGEND_ROW].height = 20
 
 
 def _write_table(page: Worksheet, sheet: Sheet) -> None:
     for number, (quantity, heading) in enumerate(sheet.headings.items(), start=1):
         cell = page.cell(HEADER_ROW, number, heading)
+        cell.data_type = "s"
         cell.font, cell.fill = _font(bold=True, color="FFFFFFFF"), HEADER_FILL
         cell.alignment = Alignment(
             horizontal="left" if quantity in ("layer", "type") else "center",
@@ -126,11 +131,11 @@ def _write_cell(page: Worksheet, described: SheetCell, layer: str, quantity: str
     cell.border = Border(left=LINE, right=LINE, top=STRONG if total else LINE, bottom=STRONG if total else LINE)
     cell.font = _font(bold=total or quantity == "layer")
     label = quantity in ("layer", "type")
-    cell.alignment = Alignment(horizontal="left" if label else "right", vertical="center", indent=1)
+    cell.alignment = LEFT if label else NUMBER
     if total:
         cell.fill = TOTAL_FILL
     if quantity in QUANTITIES:
-        cell.number_format = "#,##0" if quantity in WIDE else "0"
+        cell.number_format = "#,##0_)" if quantity in WIDE else "0_)"  # _) keeps numbers off the line
     if described.kind == "blank":
         cell.fill, cell.protection = BLANK_FILL, Protection(locked=False)
     elif described.kind == "none":
@@ -140,7 +145,7 @@ def _write_cell(page: Worksheet, described: SheetCell, layer: str, quantity: str
     else:
         cell.value = described.content
         if isinstance(described.content, str) and described.content.startswith("="):
-            cell.number_format = "0;-0;"  # follows a blank: shows nothing until that is filled
+            cell.number_format = "0_);-0_);"  # follows a blank: shows nothing until that is filled
         elif described.kind == "label":
             cell.data_type = "s"  # a layer's name is text, whatever it begins with
     if quantity in ("kernel_size", "stride", "padding", "dilation", "groups"):
