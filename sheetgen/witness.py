@@ -21,6 +21,7 @@ import math
 import platform
 import re
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -96,6 +97,10 @@ def measure(
     decreed: set[str] = set()  # no connections by convention: nothing measured, nothing missing in the total
     with ExitStack() as settings:
         settings.enter_context(torch.no_grad())
+        settings.enter_context(warnings.catch_warnings())
+        warnings.filterwarnings(
+            "ignore", "Using padding='same' with even kernel", UserWarning
+        )  # costs a copy: so be it
         built = build(network, where, tell)
         for row in built:
             numbers |= _of_hook(row) | _of_tensors(row)

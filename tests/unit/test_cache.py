@@ -1,0 +1,80 @@
+"""The cache of sheets: right, and never wrong after a change."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from sheetgen import api
+from sheetgen.sheet import Sheet
+
+SPEC = "network:\n  input: [3, 32, 32]\n  layers:\n    c1: {type: Conv2d, out_channels: %d, kernel_size: 5}\n"
+
+
+@pytest.fixture(autouse=True, name="folder")
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SHEETGEN_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def test_what_comes_back_is_what_was_kept(sheet: Sheet, folder: Path) -> None:
+    first = api.sheet_of("alexnet")
+    assert len(list(folder.iterdir())) == 1
+    again = api.sheet_of("alexnet")
+    assert first == again == sheet
+    assert again.formula("conv2.connections") == "(C9*C9*F8+1)*I9"
+    assert again.table.working("conv1.out_height") == "(227 + 2*0 - 11) // 4 + 1 = 55"
+
+
+def test_the_second_time_nothing_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    api.sheet_of("alexnet")
+    monkeypatch.setattr("sheetgen.spec.read", None)
+    assert api.sheet_of("alexnet").name == "alexnet"
+
+
+def test_a_changed_spec_is_read_anew(tmp_path: Path) -> None:
+    spec = tmp_path / "my.yaml"
+    spec.write_text(SPEC % 6)
+    assert api.sheet_of(spec).table.value("c1.biases") == 6
+    spec.write_text(SPEC % 8)
+    assert api.sheet_of(spec).table.value("c1.biases") == 8
+
+
+def test_a_changed_network_file_is_read_anew(tmp_path: Path) -> None:
+    (tmp_path / "net.yaml").write_text(textwrap.dedent(SPEC.removeprefix("network:\n")) % 6)
+    spec = tmp_path / "my.yaml"
+    spec.write_text("network: net.yaml\n")
+    assert api.sheet_of(spec).table.value("c1.biases") == 6
+    (tmp_path / "net.yaml").write_text((tmp_path / "net.yaml").read_text().replace("channels: 6", "channels: 8"))
+    assert api.sheet_of(spec).table.value("c1.biases") == 8
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", "null", '{"code": 1, "files": {}, "sheet": {}}'])
+def test_a_damaged_entry_is_made_anew(folder: Path, content: str) -> None:
+    api.sheet_of("alexnet")
+    (entry,) = folder.iterdir()
+    entry.write_text(content)
+    assert api.sheet_of("alexnet").table.value("conv1.parameters") == 34944
+    assert json.loads(entry.read_text())["sheet"]["name"] == "alexnet"
+
+
+def test_other_code_makes_it_anew(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    api.sheet_of("alexnet")
+    (entry,) = folder.iterdir()
+    kept = json.loads(entry.read_text())
+    kept["sheet"]["numbers"]["conv1.parameters"] = 1
+    entry.write_text(json.dumps(kept))
+    assert api.sheet_of("alexnet").table.value("conv1.parameters") == 1  # so the entry is what is used ...
+    monkeypatch.setattr("sheetgen.cache.__version__", "9.9.9")
+    assert api.sheet_of("alexnet").table.value("conv1.parameters") == 34944  # ... but by its own version only
+
+
+def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("SHEETGEN_CACHE", str(tmp_path / "file" / "below"))
+    assert api.sheet_of("alexnet").name == "alexnet"
+    monkeypatch.setenv("SHEETGEN_CACHE", "off")
+    assert api.sheet_of("alexnet").name == "alexnet"
