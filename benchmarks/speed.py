@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -44,7 +44,7 @@ def process(*arguments: str, cache: str | None = None) -> Callable[[], object]:
 
 
 def report(what: str, ours: float, theirs: float, rival: str) -> None:
-    print(f"{what:<58} {ours * 1000:9.1f} ms   {rival}: {theirs * 1000:9.1f} ms   ratio {ours / theirs:.2f}")
+    print(f"{what:<58} {ours * 1000:9.1f} ms   {rival}: {theirs * 1000:9.1f} ms   ratio {ours / theirs:.3g}")
 
 
 def verify_one(folder: Path) -> None:

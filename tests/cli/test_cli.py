@@ -219,7 +219,7 @@ def test_thresholds(hand_ins: Path) -> None:
     assert run("verify", "alexnet", hand_ins, "--exit-zero").returncode == 0
 
 
-def _with(tmp_path: Path, values: dict[str, object]) -> Path:
+def _with(tmp_path: Path, values: dict[str, str | float | bool]) -> Path:
     book = openpyxl.load_workbook(ROOT / "templates" / "alexnet.xlsx")
     page = book.active
     assert isinstance(page, Worksheet)
