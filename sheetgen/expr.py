@@ -19,9 +19,11 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 
 MAX_TEXT = 8192  # characters of a formula, Excel's own limit for a cell
-MAX_DEPTH = 100  # of a tree; far below what Python's stack and Excel's nesting can hold once printed
+MAX_DEPTH = 100  # of a parsed tree; far below what Python's stack can hold
+MAX_NESTING = 64  # of brackets in a cell's formula, Excel's own limit
 MAX_BITS = 4096  # of any intermediate value: 9**9**9**9 is refused at once
 
 
@@ -95,7 +97,7 @@ def _convert(node: ast.expr, text: str, depth: int) -> Expr:
     if depth > MAX_DEPTH:
         raise ExpressionError(f"the formula {text[:60]!r} is nested deeper than {MAX_DEPTH}")
     match node:
-        case ast.Constant(value=int(number)) if not isinstance(number, bool):
+        case ast.Constant(value=int(number)) if not isinstance(number, bool) and number.bit_length() <= MAX_BITS:
             return Num(number)
         case ast.Name(id=name):
             return Sym(name)
@@ -327,11 +329,15 @@ def excel(expr: Expr, cells: Mapping[str, str]) -> str:
     """The formula as Excel text without the leading ``=``; ``cells[name]`` is a reference or a literal number.
 
     ``//`` is a floor for negative numbers too, the minus sign binds as in Excel (tighter than ``^``), and only
-    functions of Excel 2003 are used: INT, MOD, MIN, MAX. ExpressionError for more than 8,192 characters.
+    functions of Excel 2003 are used: INT, MOD, MIN, MAX. ExpressionError for what Excel would not take: more than
+    8,192 characters, or more than 64 brackets in one another.
     """
     text = _print(expr, cells, _ExcelDialect())[0]
     if len(text) + 1 > MAX_TEXT:
         raise ExpressionError(f"the Excel formula would have {len(text) + 1} characters, the most is {MAX_TEXT}")
+    deepest = max(accumulate((char == "(") - (char == ")") for char in text))
+    if deepest > MAX_NESTING:
+        raise ExpressionError(f"the Excel formula would be nested {deepest} deep, the most is {MAX_NESTING}")
     return text
 
 

@@ -24,7 +24,9 @@ class Strict(BaseModel):
     """Frozen; a key that is not a field is a mistake; nothing is converted silently (``"3"`` is not 3)."""
 
     # built when first used: a coursework uses a few of the kinds
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True, defer_build=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, populate_by_name=True, allow_inf_nan=False, defer_build=True
+    )
 
 
 class Conventions(Strict):
@@ -45,6 +47,7 @@ class Conventions(Strict):
 
 Pair = tuple[int, int]
 _INT_OR_PAIR = "a whole number or [height, width]"
+MOST = 10_000_000  # of a size or a number of channels: a slip of the keyboard, and every product stays computable
 
 
 def _pair(least: int) -> Any:
@@ -54,13 +57,15 @@ def _pair(least: int) -> Any:
             raise ValueError(f"must be {_INT_OR_PAIR}")
         if min(both) < least:
             raise ValueError(f"must be at least {least}")
+        if max(both) > MOST:
+            raise ValueError(f"must be at most {MOST:,}")
         return (both[0], both[1])
 
     return check
 
 
 def _pair_schema(least: int) -> WithJsonSchema:
-    number = {"type": "integer", "minimum": least}
+    number = {"type": "integer", "minimum": least, "maximum": MOST}
     return WithJsonSchema({"anyOf": [number, {"type": "array", "items": number, "minItems": 2, "maxItems": 2}]})
 
 
@@ -81,7 +86,7 @@ SameOrPadding = Annotated[
     BeforeValidator(_same_or_pair),
     WithJsonSchema({"anyOf": [{"const": "same"}, *(_pair_schema(0).json_schema or {})["anyOf"]]}),
 ]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=MOST)]
 
 
 class Init(Strict):

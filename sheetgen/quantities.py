@@ -1,4 +1,4 @@
-"""The names of what a table can show, each once: quantities, their headings, and the columns of a sheet.
+"""The names of what a table can show, each once: quantities, their headings, columns, and names in a workbook.
 
 Plain words, so that marking a submission need not load what reads a YAML.
 """
@@ -39,3 +39,14 @@ GIVEN_COLUMNS: Mapping[str, str] = MappingProxyType(
     }
 )
 COLUMNS: Mapping[str, str] = MappingProxyType({**GIVEN_COLUMNS, **QUANTITIES})
+
+
+def defined_name(answer: str) -> str:
+    """The workbook's name of a blank: the answer's id, except where Excel would not take it for a name.
+
+    A name may not begin with a digit (``_3a.1x1.parameters``) nor hold other than letters, digits, ``_`` and ``.``;
+    ``a-b`` becomes ``a_b``. It cannot look like a cell: an id has a point and a quantity at its end. Excel takes names
+    that differ in capitals only for the same; that no two layers get the same name is seen to by ``spec.py``.
+    """
+    kept = "".join(char if char.isalpha() or char.isdecimal() or char in "._" else "_" for char in answer)
+    return kept if kept[0].isalpha() or kept[0] == "_" else f"_{kept}"

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from . import expr
 from .expr import Expr, Num, Sym
 from .network import INPUT, TOTAL, NamedLayer
+from .quantities import defined_name as defined_name
 from .table import Table, compute
 
 if TYPE_CHECKING:
@@ -99,7 +100,10 @@ class Sheet:
     # --- formulas -----------------------------------------------------------------------------------------------
 
     def formula(self, answer: str) -> str | None:
-        """The Excel formula of ``answer`` over the cells of this sheet, without ``=``; None for a plain number."""
+        """The Excel formula of ``answer`` over the cells of this sheet, without ``=``; None for a plain number.
+
+        None too where so few columns are shown that the formula would be longer, or deeper, than Excel takes.
+        """
         layer, _, quantity = answer.rpartition(".")
         if layer == TOTAL:
             return self._sum(quantity)
@@ -107,8 +111,11 @@ class Sheet:
         if layer == INPUT:
             return self._worked_number(answer, tree)
         references: dict[str, str] = {}
-        tree = expr.simplify(self._on_sheet(answer, references, top=True))
-        return expr.excel(tree, references) if expr.symbols(tree) else None
+        try:
+            tree = expr.simplify(self._on_sheet(answer, references, top=True))
+            return expr.excel(tree, references) if expr.symbols(tree) else None
+        except (expr.ExpressionError, RecursionError):
+            return None
 
     def _sum(self, quantity: str) -> str | None:
         column = self.columns.get(quantity)
@@ -182,16 +189,6 @@ def address(row: int, column: int) -> str:
     return f"{letters}{row}"
 
 
-def defined_name(answer: str) -> str:
-    """The workbook's name of a blank: the answer's id, except where Excel would not take it for a name.
-
-    A name may not begin with a digit (``_3a.1x1.parameters``), hold other than letters, digits, ``_`` and ``.``, or
-    look like a cell.
-    """
-    kept = "".join(char if char.isalnum() or char in "._" else "_" for char in answer)
-    return kept if kept[0].isalpha() or kept[0] == "_" else f"_{kept}"
-
-
 # --- laying out -----------------------------------------------------------------------------------------------------
 
 
@@ -243,8 +240,17 @@ def _slot(
 
 
 def _given(coursework: Coursework, table: Table, answer: str, columns: Mapping[str, int]) -> str | int:
-    """A given number; the width of a square input whose height is asked for would give it away, and follows it."""
+    """A given number; one that would give an asked one away follows its cell instead.
+
+    So does the input size of a layer that reads what is asked for, and the width of a square input whose height is.
+    """
     height = f"{INPUT}.in_height"
+    source = table.quantities[answer].binds.get("source")
+    if isinstance(source, str) and source in coursework.blanks:
+        layer, _, quantity = source.rpartition(".")
+        column = columns.get(quantity, columns.get(quantity.replace("in_", "out_")))
+        if column is not None and (layer == INPUT or layer in coursework.rows):
+            return f"={address(HEADER_ROW + 1 + (INPUT, *coursework.rows).index(layer), column)}"
     square = table.numbers[height] == table.numbers[answer]
     if answer == f"{INPUT}.in_width" and height in coursework.blanks and square:
         return f"={address(HEADER_ROW + 1, columns['in_height' if 'in_height' in columns else 'out_height'])}"

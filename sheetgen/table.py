@@ -119,9 +119,15 @@ def quantities(network: Network, conventions: Conventions, rows: Sequence[str] |
     shown = [layer.name for layer in network.layers if rows is None or layer.name in rows]
     for name in SUMMABLE:
         terms = {f"row{i}": f"{layer}.{name}" for i, layer in enumerate(shown)}
-        add(f"{TOTAL}.{name}", " + ".join(terms) or "0", terms)
+        add(f"{TOTAL}.{name}", _sum_of(tuple(terms)), terms)
     _ask_input(network, add)
     return found
+
+
+def _sum_of(names: Sequence[str], together: int = 50) -> str:
+    """``a + b + c``; many of them in brackets of 50, so that no tree gets too deep."""
+    groups = [" + ".join(names[i : i + together]) for i in range(0, len(names), together)]
+    return " + ".join(f"({group})" for group in groups) if len(groups) > 1 else "".join(groups) or "0"
 
 
 def _ask_input(network: Network, add: _Add) -> None:

@@ -98,9 +98,8 @@ def measure(
     with ExitStack() as settings:
         settings.enter_context(torch.no_grad())
         settings.enter_context(warnings.catch_warnings())
-        warnings.filterwarnings(
-            "ignore", "Using padding='same' with even kernel", UserWarning
-        )  # costs a copy: so be it
+        # that torch copies the input there is no news to a reader of coursework
+        warnings.filterwarnings("ignore", "Using padding='same' with even kernel", UserWarning)
         built = build(network, where, tell)
         for row in built:
             numbers |= _of_hook(row) | _of_tensors(row)

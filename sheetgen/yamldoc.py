@@ -6,6 +6,7 @@ find, so that all of them are reported at once. It must not know what the file m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +18,8 @@ from .errors import SpecError, UsageError, did_you_mean
 MAX_NODES = 100_000  # of a file with its aliases written out: stops a "billion laughs"
 
 Where = tuple[str | int, ...]
+# what no XML, and so no workbook, can hold; YAML lets it in as "\0"
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 class Document:
@@ -62,6 +65,8 @@ class Document:
             )
         self.lines[path] = node.start_mark.line + 1
         above = (*above, id(node))
+        if node.id == "scalar" and _UNPRINTABLE.search(node.value):
+            self.problems.append((self.lines[path], f"{_dotted(path)}: holds a control character"))
         if node.id == "mapping":
             found: dict[str, Any] = {}
             for key_node, value_node in node.value:
@@ -69,6 +74,12 @@ class Document:
                 line = key_node.start_mark.line + 1
                 if key_node.id != "scalar":
                     self.problems.append((line, f"{_dotted(path)}: a key must be a plain word"))
+                    continue
+                if not key.strip() or _UNPRINTABLE.search(key):
+                    self.problems.append((line, f"{_dotted(path)}: the key {key!r} is no word"))
+                    continue
+                if key == "<<":
+                    self.problems.append((line, f"{_dotted(path)}: << is not known in YAML 1.2; write the keys out"))
                     continue
                 if key in found:
                     first = self.lines[(*path, key)]
@@ -94,7 +105,7 @@ class Document:
                 return float(plain.replace(".inf", "inf").replace(".nan", "nan"))
         except ValueError:
             return text
-        if tag == "bool":
+        if tag == "bool" and plain in ("true", "false"):
             return plain == "true"
         return None if tag == "null" else text  # a date stays the text that was typed
 
@@ -146,18 +157,30 @@ def _fields_at(model: type[BaseModel], where: Where, nested: Mapping[str, type[B
 
 
 def _in_words(mistake: Any, fields: list[str]) -> str:
-    kind, given = mistake["type"], mistake.get("input")
+    kind, given = mistake["type"], shortly(mistake.get("input"))
     if kind == "extra_forbidden":
         return f"no such key{did_you_mean(mistake['loc'][-1], fields)}"
     if kind == "missing":
         return "must be given"
     if kind == "value_error":
-        return f"{mistake['ctx']['error']}, not {given!r}"
+        return f"{mistake['ctx']['error']}, not {given}"
     if kind == "literal_error":
         expected = [word.strip("' ") for word in mistake["ctx"]["expected"].replace(" or ", ", ").split(",")]
-        return f"{given!r} is not one of the words allowed here{did_you_mean(given, expected)}"
+        return f"{given} is not one of the words allowed here{did_you_mean(mistake['input'], expected)}"
     names = {"int_type": "a whole number", "bool_type": "true or false", "string_type": "text"}
     names |= {"float_type": "a number", "tuple_type": "a list", "model_type": "a mapping (key: value)"}
     if kind in names:
-        return f"must be {names[kind]}, not {given!r}"
-    return f"{mistake['msg'].removeprefix('Input ')}, not {given!r}"
+        return f"must be {names[kind]}, not {given}"
+    if kind == "string_pattern_mismatch":
+        return f"must be text without characters that are not allowed here, not {given}"
+    what = mistake["msg"].removeprefix("Input ").removeprefix("String ").removeprefix("Tuple ")
+    return f"{what.replace('should', 'must', 1)}, not {given}"
+
+
+def shortly(given: object) -> str:
+    """``given`` as a message quotes it, cut where it is long."""
+    try:
+        text = repr(given)
+    except ValueError:  # an int of thousands of digits
+        return "a number of thousands of digits"
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,0 +1,76 @@
+"""The README is true: its commands run, its YAML is read, its links lead somewhere, every command is in it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sheetgen.cli import app
+from sheetgen.spec import read
+from tests import sample_class
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SHELL = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+COMMANDS = [line for line in SHELL if line.startswith("sheetgen ")]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("readme")
+    sample_class.make(folder / "output" / "class")
+    (folder / "templates").symlink_to(ROOT / "templates")
+    return folder
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_the_commands_run(line: str, folder: Path) -> None:
+    command, _, target = line.partition(" > ")
+    words = [sys.executable, "-m", *shlex.split(command)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout
+    assert not target or target == "schema.json"
+
+
+def test_all_of_them_were_found() -> None:
+    assert len(COMMANDS) == 7
+    assert SHELL[0].startswith("make demo ")
+    assert SHELL[1].startswith("make test ")
+
+
+def test_the_yaml_is_a_coursework(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "small.yaml").write_text(block, encoding="utf-8")
+    coursework = read(tmp_path / "small.yaml")
+    assert [layer.name for layer in coursework.network.layers] == ["conv1", "pool1", "fc2"]
+    assert set(coursework.blanks.values()) == {1}
+    # every computed cell: 3 x (sizes, neurons, weights, biases, parameters, connections) and 1 x channels, 5 totals
+    assert len(coursework.blanks) == 3 * 7 + 1 + 5
+
+
+def test_the_links_lead_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_every_command_is_documented_and_shows_examples() -> None:
+    for command in app.registered_commands:
+        assert command.callback is not None
+        name = command.name or command.callback.__name__
+        assert f"sheetgen {name}" in README, name
+        assert "Example" in (command.callback.__doc__ or ""), name
+
+
+def test_the_layer_types_are_all_named() -> None:
+    from sheetgen.layers import KINDS
+
+    sentence = README[README.index("Layer types:") :].partition("\n\n")[0]
+    assert set(re.findall(r"`(\w+)`", sentence)) == set(KINDS)
