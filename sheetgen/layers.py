@@ -163,6 +163,10 @@ class Axis:
         """Pixels from the first to the last that one window touches."""
         return self.dilation * (self.kernel - 1) + 1
 
+    def fits(self, size: int) -> bool:
+        """Whether the windows cover ``size`` pixels, and as much padding at both ends, to the last one."""
+        return self.before == self.after and (size + 2 * self.before - self.extent) % self.stride == 0
+
     def taps(self, axis: str) -> str:
         """Formula for the inputs that all windows touch along ``axis``, those on padding left out.
 

@@ -8,27 +8,29 @@ workbooks or torch.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema
 
-from .errors import SpecError, did_you_mean
-from .layers import KINDS, Conventions, Strict
+from .errors import SpecError, UsageError, did_you_mean
+from .expr import ExpressionError, parse
+from .layers import KINDS, MOST, Conventions, Init, Strict
 from .network import INPUT, TOTAL, NamedLayer, Network
-from .quantities import COLUMNS, GIVEN_COLUMNS, QUANTITIES, SUMMABLE
+from .quantities import COLUMNS, GIVEN_COLUMNS, QUANTITIES, SUMMABLE, defined_name
 from .shipped import find
-from .table import ShapeFinding, compute, shape_findings
-from .yamldoc import Document, Where, validate
+from .table import compute, shape_findings
+from .yamldoc import Document, Where, shortly, validate
 
 # --- models ---------------------------------------------------------------------------------------------------------
 
 
 def _word_of(choices: Mapping[str, str]) -> Any:
     def check(given: object) -> object:
-        if given not in choices:
+        if not isinstance(given, str) or given not in choices:
             raise ValueError(f"must be one of the quantities{did_you_mean(given, choices)}")
         return given
 
@@ -38,6 +40,13 @@ def _word_of(choices: Mapping[str, str]) -> Any:
 def _list_of(given: object) -> object:
     """A YAML list as a tuple, and a word by itself as a list of one."""
     return tuple(given) if isinstance(given, list) else (given,) if isinstance(given, str) else given
+
+
+def _some(given: object) -> object:
+    listed = _list_of(given)
+    if listed == ():
+        raise ValueError("must name at least one")
+    return listed
 
 
 Words = Annotated[
@@ -75,7 +84,7 @@ class Blank(Strict):
 
     quantities: Annotated[
         tuple[Annotated[str, BeforeValidator(_word_of(QUANTITIES))], ...],
-        BeforeValidator(_list_of),
+        BeforeValidator(_some),
         WithJsonSchema(
             {
                 "anyOf": [
@@ -90,6 +99,12 @@ class Blank(Strict):
     marks: float = Field(1, ge=0, le=1000, description="Marks of each cell")
 
 
+def _not_reserved(sheet: str) -> str:
+    if sheet.casefold() == "history":
+        raise ValueError("Excel keeps this name of a worksheet for itself")
+    return sheet
+
+
 class CourseworkText(Strict):
     """What ``coursework:`` may hold; names are checked against the network afterwards."""
 
@@ -98,7 +113,9 @@ class CourseworkText(Strict):
     instructions: str | None = Field(None, description="What the student is to do; printed under the title")
     notes: Words = Field((), description="Sentences printed below the table")
     conventions: Conventions = Conventions()
-    sheet: str = Field("Table", max_length=31, pattern=r"^[^\[\]:*?/\\']+$", description="Name of the worksheet")
+    sheet: Annotated[str, AfterValidator(_not_reserved)] = Field(
+        "Table", max_length=31, pattern=r"^[^\[\]:*?/\\'\n\r\t]+$", description="Name of the worksheet"
+    )
     protect: bool = Field(True, description="Lock every cell but the blanks (without a password)")
     columns: Columns | None = Field(None, description="By default every computed quantity, after the given ones")
     blanks: Annotated[tuple[Blank, ...], BeforeValidator(_list_of)] | None = Field(
@@ -159,8 +176,12 @@ def read(path: Path, shown_as: str | None = None) -> Coursework:
         if network_data is None:
             document.problem((), "network: must be given, a mapping or the path of another file")
         elif isinstance(network_data, str):
-            network_document = Document(path.parent / network_data, network_data)
-            network_data = network_document.data
+            try:
+                network_document = Document(path.parent / network_data, network_data)
+                network_data = network_document.data
+            except UsageError as error:  # no such file: a mistake of this one
+                document.problem(("network",), str(error))
+                network_data = None
         else:
             prefix = ("network",)
     else:
@@ -176,6 +197,17 @@ def read(path: Path, shown_as: str | None = None) -> Coursework:
     if problems or found is None:
         raise SpecError(problems)
     return found
+
+
+RESERVED = (INPUT, TOTAL, "question")
+LONGEST_NAME = 100
+LAYER_NAME = rf"[^.\s][^.]{{0,{LONGEST_NAME - 1}}}"
+MAX_LAYERS = 400
+
+
+def _workbook_name(layer: str) -> str:
+    """What tells the defined names of two layers apart: Excel does not mind capitals."""
+    return defined_name(f"{layer}.").casefold()
 
 
 class _Draft:
@@ -199,39 +231,58 @@ class _Draft:
         if not isinstance(layers, dict) or not layers:
             document.problem((*prefix, "layers"), "must be a mapping of layers, such as conv1: {type: Conv2d, ...}")
             return
+        if len(layers) > MAX_LAYERS:
+            document.problem((*prefix, "layers"), f"a table may have at most {MAX_LAYERS} layers, not {len(layers)}")
+            return
+        taken = {_workbook_name(name): name for name in RESERVED}
         for name, fields in layers.items():
-            self._read_layer(name, fields)
-            self.named.append(name)
+            if self._name_is_good(name, taken):
+                self._read_layer(name, fields)
+            if name not in RESERVED:
+                self.named.append(name)
+
+    def _name_is_good(self, name: str, taken: dict[str, str]) -> bool:
+        """Whether a layer may be called ``name``; ``taken`` holds the names so far as the workbook spells them."""
+        path: Where = (*self.prefix, "layers", name)
+        if name in RESERVED or not re.fullmatch(LAYER_NAME, name):
+            self.document.problem(
+                path,
+                "a layer may not be called input, total or question, nor have a point in its name "
+                f"or more than {LONGEST_NAME} characters",
+            )
+            return False
+        first = taken.setdefault(_workbook_name(name), name)
+        if first != name:
+            self.document.problem(
+                path, f"the workbook cannot tell its cells from those of {first!r}; give it another name"
+            )
+        return first == name
 
     def _read_head(self, data: dict[str, Any]) -> None:
         name = data.get("name", self.name)
         if isinstance(name, str) and name.strip():
             self.name = name
         else:
-            self.document.problem((*self.prefix, "name"), f"must be text, not {name!r}")
+            self.document.problem((*self.prefix, "name"), f"must be text, not {shortly(name)}")
         shape = data.get("input")
         if shape is None:
             self.document.problem(self.prefix, "input: must be given as [channels, height, width]")
         elif (
             isinstance(shape, list)
             and len(shape) == 3
-            and all(isinstance(n, int) and not isinstance(n, bool) and n > 0 for n in shape)
+            and all(isinstance(n, int) and not isinstance(n, bool) and 0 < n <= MOST for n in shape)
         ):
             self.input = (shape[0], shape[1], shape[2])
         else:
             self.document.problem(
-                (*self.prefix, "input"), f"must be [channels, height, width], whole and positive, not {shape!r}"
+                (*self.prefix, "input"),
+                f"must be [channels, height, width], whole and positive, at most {MOST:,}, not {shortly(shape)}",
             )
 
     def _read_layer(self, name: str, fields: Any) -> None:
         path: Where = (*self.prefix, "layers", name)
-        if name in (INPUT, TOTAL, "question") or "." in name or not name.strip() or len(name) > 100:
-            self.document.problem(
-                path, "a layer may not be called input, total or question, nor have a point in its name"
-            )
-            return
         if not isinstance(fields, dict):
-            self.document.problem(path, f"a layer is a mapping such as {{type: Conv2d, ...}}, not {fields!r}")
+            self.document.problem(path, f"a layer is a mapping such as {{type: Conv2d, ...}}, not {shortly(fields)}")
             return
         if "type" not in fields:
             self.document.problem(path, "type: must be given")
@@ -239,16 +290,18 @@ class _Draft:
         kind = KINDS.get(str(fields["type"]))
         if kind is None:
             self.document.problem(
-                (*path, "type"), f"no such layer type {fields['type']!r}{did_you_mean(fields['type'], KINDS)}"
+                (*path, "type"), f"no such layer type {shortly(fields['type'])}{did_you_mean(fields['type'], KINDS)}"
             )
             return
-        source = fields.get("from", self.named[-1] if self.named else INPUT)
+        source = fields.get("from")
+        if source is None:  # nothing after from: is as if it were not there, like every default
+            source = self.named[-1] if self.named else INPUT
         if isinstance(source, str) and source != INPUT and source not in self.named:
             self.document.problem(
                 (*path, "from"),
                 f"there is no layer {source!r} above this one{did_you_mean(source, [INPUT, *self.named])}",
             )
-        layer = validate(kind, fields, self.document, path)
+        layer = validate(kind, fields, self.document, path, {"init": Init})
         if layer is not None and isinstance(source, str):
             self.layers.append(NamedLayer(name, layer, source))
 
@@ -276,6 +329,8 @@ class _Checked:
         self._check_sizes()
         network = self.draft.network()
         if network is None:
+            return None
+        if not self._check_formulas(network):
             return None
         self._check_omitted(network)
         warnings = self.draft.document.listed(self.draft.document.warnings)
@@ -326,14 +381,14 @@ class _Checked:
         declared = self.text.blanks
         if declared is None:
             computed = tuple(q for q in QUANTITIES if q in shown)
-            declared = (
-                Blank(quantities=computed),
-                Blank(quantities=tuple(q for q in SUMMABLE if q in shown), layers=(TOTAL,)),
-            )
+            totals = tuple(q for q in SUMMABLE if q in shown)
+            declared = (Blank(quantities=computed),) if computed else ()
+            declared += (Blank(quantities=totals, layers=(TOTAL,)),) if totals else ()
         blanks: dict[str, float] = {}
         given: set[str] = set()
         for i, blank in enumerate(declared):
             path: Where = ("blanks", i)
+            so_far = len(blanks) + len(given)
             self._check_layers((*path, "layers"), blank.layers or (), (INPUT, *rows, TOTAL))
             self._check_layers((*path, "given"), blank.given, blank.layers or rows)
             for quantity in blank.quantities:
@@ -348,7 +403,14 @@ class _Checked:
                         self._problem(path, f"{answer} is a blank already")
                     else:
                         blanks[answer] = blank.marks
-        return blanks, frozenset(given - blanks.keys())
+            if self.text.blanks is not None and len(blanks) + len(given) == so_far and not self._wrong():
+                self._problem(path, "asks for no cell: the YAML gives all of these numbers, or they are given: here")
+        for answer in sorted(given & blanks.keys()):
+            self._problem(("blanks",), f"{answer} is a blank and is given: too")
+        return blanks, frozenset(given)
+
+    def _wrong(self) -> bool:
+        return bool(self.document.problems or self.draft.document.problems)
 
     def _check_quantity(self, path: Where, quantity: str) -> None:
         if quantity not in QUANTITIES:
@@ -381,22 +443,36 @@ class _Checked:
         """Impossible sizes are mistakes, fractional ones warnings: follows the shapes as far as they are known."""
         if self.draft.input is None or not self.draft.layers:
             return
-        findings = tuple(shape_findings(self.draft.input, self.draft.layers))
         document = self.draft.document
-        for finding in findings:
+        for finding in shape_findings(self.draft.input, self.draft.layers):
             say = document.problem if finding.fatal else document.warn
             say((*self.draft.prefix, "layers", finding.layer), finding.message)
-        if any(answer.startswith(f"{INPUT}.") for answer in self.asked):
-            self._check_input_is_determined(findings)
+        self._check_input_is_determined(self.draft.input)
 
-    def _check_input_is_determined(self, findings: Sequence[ShapeFinding]) -> None:
+    def _check_input_is_determined(self, shape: tuple[int, int, int]) -> None:
         first = self.draft.layers[0]
-        axes = first.kind.axes()
-        inexact = any(finding.layer == first.name for finding in findings)
-        if not axes or inexact or any(axis.before != axis.after for axis in axes):
-            self._problem(
-                ("blanks",), f"the input's size cannot be a blank: {first.name} does not determine it by exact division"
-            )
+        axes = first.kind.axes() or (None, None)
+        for side, size, axis in zip(("height", "width"), shape[1:], axes, strict=True):
+            if f"{INPUT}.in_{side}" in self.asked and (axis is None or not axis.fits(size)):
+                self._problem(
+                    ("blanks",),
+                    f"{INPUT}.in_{side} cannot be a blank: {first.name} does not determine it by exact division",
+                )
+
+    def _check_formulas(self, network: Network) -> bool:
+        """Whether every formula can be written down: the taps that fall on padding are a term each."""
+        good = True
+        for layer in network.layers:
+            try:
+                for formula in layer.kind.formulas(self.text.conventions).values():
+                    parse(formula)
+            except ExpressionError:
+                good = False
+                self.draft.document.problem(
+                    (*self.draft.prefix, "layers", layer.name),
+                    "the kernel and its padding are too large for padding: not counted; count it",
+                )
+        return good
 
     def _check_omitted(self, network: Network) -> None:
         table = compute(network, self.text.conventions)
@@ -440,7 +516,8 @@ def json_schema() -> dict[str, Any]:
     column = add("CourseworkText", CourseworkText)
     columns = defs["CourseworkText"]["properties"]["columns"]["anyOf"][0]
     columns["items"] = {"anyOf": [{"enum": list(COLUMNS)}, columns["items"]]}
-    positive = {"type": "integer", "minimum": 1}
+    defs["CourseworkText"]["properties"]["columns"]["anyOf"].insert(0, {"enum": list(COLUMNS)})
+    positive = {"type": "integer", "minimum": 1, "maximum": MOST}
     shape = {"type": "array", "items": positive, "minItems": 3, "maxItems": 3}
     network = {
         "type": "object",
@@ -449,7 +526,13 @@ def json_schema() -> dict[str, Any]:
         "properties": {
             "name": {"type": "string"},
             "input": {**shape, "description": "channels, height, width"},
-            "layers": {"type": "object", "minProperties": 1, "additionalProperties": {"$ref": "#/$defs/Layer"}},
+            "layers": {
+                "type": "object",
+                "minProperties": 1,
+                "maxProperties": MAX_LAYERS,
+                "propertyNames": {"pattern": f"^{LAYER_NAME}$", "not": {"enum": list(RESERVED)}},
+                "additionalProperties": {"$ref": "#/$defs/Layer"},
+            },
         },
     }
     defs |= {"Layer": layer, "Network": network}

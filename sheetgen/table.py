@@ -141,10 +141,9 @@ def _ask_input(network: Network, add: _Add) -> None:
         return
     settings = first.kind.settings()
     for axis, side, size in zip(first.kind.axes(), ("height", "width"), network.input[1:], strict=True):
-        travelled = size + axis.before + axis.after - axis.extent
-        if travelled % axis.stride == 0 and axis.before == axis.after:
-            formula = EXACT_INPUT.format(side)
-            add(f"{INPUT}.in_{side}", formula, {**settings, f"out_{side}": travelled // axis.stride + 1})
+        if axis.fits(size):
+            windows = (size + 2 * axis.before - axis.extent) // axis.stride + 1
+            add(f"{INPUT}.in_{side}", EXACT_INPUT.format(side), {**settings, f"out_{side}": windows})
 
 
 def compute(
@@ -254,9 +253,11 @@ def _layer_findings(layer: NamedLayer, shape: tuple[int, int, int]) -> Iterator[
             yield ShapeFinding(
                 layer.name, True, f"padding: same needs stride 1 (PyTorch), here the {side}'s is {axis.stride}"
             )
-        if not same and 2 * axis.before > axis.extent and layer.kind.type.endswith("Pool2d"):
+        if not same and 2 * axis.before > axis.kernel and layer.kind.type.endswith("Pool2d"):
             yield ShapeFinding(
-                layer.name, True, f"padding {axis.before} may be at most half of the kernel ({axis.extent} {line}s)"
+                layer.name,
+                True,
+                f"padding {axis.before} may be at most half of the kernel ({axis.kernel} {line}s, PyTorch)",
             )
         padded = size + axis.before + axis.after
         if axis.extent > padded:

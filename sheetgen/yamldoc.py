@@ -173,7 +173,7 @@ def _in_words(mistake: Any, fields: list[str]) -> str:
         return f"must be {names[kind]}, not {given}"
     if kind == "string_pattern_mismatch":
         return f"must be text without characters that are not allowed here, not {given}"
-    what = mistake["msg"].removeprefix("Input ").removeprefix("String ").removeprefix("Tuple ")
+    what = mistake["msg"].removeprefix("Input ").removeprefix("String ")
     return f"{what.replace('should', 'must', 1)}, not {given}"
 
 
