@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from .sheet import Sheet, SheetCell, address
+from .addresses import address
+from .sheet import Sheet, SheetCell
 
 Status = Literal["correct", "follow-through", "wrong", "blank", "unreadable"]
 CLOSE = 1e-6  # a formula's answer may carry floating noise; a count that is off by one never passes

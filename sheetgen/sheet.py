@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from . import expr
+from .addresses import address
 from .expr import Expr, Num, Sym
 from .network import INPUT, TOTAL, NamedLayer
 from .quantities import defined_name as defined_name
@@ -178,18 +179,6 @@ def conventions_sentence(said: Conventions) -> str:
         f"A connection is one input of one unit: {biases}, {padding}, and {pooling}. "
         "A bias is one parameter of its output channel."
     )
-
-
-def address(row: int, column: int) -> str:
-    """``(4, 12)`` is ``L4``."""
-    letters = ""
-    while column:
-        column, letter = divmod(column - 1, 26)
-        letters = chr(ord("A") + letter) + letters
-    return f"{letters}{row}"
-
-
-# --- laying out -----------------------------------------------------------------------------------------------------
 
 
 def lay_out(coursework: Coursework) -> Sheet:

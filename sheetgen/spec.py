@@ -253,9 +253,7 @@ class _Draft:
             return False
         first = taken.setdefault(_workbook_name(name), name)
         if first != name:
-            self.document.problem(
-                path, f"the workbook cannot tell its cells from those of {first!r}; give it another name"
-            )
+            self.document.problem(path, f"a workbook cannot tell it from {first!r}; give it another name")
         return first == name
 
     def _read_head(self, data: dict[str, Any]) -> None:

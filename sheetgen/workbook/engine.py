@@ -17,7 +17,8 @@ from time import monotonic
 
 import formualizer
 
-from sheetgen.workbook.package import Cell, Package, Place, parse_address
+from ..addresses import parse_address
+from .package import Cell, Package, Place
 
 TIME_LIMIT_MS = 2_000
 MAX_EXPANDED = 32_768  # characters of a formula once its names are written out

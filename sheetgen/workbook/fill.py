@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from sheetgen.workbook.archive import local, parse_xml
-from sheetgen.workbook.engine import UNCOMPUTED, CellError, Engine, same
-from sheetgen.workbook.package import (
+from .archive import local, parse_xml
+from .engine import UNCOMPUTED, CellError, Engine, same
+from .package import (
     BLANK,
     BrokenPackage,
     Cell,

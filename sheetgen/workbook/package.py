@@ -18,7 +18,7 @@ from typing import Literal
 
 from lxml import etree
 
-from sheetgen.workbook.addresses import (
+from ..addresses import (
     LAST_COLUMN,
     LAST_ROW,
     Area,
@@ -28,7 +28,7 @@ from sheetgen.workbook.addresses import (
     quote,
     translate,
 )
-from sheetgen.workbook.archive import (
+from .archive import (
     Archive,
     BrokenPackage,
     local,

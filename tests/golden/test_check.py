@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from sheetgen import api
-from sheetgen.sheet import Sheet, address
+from sheetgen.addresses import address
+from sheetgen.sheet import Sheet
 from sheetgen.spec import Coursework
 from sheetgen.witness import Measured, measure
 from sheetgen.workbook.package import Package, replace_parts

@@ -16,7 +16,8 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from sheetgen import api
-from sheetgen.sheet import Sheet, address, defined_name, lay_out
+from sheetgen.addresses import address
+from sheetgen.sheet import Sheet, defined_name, lay_out
 from sheetgen.spec import read
 from sheetgen.workbook.package import Package
 from sheetgen.workbook.write import blank_workbook
