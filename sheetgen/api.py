@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import TemplateError, UsageError
-from .marking import Marked, Submission, mark
+from .marking import Marked, Submission, is_right, mark, read_number
 from .sheet import Sheet, lay_out
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ def generate(coursework: str | Path, out: Path = OUTPUT) -> Generated:
 
     described = load(coursework)
     sheet = lay_out(described)
+    if not sheet.blanks:
+        raise UsageError(f"{coursework}: the coursework has no blanks, so there is nothing to hand out; see blanks:")
     blank, name = blank_workbook(described, sheet), described.name
     paths = Generated(described, out / f"{name}-blank.xlsx", out / f"{name}-key.xlsx")
     key = fill_bytes(sheet, blank, str(paths.blank))[0].data
@@ -96,12 +98,21 @@ def fill_bytes(sheet: Sheet, template: bytes, shown_as: str) -> tuple[Filled, Lo
 
 
 @dataclass(frozen=True, slots=True)
-class FillReport:
-    """``kept`` are cells that held something already: (cell, what it holds, the right number)."""
+class KeptCell:
+    """A cell that held something already, and what it should hold."""
 
+    cell: str
+    held: str  # as typed, a formula with its =
+    right: int
+    agrees: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FillReport:
     path: Path
     filled: int
-    kept: tuple[tuple[str, str, str], ...]
+    kept: tuple[KeptCell, ...]
+    led_astray: tuple[str, ...]  # filled cells whose formula gives another number, because of a kept one
     missing: tuple[str, ...]  # answers without a cell in the template
 
 
@@ -110,17 +121,30 @@ def fill(coursework: str | Path, template: Path, out: Path | None = None) -> Fil
 
     By default ``out`` is ``output/<template>-filled.xlsx``.
     """
+    from .workbook.engine import CellError, Engine
+    from .workbook.package import Package
+
     sheet = sheet_of(coursework)
     data = read_file(template, "template")
-    done, located = fill_bytes(sheet, data, str(template))
     path = out or OUTPUT / f"{template.stem}-filled.xlsx"
+    if path.suffix.lower() != template.suffix.lower():
+        raise UsageError(f"--out {path}: the filled copy is a {template.suffix} file like its template")
+    if path.exists() and path.samefile(template):
+        raise UsageError(f"--out {path} is the template itself; name another file for the filled copy")
+    done, located = fill_bytes(sheet, data, str(template))
+    engine = Engine(Package.read(done.data)) if done.kept else None
+    right = {place: sheet.table.value(answer) for answer, place in located.places.items()}
+    kept = []
+    for each in done.kept:
+        now = engine.value(each.place) if engine else None
+        number = None if isinstance(now, CellError) else read_number(now)[0]
+        held = f"={each.held_formula}" if each.held_formula else str(each.held)
+        agrees = number is not None and is_right(number, right[each.place])
+        kept.append(KeptCell(str(each.place), held, right[each.place], agrees))
+    led_astray = [str(place) for place in done.filled if engine and engine.value(place) != right[place]]
     write_file(path, done.data)
-    kept = tuple(
-        (str(each.place), f"={each.held_formula}" if each.held_formula else str(each.held), str(each.wanted.value))
-        for each in done.kept
-    )
     missing = tuple(cell.answer for cell in sheet.blanks if cell.answer and cell.answer not in located.places)
-    return FillReport(path, len(done.filled), kept, missing)
+    return FillReport(path, len(done.filled), tuple(kept), tuple(led_astray), missing)
 
 
 def read_file(path: Path, what: str) -> bytes:
@@ -187,15 +211,20 @@ def verify(
 
 def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
     for path in map(Path, paths):
+        try:
+            path.stat()
+        except FileNotFoundError:
+            raise UsageError(f"there is no file {path}") from None
+        except OSError:
+            yield path  # which cannot be read: a result of its own
+            continue
         if path.is_dir():
             inside = [each for each in sorted(path.iterdir()) if _is_submission(each)]
             if not inside:
                 raise UsageError(f"the folder {path} holds no file to mark")
             yield from inside
-        elif path.exists():
-            yield path
         else:
-            raise UsageError(f"there is no file {path}")
+            yield path
 
 
 def _is_submission(path: Path) -> bool:
@@ -288,6 +317,8 @@ def _ask_workbook(sheet: Sheet, key: bytes, shown_as: str) -> tuple[set[str], tu
         cells = package.cells(located.worksheet)
     except BrokenPackage as error:
         raise TemplateError(f"{shown_as}: {error}") from error
+    if not any(cells.get((cell.row, cell.column)) for cell in located.sheet.blanks):
+        raise TemplateError(f"{shown_as}: not one blank is filled; is this the blank instead of the key?")
     seen: set[str] = set()
     wrong: list[Disagreement] = []
     names = {row: layer for layer, row in located.sheet.rows.items()}

@@ -6,6 +6,7 @@ taken for markup, and control characters are replaced.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import gc
 import json
@@ -16,6 +17,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import click
 import typer
 
 from . import __version__
@@ -36,6 +38,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    suggest_commands=False,  # click does
 )
 
 
@@ -70,25 +73,34 @@ def main() -> None:
     code = _run()
     try:
         sys.stdout.flush()
-        sys.stderr.flush()
-    except OSError:
+    except BrokenPipeError:
         pass
+    except OSError as error:
+        _complain(f"cannot write the output: {error.strerror or error}")
+        code = BAD_INPUT
+    with contextlib.suppress(OSError):
+        sys.stderr.flush()
     os._exit(code)  # no command leaves anything open, and taking a hundred modules apart costs a tenth of a verify
 
 
 def _run() -> int:
     try:
-        app()
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else BAD_INPUT if stop.code else OK
+        code = app(standalone_mode=False)  # else click ends the process itself, a closed pipe with "findings"
+        return code if isinstance(code, int) else OK
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
     except SheetgenError as error:
         _complain(str(error))
         return error.exit_code
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, click.Abort):
         _complain("stopped")
         return 130
     except BrokenPipeError:  # the reader of our output has gone: sheetgen show alexnet | head -1
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:  # files are the api's business: this is the output
+        _complain(f"cannot write the output: {error.strerror or error}")
+        return BAD_INPUT
     except Exception as error:
         if os.environ.get("SHEETGEN_DEBUG"):
             traceback.print_exc()
@@ -161,7 +173,9 @@ def generate(
 @app.command()
 def fill(
     coursework: CourseworkArgument,
-    template: Annotated[Path, typer.Argument(metavar="TEMPLATE", help="The .xlsx to fill; it is not changed.")],
+    template: Annotated[
+        Path, typer.Argument(metavar="TEMPLATE", help="The .xlsx to fill; it is not changed.", readable=False)
+    ],
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FILE", help="The file to write [default: output/TEMPLATE-filled.xlsx]"),
@@ -180,9 +194,12 @@ def fill(
 
     done = api.fill(coursework, template, out)
     typer.echo(f"{done.path}  {done.filled} cells filled")
-    for cell, held, right in done.kept:
-        same = "the same number" if held == right else f"the right number is {right}"
-        typer.echo(f"  kept {printable(cell)}: it holds {printable(held)}; {same}")
+    for kept in done.kept:
+        verdict = "which is right" if kept.agrees else f"the right number is {kept.right}"
+        typer.echo(f"  kept {printable(kept.cell)}: it holds {printable(kept.held)}; {verdict}")
+    if done.led_astray:
+        few = ", ".join(map(printable, done.led_astray[:5])) + (" ..." if len(done.led_astray) > 5 else "")
+        typer.echo(f"  {len(done.led_astray)} filled formulas will show other numbers, because of kept cells: {few}")
     if done.missing:
         few = ", ".join(done.missing[:5]) + (" ..." if len(done.missing) > 5 else "")
         typer.echo(f"  not found in the template: {len(done.missing)} blanks ({few})")
@@ -191,7 +208,9 @@ def fill(
 @app.command()
 def verify(
     coursework: CourseworkArgument,
-    paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Workbooks, or folders of workbooks.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Workbooks, or folders of workbooks.", readable=False)
+    ],
     format: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
     reveal: Annotated[bool, typer.Option("--reveal", help="Print the right answers with their working.")] = False,
     fail_under: Annotated[
@@ -364,15 +383,25 @@ _HEADINGS = ("neurons", "weights", "biases", "parameters", "connections")
 def _print_table(coursework: Coursework, table: Table) -> None:
     from rich.table import Table as Grid
 
-    grid = Grid(title=table.network, title_justify="left", title_style="bold")
-    for heading in ("layer", "type", "input", "output", *_HEADINGS):
-        grid.add_column(heading, justify="left" if heading in ("layer", "type") else "right", no_wrap=True)
-    for row in table.rows:
-        numbers = (f"{row.values[name]:,}" for name in _HEADINGS)
-        grid.add_row(row.name, row.type, _shape(row.input), _shape(row.output), *numbers)
-    grid.add_section()
-    grid.add_row("total", "", "", "", *(f"{table.totals[name]:,}" for name in _HEADINGS), style="bold")
+    cells: dict[str, list[str]] = {
+        "layer": [row.name for row in table.rows] + ["total"],
+        "type": [row.type for row in table.rows] + [""],
+        "input": [_shape(row.input) for row in table.rows] + [""],
+        "output": [_shape(row.output) for row in table.rows] + [""],
+    }
+    for name in _HEADINGS:
+        cells[name] = [f"{row.values[name]:,}" for row in table.rows] + [f"{table.totals[name]:,}"]
     console = _console()
+    for column in ("input", "type", "output", "biases", "weights", "neurons"):  # no number is ever cut
+        if sum(max(map(len, [name, *column])) + 3 for name, column in cells.items()) < console.width:
+            break
+        del cells[column]
+    grid = Grid(title=printable(table.network), title_justify="left", title_style="bold")
+    for name in cells:
+        grid.add_column(name, justify="left" if name in ("layer", "type") else "right", no_wrap=True)
+    for i in range(len(table.rows)):
+        grid.add_row(*(column[i] for column in cells.values()), end_section=i == len(table.rows) - 1)
+    grid.add_row(*(column[-1] for column in cells.values()), style="bold")
     console.print(grid)
     from .sheet import conventions_sentence
 
@@ -439,17 +468,17 @@ def _print_answers(console: Console, marked: Marked) -> None:
     todo = [answer for answer in marked.answers if answer.status != "correct"]
     wide = max((len(answer.id) for answer in todo), default=0)
     for answer in todo:
-        if answer.status == "blank" and not answer.expected:
+        if answer.status == "blank" and answer.expected is None:
             continue
         line = Text.assemble(
             "  ",
             f"{answer.cell:<5}",
             f"{printable(answer.id):<{wide + 2}}",
-            (f"{answer.status:<11}", _COLOURS[answer.status]),
+            (f"{answer.status:<15}", _COLOURS[answer.status]),
             printable(answer.feedback),
         )
         console.print(line, soft_wrap=True)
-    blank = [answer for answer in todo if answer.status == "blank" and not answer.expected]
+    blank = [answer for answer in todo if answer.status == "blank" and answer.expected is None]
     if blank:
         cells = ", ".join(answer.cell for answer in blank[:12]) + (" ..." if len(blank) > 12 else "")
         console.print(Text.assemble("  ", ("left blank: ", "dim"), f"{len(blank)} cells ({cells})"), soft_wrap=True)

@@ -135,8 +135,12 @@ class Layer(Strict):
         return {}
 
     def describe(self) -> str:
-        """The kind in the words of a table: ``Conv2d + ReLU``."""
-        return self.type + (f" + {self.activation}" if self.activation else "")
+        """The kind in the words of a table, with what no column shows: ``Conv2d (no bias) + ReLU``."""
+        said = [f"from {self.from_}"] if self.from_ else []
+        said += ["no bias"] if getattr(self, "bias", True) is False else []
+        said += ["ceil_mode"] if getattr(self, "ceil_mode", False) else []
+        remarks = f" ({', '.join(said)})" if said else ""
+        return self.type + remarks + (f" + {self.activation}" if self.activation else "")
 
     def module(self, nn: Any, shape: tuple[int, int, int]) -> Any:
         """The ``torch.nn`` module for an input of ``shape`` (channels, height, width), without the activation."""

@@ -111,7 +111,7 @@ def _mark_cell(sheet: Sheet, cell: SheetCell, found: Mapping[str, Held], *, reve
     elif is_right(number, right):
         status, feedback = "correct", ""
     else:
-        status, feedback = "wrong", f"{_capital(_in_words(answer))}: {_shown(held.value)} is not right."
+        status, feedback = "wrong", f"{_in_words(sheet, answer)}: {_shown(held.value)} is not right."
     if reveal and status != "correct":
         feedback += f" The answer is {sheet.table.working(answer)}."
     return Answer(
@@ -146,7 +146,7 @@ def read_number(value: int | float | str | bool | None) -> tuple[int | float | N
         return None, None
     typed = _TYPED.fullmatch(value.strip())
     if typed is None:
-        return None, "the cell holds text that is no whole number"
+        return None, f"the cell holds text that is no whole number: {value.strip()[:40]!r}"
     return int(re.sub(r"[^\d+-]", "", value.strip().partition(".")[0])), None
 
 
@@ -158,9 +158,10 @@ def _shown(value: int | float | str | bool | None) -> str:
     return "" if value is None else str(value)
 
 
-def _in_words(answer: str) -> str:
-    layer, _, quantity = answer.rpartition(".")
-    return f"{layer}, {quantity.replace('_', ' ')}"
+def _in_words(sheet: Sheet, answer: str) -> str:
+    """The answer's place as the sheet spells it: ``conv1, Output height``."""
+    cell = sheet.places[answer]
+    return f"{cell.slot.layer}, {sheet.headings[cell.slot.quantity]}"
 
 
 def _capital(text: str) -> str:

@@ -113,7 +113,7 @@ class Sheet:
             return self._worked_number(answer, tree)
         references: dict[str, str] = {}
         try:
-            tree = expr.simplify(self._on_sheet(answer, references, top=True))
+            tree = self._on_sheet(answer, references, top=True)
             return expr.excel(tree, references) if expr.symbols(tree) else None
         except (expr.ExpressionError, RecursionError):
             return None
@@ -148,7 +148,7 @@ class Sheet:
                 known[name] = self._on_sheet(bind, references)
             else:
                 known[name] = self._setting(layer, name, bind, references)
-        return expr.substitute(quantity.formula, known)
+        return expr.simplify(expr.substitute(quantity.formula, known))
 
     def _setting(self, layer: str, name: str, number: int, references: dict[str, str]) -> Expr:
         """A setting of the YAML: the cell that shows it (kernel_height in a column kernel_size), or its number."""

@@ -21,8 +21,13 @@ def shipped() -> tuple[str, ...]:
 def find(coursework: str | Path) -> Path:
     """The YAML file that ``coursework``, a path or a shipped name, stands for."""
     path = Path(coursework)
-    if path.is_file():
-        return path
+    if not str(coursework).strip():
+        raise UsageError(f"no coursework is named; give a .yaml file or one of: {', '.join(shipped())}")
+    try:
+        if path.is_file():
+            return path
+    except OSError as error:  # a folder on the way may not be entered
+        raise UsageError(f"cannot read {coursework}: {error.strerror or error}") from None
     if str(coursework) in shipped():
         return templates() / f"{coursework}.yaml"
     if path.is_dir():

@@ -75,7 +75,9 @@ class Table:
         quantity = self.quantities[answer]
         env = {name: self._bound(bind) for name, bind in quantity.binds.items()}
         usual = {name: expr.ONE for name in env if env[name] == 1 and name.startswith(("dilation", "groups"))}
-        return expr.words(expr.simplify(expr.substitute(quantity.formula, usual)), env)
+        tree = expr.simplify(expr.substitute(quantity.formula, usual))
+        # a bare number or name has no working: 96, not 96 = 96
+        return expr.words(tree, env) if isinstance(tree, expr.Op | expr.Call) else str(self.numbers[answer])
 
     def _bound(self, bind: str | int) -> int:
         return bind if isinstance(bind, int) else self.numbers[bind]

@@ -1,7 +1,8 @@
-"""Where the answers are in a workbook: by the blanks' defined names, else by the headings and labels of our own table.
+"""Where the answers are in a workbook: by the blanks' defined names, and by the headings and labels of our own table.
 
-A defined name follows its cell when rows are inserted or a sheet is renamed. Where names were lost, the table is found
-by its own words: the row that holds all our headings, and below it the rows that carry our layers' names.
+A defined name follows its cell when rows are inserted or a sheet is renamed. The table is also found by its own words:
+the row that holds all our headings, and below it the rows that carry our layers' names. Where the two disagree, the
+words decide: they are what the student saw.
 This room must not know what the answers are worth.
 """
 
@@ -13,6 +14,7 @@ from dataclasses import dataclass, replace
 from ..sheet import Sheet, defined_name
 from .package import Package, Place
 
+MOST_NAMES = 0.8  # of the blanks: fewer, without the table's words, are no proof that it is this table
 SEARCHED_ROWS = 200  # in which a header row is looked for
 
 
@@ -39,9 +41,26 @@ def locate(package: Package, sheet: Sheet) -> Located:
     for name in names:
         moved = _find_table(package, name, sheet)
         if moved is not None:
-            places = {cell.answer or "": Place(name, cell.row, cell.column) for cell in moved.blanks}
-            return Located({**places, **named}, moved, name)
-    return Located(named, sheet, None)
+            return Located(_settled(package, name, moved, named), moved, name)
+    # names alone: most of them, or they are those of another coursework that has some layers in common
+    return Located(named if len(named) >= MOST_NAMES * len(sheet.blanks) else {}, sheet, None)
+
+
+def _settled(package: Package, name: str, moved: Sheet, named: Mapping[str, Place]) -> dict[str, Place]:
+    """The table's own cell for each answer, but where it is empty and the name has gone elsewhere.
+
+    Names and table agree wherever a spreadsheet program moved them. Rows that a script inserted, or a student sorted,
+    leave the names behind on other answers' cells; a cell that was cut and pasted takes its name out of the table.
+    """
+    cells = package.cells(name)
+    slots = {(cell.row, cell.column) for cell in moved.cells}
+    places: dict[str, Place] = {}
+    for cell in moved.blanks:
+        answer, own = cell.answer or "", Place(name, cell.row, cell.column)
+        other = named.get(answer, own)
+        elsewhere = other.sheet != name or (other.row, other.column) not in slots
+        places[answer] = other if elsewhere and (cell.row, cell.column) not in cells else own
+    return places
 
 
 def _find_table(package: Package, name: str, sheet: Sheet) -> Sheet | None:

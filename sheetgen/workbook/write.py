@@ -50,6 +50,8 @@ NUMBER = Alignment(horizontal="right", vertical="center")
 LEFT = Alignment(horizontal="left", vertical="center", indent=1)
 CENTRE = Alignment(horizontal="center", vertical="center")
 GRID = Border(left=LINE, right=LINE, top=LINE, bottom=LINE)
+NARROWEST = 10  # columns that titles, legend and notes take, however short the table
+PAGE_ROWS = 40  # of a table that is still legible on one page
 WIDTHS = {"layer": 10, "type": 21, "kernel_size": 9, "stride": 8, "padding": 9, "dilation": 9, "groups": 8}
 WIDE = {"neurons": 12, "weights": 13, "biases": 10, "parameters": 13, "connections": 16}
 
@@ -79,11 +81,13 @@ def blank_workbook(coursework: Coursework, sheet: Sheet) -> bytes:
 
 
 def _write_head(page: Worksheet, coursework: Coursework, sheet: Sheet) -> None:
-    width = len(sheet.columns)
+    width = max(len(sheet.columns), NARROWEST)  # in columns: a short table leaves the sentences room
     for number, quantity in enumerate(sheet.columns, start=1):  # first: the sentences are as wide as the table
-        page.column_dimensions[get_column_letter(number)].width = (WIDTHS | WIDE).get(quantity, 11)
+        page.column_dimensions[get_column_letter(number)].width = _width(sheet, quantity)
     _sentence(page, TITLE_ROW, coursework.title, width, _font(16, bold=True, color=BLUE))
-    _sentence(page, SUBTITLE_ROW, coursework.source or coursework.network.name, width, _font(italic=True, color=FAINT))
+    subtitle = coursework.source or (coursework.network.name if coursework.network.name != coursework.title else "")
+    if subtitle:
+        _sentence(page, SUBTITLE_ROW, subtitle, width, _font(italic=True, color=FAINT))
     _sentence(page, INSTRUCTION_ROW, coursework.instructions or "Fill every shaded cell.", width, _font())
     # the legend: a sample of each kind of cell beside its meaning
     sample = page.cell(LEGEND_ROW, 1, "shaded")
@@ -91,17 +95,25 @@ def _write_head(page: Worksheet, coursework: Coursework, sheet: Sheet) -> None:
     text = "yours to fill: a whole number, or a formula"
     label = page.cell(LEGEND_ROW, 2, text)
     label.font, label.alignment = _font(), LEFT
-    if width >= 7:
-        sample = page.cell(LEGEND_ROW, 6, "white")
-        sample.border, sample.alignment, sample.font = GRID, CENTRE, _font()
-        label = page.cell(LEGEND_ROW, 7, "given")
-        label.font, label.alignment = _font(), LEFT
+    sample = page.cell(LEGEND_ROW, 6, "white")
+    sample.border, sample.alignment, sample.font = GRID, CENTRE, _font()
+    label = page.cell(LEGEND_ROW, 7, "given")
+    label.font, label.alignment = _font(), LEFT
     count = len(sheet.blanks)
-    if count and width >= 10:
+    if count:
         ranges = ",".join(_ranges(sheet.blanks))
         counter = page.cell(LEGEND_ROW, 9, f'="Filled in: "&COUNT({ranges})&" of {count}"')
         counter.font, counter.alignment = _font(color=FAINT), LEFT
     page.row_dimensions[LEGEND_ROW].height = 20
+
+
+def _width(sheet: Sheet, quantity: str) -> float:
+    """A column's width in characters: what it is known to need, and its longest label or word of its heading."""
+    least = (WIDTHS | WIDE).get(quantity, 11)
+    labels = [str(slot.content) for slot in sheet.slots if slot.quantity == quantity and slot.kind == "label"]
+    longest = max(map(len, labels), default=0) + 3
+    word = max(map(len, sheet.headings[quantity].split()), default=0) + 3
+    return float(min(max(least, longest, word), 60))
 
 
 def _write_table(page: Worksheet, sheet: Sheet) -> None:
@@ -116,7 +128,8 @@ def _write_table(page: Worksheet, sheet: Sheet) -> None:
             indent=1 if quantity in ("layer", "type") else 0,
         )
         cell.border = GRID
-    page.row_dimensions[HEADER_ROW].height = 32
+    lines = max(_lines(heading, _width(sheet, quantity) - 2) for quantity, heading in sheet.headings.items())
+    page.row_dimensions[HEADER_ROW].height = 16 * max(2, lines)
     names = {row: layer for layer, row in sheet.rows.items()}
     quantities = {number: quantity for quantity, number in sheet.columns.items()}
     for described in sheet.cells:
@@ -135,7 +148,9 @@ def _write_cell(page: Worksheet, described: SheetCell, layer: str, quantity: str
     if total:
         cell.fill = TOTAL_FILL
     if quantity in QUANTITIES:
-        cell.number_format = "#,##0_)" if quantity in WIDE else "0_)"  # _) keeps numbers off the line
+        cell.number_format = (
+            "#,##0_)" if quantity in WIDE or quantity.endswith("channels") else "0_)"
+        )  # _) keeps numbers off the line
     if described.kind == "blank":
         cell.fill, cell.protection = BLANK_FILL, Protection(locked=False)
     elif described.kind == "none":
@@ -144,18 +159,19 @@ def _write_cell(page: Worksheet, described: SheetCell, layer: str, quantity: str
             cell.alignment = CENTRE
     else:
         cell.value = described.content
-        if isinstance(described.content, str) and described.content.startswith("="):
-            cell.number_format = "0_);-0_);"  # follows a blank: shows nothing until that is filled
-        elif described.kind == "label":
+        if described.kind == "label":
             cell.data_type = "s"  # a layer's name is text, whatever it begins with
+        elif isinstance(described.content, str) and described.content.startswith("="):
+            cell.number_format = "0_);-0_);"  # follows a blank: shows nothing until that is filled
     if quantity in ("kernel_size", "stride", "padding", "dilation", "groups"):
         cell.alignment = CENTRE
 
 
 def _write_notes(page: Worksheet, coursework: Coursework, sheet: Sheet) -> int:
     row = max(sheet.rows.values()) + 2
-    for note in (conventions_sentence(coursework.conventions), *coursework.notes):
-        _sentence(page, row, note, len(sheet.columns), _font())
+    convention = (conventions_sentence(coursework.conventions),) if "connections" in sheet.columns else ()
+    for note in (*convention, *coursework.notes):
+        _sentence(page, row, note, max(len(sheet.columns), NARROWEST), _font())
         row += 1
     return row - 1
 
@@ -168,7 +184,12 @@ def _sentence(page: Worksheet, row: int, text: str, columns: int, font: Font) ->
     page.merge_cells(start_row=row, end_row=row, start_column=1, end_column=columns)
     size = float(font.sz or 11)
     characters = sum(page.column_dimensions[get_column_letter(i)].width for i in range(1, columns + 1)) * 11 / size
-    page.row_dimensions[row].height = math.ceil(len(text) / characters) * size * 1.36 + 4
+    page.row_dimensions[row].height = _lines(text, characters) * size * 1.36 + 4
+
+
+def _lines(text: str, characters: float) -> int:
+    """Lines that ``text`` takes where about ``characters`` fit on one."""
+    return sum(max(1, math.ceil(len(line) / characters)) for line in text.rstrip().splitlines()) or 1
 
 
 def _validate(page: Worksheet, sheet: Sheet) -> None:
@@ -225,12 +246,13 @@ def _set_up_page(page: Worksheet, coursework: Coursework, sheet: Sheet, last: in
     page.freeze_panes = f"B{HEADER_ROW + 1}"
     page.sheet_view.showGridLines = False
     page.sheet_view.zoomScale = 110
-    right = get_column_letter(len(sheet.columns))
+    right = get_column_letter(max(len(sheet.columns), NARROWEST))
     page.print_area = f"A1:{right}{last}"
     page.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
     page.page_setup.orientation = "landscape"
     page.page_setup.paperSize = page.PAPERSIZE_A4
-    page.page_setup.fitToWidth = page.page_setup.fitToHeight = 1
+    page.page_setup.fitToWidth = 1
+    page.page_setup.fitToHeight = 1 if len(sheet.rows) <= PAGE_ROWS else 0  # a long table: as many pages as it takes
     page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     page.print_options.horizontalCentered = True
     page.page_margins.left = page.page_margins.right = 0.4

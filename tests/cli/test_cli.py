@@ -80,8 +80,31 @@ def test_show_csv_and_markdown() -> None:
 
 def test_a_reader_that_goes_away_is_no_error() -> None:
     command = f"{sys.executable} -m sheetgen show alexnet --format json | head -1"
-    done = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=ROOT)
-    assert (done.stdout, done.stderr) == ("{\n", "")
+    command += "; exit ${PIPESTATUS[0]}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=ROOT)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "{\n", "")
+
+
+def test_an_output_that_cannot_be_written_is_said() -> None:
+    command = f"{sys.executable} -m sheetgen show alexnet --format json > /dev/full"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=ROOT)
+    assert (done.returncode, done.stderr) == (2, "error: cannot write the output: No space left on device\n")
+
+
+@pytest.mark.parametrize("columns", ["40", "60", "80", "120", "200"])
+def test_no_number_is_cut_in_a_narrow_terminal(columns: str) -> None:
+    code = (
+        "import sys; sys.stdout.isatty = lambda: True; sys.argv = ['sheetgen', 'show', 'alexnet']\n"
+        "from sheetgen.cli import main; main()"
+    )
+    environment = {**os.environ, "COLUMNS": columns, "PYTHONIOENCODING": "utf-8", "NO_COLOR": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", cwd=ROOT, env=environment
+    )
+    assert "105,705,600" in done.stdout
+    assert "34,944" in done.stdout
+    assert "conv1" in done.stdout
+    assert "…" not in done.stdout
 
 
 # --- generate and fill ----------------------------------------------------------------------------------------------
@@ -248,8 +271,8 @@ def test_every_status(tmp_path: Path) -> None:
     _, data = _verified(hand_in)
     found = {answer["cell"]: (answer["status"], answer["feedback"]) for answer in data["submissions"][0]["answers"]}
     assert found["G6"] == found["G7"] == found["I7"] == ("correct", "")
-    assert found["H7"] == ("wrong", "Conv1, out width: 54.25 is not right.")
-    assert found["J7"] == ("unreadable", "The cell holds text that is no whole number.")
+    assert found["H7"] == ("wrong", "conv1, Output width: 54.25 is not right.")
+    assert found["J7"] == ("unreadable", "The cell holds text that is no whole number: 'eleven'.")
     assert found["K7"] == ("unreadable", "The formula gives #DIV/0!.")
     assert found["L7"] == ("unreadable", "The cell holds TRUE, a number is expected.")
     assert found["M7"][0] == "unreadable"
@@ -326,6 +349,7 @@ def test_student_text_cannot_steer_the_terminal(tmp_path: Path) -> None:
         (("show", "alexnet", "--format", "xml"), "xml"),
         (("check", "alexnet", "--workbook", "nowhere.xlsx"), "there is no file nowhere.xlsx"),
         (("nonsense",), "No such command"),
+        (("show", " "), "no coursework is named"),
     ],
 )
 def test_a_mistake_is_a_sentence_and_2(arguments: tuple[str, ...], said: str) -> None:

@@ -17,6 +17,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from sheetgen import api
 from sheetgen.addresses import address
+from sheetgen.errors import UsageError
 from sheetgen.sheet import Sheet, defined_name, lay_out
 from sheetgen.spec import read
 from sheetgen.workbook.package import Package
@@ -251,8 +252,9 @@ def test_what_a_cell_holds_already_is_kept_and_reported(blank: bytes, tmp_path: 
     page["L7"], page["L9"] = 34848, "=J9+K9"
     book.save(tmp_path / "half.xlsx")
     done = api.fill("alexnet", tmp_path / "half.xlsx", tmp_path / "out.xlsx")
-    assert done.kept == (("'Table'!L7", "34848", "34944"),)
+    assert done.kept == (api.KeptCell("'Table'!L7", "34848", 34944, agrees=False),)
     assert done.filled == 75
+    assert done.led_astray == ("'Table'!L18",)  # the total adds up what is in L7
     assert _page(done.path.read_bytes())["L7"].value == 34848
 
 
@@ -288,6 +290,55 @@ def _down(row: int) -> int:
 
 def _shifted(formula: str) -> str:
     return re.sub(r"([A-Z]+)(\d+)", lambda m: f"{m[1]}{_down(int(m[2]))}", formula)
+
+
+def test_kept_numbers_are_read_as_verify_reads_them(blank: bytes, tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(blank))
+    page = book.active
+    assert isinstance(page, Worksheet)
+    page["L7"], page["I7"], page["K7"] = "34,944", "=96*55*55", "ninety-six"
+    book.save(tmp_path / "half.xlsx")
+    done = api.fill("alexnet", tmp_path / "half.xlsx", tmp_path / "out.xlsx")
+    assert {(kept.cell[-2:], kept.agrees) for kept in done.kept} == {("L7", True), ("I7", True), ("K7", False)}
+
+
+def test_rows_that_a_script_inserted_leave_the_names_behind(key: bytes, tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(key), data_only=True)
+    page = book.active
+    assert isinstance(page, Worksheet)
+    page.insert_rows(8, 2)  # moves cells, but neither names nor merges
+    book.save(tmp_path / "moved.xlsx")
+    marked = api.verify("alexnet", [tmp_path / "moved.xlsx"]).submissions[0]
+    assert (marked.score, marked.answers[8].cell) == (53.5, "G10")
+
+
+def test_another_courseworks_workbook_is_not_marked(key: bytes, tmp_path: Path) -> None:
+    (tmp_path / "key.xlsx").write_bytes(key)
+    (tmp_path / "small.yaml").write_text(
+        "network:\n  input: [1, 28, 28]\n  layers:\n    conv1: {type: Conv2d, out_channels: 8, kernel_size: 5}\n"
+        "    pool1: {type: MaxPool2d, kernel_size: 2}\n    fc2: {type: Linear, out_features: 10}\n",
+        encoding="utf-8",
+    )
+    marked = api.verify(tmp_path / "small.yaml", [tmp_path / "key.xlsx"]).submissions[0]
+    assert marked.status == "unmarked"
+    assert "is it the workbook of this coursework?" in (marked.reason or "")
+
+
+@pytest.mark.parametrize("out", ["theirs.xlsx", "theirs.txt"])
+def test_fill_never_writes_over_its_template_nor_under_another_type(out: str, blank: bytes, tmp_path: Path) -> None:
+    (tmp_path / "theirs.xlsx").write_bytes(blank)
+    with pytest.raises(UsageError):
+        api.fill("alexnet", tmp_path / "theirs.xlsx", tmp_path / out)
+    assert (tmp_path / "theirs.xlsx").read_bytes() == blank
+
+
+def test_a_name_that_looks_like_a_formula_is_text(tmp_path: Path) -> None:
+    (tmp_path / "my.yaml").write_text(
+        'network:\n  input: [1, 8, 8]\n  layers:\n    "=1": {type: Conv2d, out_channels: 8, kernel_size: 5}\n'
+    )
+    coursework = read(tmp_path / "my.yaml")
+    cell = _page(blank_workbook(coursework, lay_out(coursework)))["A7"]
+    assert (cell.value, cell.data_type) == ("=1", "s")
 
 
 def test_names_lost_the_table_is_found_by_its_words(blank: bytes, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from sheetgen.quantities import QUANTITIES
 from sheetgen.table import Table, compute
 
 EVERY = [
-    Conventions(bias=bias, padding=padding, pooling=pooling)
+    Conventions.model_validate({"bias": bias, "padding": padding, "pooling": pooling})
     for bias, padding, pooling in itertools.product(("counted", "not counted"), repeat=3)
 ]
 LEAST: dict[str, dict[str, Any]] = {
@@ -107,7 +107,12 @@ def test_a_layer(
         ),
         ("MaxPool2d", {"kernel_size": 3, "stride": 1, "padding": 1}, {"padding": "not counted"}, 13 * 19 * 2),
         # "same" with an even kernel pads behind only: 9 of 10 rows, 13 of 14 columns
-        ("Conv2d", {"out_channels": 1, "kernel_size": 2, "padding": "same"}, {"padding": "not counted"}, 9 * 13 * 2 + 35),
+        (
+            "Conv2d",
+            {"out_channels": 1, "kernel_size": 2, "padding": "same"},
+            {"padding": "not counted"},
+            9 * 13 * 2 + 35,
+        ),
     ],
 )
 def test_conventions(kind: str, fields: dict[str, Any], said: dict[str, Any], connections: int) -> None:
@@ -126,7 +131,7 @@ def test_conventions_change_nothing_but_connections() -> None:
 
 def _count(size: int, axis: Axis) -> tuple[int, int]:
     """Positions of the window, and taps on pixels, found by moving it: PyTorch's rules, no formula."""
-    starts = []
+    starts: list[int] = []
     start = -axis.before
     while True:
         last = start + axis.dilation * (axis.kernel - 1)
@@ -236,7 +241,7 @@ def test_every_kind_is_frozen_and_says_what_it_is(kind: str) -> None:
     assert it == layer(kind, **LEAST.get(kind, {}), activation="Tanh")
     assert hash(it) == hash(layer(kind, **LEAST.get(kind, {}), activation="Tanh"))
     with pytest.raises(ValidationError):
-        it.activation = None
+        it.activation = None  # type: ignore[misc]
     with pytest.raises(ValidationError, match="Extra inputs"):
         layer(kind, **LEAST.get(kind, {}), kernal=3)
 

@@ -426,9 +426,9 @@ def test_out_of_memory_names_the_layer(monkeypatch: pytest.MonkeyPatch, error: E
 
 @pytest.mark.parametrize("features", [10**12, 10**30])
 def test_a_layer_larger_than_any_memory(features: int) -> None:
+    # past what the spec's reader would let through
+    huge = Linear(out_features=1).model_copy(update={"out_features": features})
     with pytest.raises(DeviceError, match=r"^huge: out of memory"):
-        # past what the spec's reader would let through
-        huge = Linear(out_features=1).model_copy(update={"out_features": features})
         on_cpu(network((3, 8, 8), huge=huge))
 
 
