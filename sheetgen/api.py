@@ -26,6 +26,7 @@ from .sheet import Sheet, lay_out
 if TYPE_CHECKING:
     from .spec import Coursework
     from .witness import Measured
+    from .workbook.audit import Disagreement
     from .workbook.fill import Filled
     from .workbook.locate import Located
 
@@ -38,7 +39,7 @@ def sheet_of(coursework: str | Path) -> Sheet:
     from .cache import remembered
     from .shipped import find
 
-    def make() -> tuple[Sheet, tuple[Path, ...]]:
+    def make() -> tuple[Sheet, tuple[tuple[Path, str], ...]]:
         from .spec import load
 
         described = load(coursework)
@@ -163,6 +164,9 @@ def write_file(path: Path, data: bytes) -> None:
     """Write ``data`` as a whole or not at all: into a temporary file beside ``path``, then renamed."""
     temporary = None
     try:
+        path = path.resolve()  # a link stays one
+        if path.exists() and not path.is_file():
+            raise UsageError(f"cannot write {path}: it is no file")
         path.parent.mkdir(parents=True, exist_ok=True)
         mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
@@ -170,10 +174,12 @@ def write_file(path: Path, data: bytes) -> None:
             file.write(data)
         temporary.chmod(mode)
         temporary.replace(path)
-    except OSError as error:
+    except BaseException as error:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
-        raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
+        if isinstance(error, OSError):
+            raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
+        raise
 
 
 def _umask() -> int:
@@ -251,17 +257,6 @@ def _read(file: Path, sheet: Sheet) -> Submission:
 
 
 @dataclass(frozen=True, slots=True)
-class Disagreement:
-    """A witness says otherwise. ``cell`` is the cell of the workbook, where the witness is one."""
-
-    id: str
-    expected: int | str
-    measured: int | float | str | None
-    witness: str
-    cell: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Checked:
     """The verdict on every published number: each id is agreed, or disagreed, or not seen by every witness."""
 
@@ -284,15 +279,18 @@ def check(
     """
     from .spec import load
     from .witness import measure
+    from .workbook.audit import audit
+    from .workbook.package import BrokenPackage
     from .workbook.write import blank_workbook
 
     described = load(coursework)
     sheet = lay_out(described)
-    if workbook is None:
-        key, shown_as = fill_bytes(sheet, blank_workbook(described, sheet), "the key")[0].data, "the key"
-    else:
-        key, shown_as = read_file(workbook, "workbook"), str(workbook)
-    in_workbook, wrong_cells = _ask_workbook(sheet, key, shown_as)
+    fresh = fill_bytes(sheet, blank_workbook(described, sheet), "the key")[0].data
+    key, shown_as = (fresh, "the key") if workbook is None else (read_file(workbook, "workbook"), str(workbook))
+    try:
+        in_workbook, wrong_cells = audit(sheet, key, fresh)
+    except BrokenPackage as error:
+        raise TemplateError(f"{shown_as}: {error}") from error
     measured = measure(described.network, described.conventions, described.rows, device=device, progress=progress)
     return _verdict(sheet, in_workbook, wrong_cells, measured)
 
@@ -302,50 +300,9 @@ def published(sheet: Sheet) -> tuple[str, ...]:
     return tuple(sheet.places)
 
 
-def _ask_workbook(sheet: Sheet, key: bytes, shown_as: str) -> tuple[set[str], tuple[Disagreement, ...]]:
-    """The workbook as a witness: ids that it shows, and every cell whose recalculated or stored number is another."""
-    from .workbook.engine import Engine
-    from .workbook.locate import locate
-    from .workbook.package import BrokenPackage, Package, Place, address
-
-    try:
-        package = Package.read(key)
-        located = locate(package, sheet)
-        if located.worksheet is None:
-            raise TemplateError(f"{shown_as}: the table of {sheet.name} is not in it")
-        engine = Engine(package)
-        cells = package.cells(located.worksheet)
-    except BrokenPackage as error:
-        raise TemplateError(f"{shown_as}: {error}") from error
-    if not any(cells.get((cell.row, cell.column)) for cell in located.sheet.blanks):
-        raise TemplateError(f"{shown_as}: not one blank is filled; is this the blank instead of the key?")
-    seen: set[str] = set()
-    wrong: list[Disagreement] = []
-    names = {row: layer for layer, row in located.sheet.rows.items()}
-    quantities = {column: quantity for quantity, column in located.sheet.columns.items()}
-    for cell in located.sheet.cells:
-        if cell.kind not in ("blank", "given"):
-            continue
-        answer = cell.answer or f"{names[cell.row]}.{quantities[cell.column]}"
-        expected = sheet.table.value(answer) if answer in sheet.table.numbers else cell.content
-        if expected is None:
-            continue
-        place = located.places.get(answer) or Place(located.worksheet, cell.row, cell.column)
-        held, where = cells.get((place.row, place.column)), address(place.row, place.column)
-        value = engine.value(place)
-        seen.add(answer)
-        if value != expected:
-            wrong.append(Disagreement(answer, expected, _plain(value), "excel", where))
-        elif held is not None and held.value != expected:
-            wrong.append(Disagreement(answer, expected, _plain(held.value), "excel (stored value)", where))
-    return seen, tuple(wrong)
-
-
-def _plain(value: object) -> int | float | str | None:
-    return value if isinstance(value, int | float | str) or value is None else str(value)
-
-
 def _verdict(sheet: Sheet, in_workbook: set[str], wrong_cells: tuple[Disagreement, ...], measured: Measured) -> Checked:
+    from .workbook.audit import Disagreement
+
     disagreed = list(wrong_cells)
     agreed: list[str] = []
     unseen: list[str] = []

@@ -2,12 +2,13 @@
 
 What Python does with its ``.pyc`` files, for courseworks: reading and checking a YAML costs more time than marking a
 submission. An entry is plain JSON, holds the hashes of the files that it was made from and of this package's code, and
-is used only where all of them are as they were. No entry can be wrong for long, none is executed, and a cache that
-cannot be written is no error. SHEETGEN_CACHE names its folder; ``off`` turns it off.
+is used only where all of them are as they were and it is itself undamaged. None is executed, and a cache that cannot
+be written is no error. SHEETGEN_CACHE names its folder; ``off`` turns it off.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -23,28 +24,38 @@ from .sheet import Sheet, Slot
 from .table import Quantity, Row, Table
 
 
-def remembered(path: Path, make: Callable[[], tuple[Sheet, tuple[Path, ...]]]) -> Sheet:
-    """The sheet of the YAML at ``path``: from the cache, or made, with the files it was read from, and kept."""
+def remembered(path: Path, make: Callable[[], tuple[Sheet, tuple[tuple[Path, str], ...]]]) -> Sheet:
+    """The sheet of the YAML at ``path``: from the cache, or made and kept.
+
+    ``make`` also gives the files that it read, each with the SHA-256 of what it read there: a file that changes while
+    it is read is then not taken for the one that was.
+    """
     folder = _folder()
     if folder is None:
         return make()[0]
-    entry = folder / f"{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:32]}.json"
+    asked = _absolute(path)
+    entry = folder / f"{hashlib.sha256(asked.encode()).hexdigest()[:32]}.json"
     code = _code()
-    try:
-        kept = json.loads(entry.read_bytes())
-        if kept["code"] == code and all(_hash(Path(name)) == known for name, known in kept["files"].items()):
-            return _sheet(kept["sheet"])
-    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
-        pass  # none, or one of another version: made anew
-    sheet, files = make()
-    try:
-        kept = {"code": code, "files": {str(file.resolve()): _hash(file) for file in files}, "sheet": _plain(sheet)}
+    with contextlib.suppress(Exception):  # there is none, or it is of another version, or damaged: made anew
+        seal, _, text = entry.read_bytes().partition(b"\n")
+        if seal == _digest(text):
+            kept = json.loads(text)
+            files = kept["files"]
+            if kept["code"] == code and asked in files and all(_hash(name) == files[name] for name in files):
+                return _sheet(kept["sheet"])
+    sheet, read = make()
+    text = json.dumps(
+        {"code": code, "files": {_absolute(file): digest for file, digest in read}, "sheet": _plain(sheet)}
+    ).encode()
+    with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as file:
-            json.dump(kept, file)
-        Path(file.name).replace(entry)
-    except OSError:
-        pass
+        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
+            try:
+                file.write(_digest(text) + b"\n" + text)
+                file.close()
+                Path(file.name).replace(entry)
+            except OSError:
+                Path(file.name).unlink(missing_ok=True)
     return sheet
 
 
@@ -62,8 +73,16 @@ def _folder() -> Path | None:
         return None
 
 
-def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _absolute(path: Path) -> str:
+    return str(Path.cwd() / path)  # links are not followed: what they point to may change
+
+
+def _hash(path: str) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def _digest(text: bytes) -> bytes:
+    return hashlib.sha256(text).hexdigest().encode()
 
 
 def _code() -> str:

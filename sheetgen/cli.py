@@ -231,6 +231,8 @@ def verify(
     """
     from . import api
 
+    if fail_under is not None and not 0 <= fail_under <= 100:  # nan passes Typer's own check
+        raise typer.BadParameter("a percentage is a number from 0 to 100", param_hint="--fail-under")
     progress = _counter("marked") if sys.stderr.isatty() else None
     results = api.verify(coursework, paths, reveal=reveal, progress=progress)
     if progress is not None:

@@ -24,6 +24,7 @@ QUANTITIES: Mapping[str, str] = MappingProxyType(
         "connections": "Connections",
     }
 )
+LARGEST = 999_999_999_999_999  # 15 digits, the most that Excel keeps exactly
 # Those that a totals row can add up.
 SUMMABLE = ("neurons", "weights", "biases", "parameters", "connections")
 # Columns that show what the YAML says.

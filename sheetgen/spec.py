@@ -20,7 +20,7 @@ from .errors import SpecError, UsageError, did_you_mean
 from .expr import ExpressionError, parse
 from .layers import KINDS, MOST, Conventions, Init, Strict
 from .network import INPUT, TOTAL, NamedLayer, Network
-from .quantities import COLUMNS, GIVEN_COLUMNS, QUANTITIES, SUMMABLE, defined_name
+from .quantities import COLUMNS, GIVEN_COLUMNS, LARGEST, QUANTITIES, SUMMABLE, defined_name
 from .shipped import find
 from .table import compute, shape_findings
 from .yamldoc import Document, Where, shortly, validate
@@ -62,7 +62,7 @@ class Column(Strict):
     quantity: Annotated[
         str, BeforeValidator(_word_of(COLUMNS)), WithJsonSchema({"enum": list(COLUMNS), "type": "string"})
     ]
-    heading: str | None = Field(None, description="By default the quantity's own name")
+    heading: str | None = Field(None, min_length=1, max_length=200, description="By default the quantity's own name")
 
     @property
     def title(self) -> str:
@@ -108,9 +108,13 @@ def _not_reserved(sheet: str) -> str:
 class CourseworkText(Strict):
     """What ``coursework:`` may hold; names are checked against the network afterwards."""
 
-    title: str | None = None
-    source: str | None = Field(None, description="Where the network comes from; printed under the title")
-    instructions: str | None = Field(None, description="What the student is to do; printed under the title")
+    title: str | None = Field(None, max_length=200, description="By default the name of the network")
+    source: str | None = Field(
+        None, max_length=2000, description="Where the network comes from; printed under the title"
+    )
+    instructions: str | None = Field(
+        None, max_length=5000, description="What the student is to do; printed under the title"
+    )
     notes: Words = Field((), description="Sentences printed below the table")
     conventions: Conventions = Conventions()
     sheet: Annotated[str, AfterValidator(_not_reserved)] = Field(
@@ -144,7 +148,7 @@ class Coursework:
     rows: tuple[str, ...]  # layers shown, in order
     blanks: Mapping[str, float] = field(hash=False)  # answer id -> marks, in the order of the YAML
     given: frozenset[str]  # answer ids shown as examples
-    files: tuple[Path, ...] = field(default=(), compare=False)  # that it was read from
+    files: tuple[tuple[Path, str], ...] = field(default=(), compare=False)  # read, with the SHA-256 of each
     warnings: tuple[str, ...] = field(default=(), compare=False)
 
 
@@ -188,10 +192,14 @@ def read(path: Path, shown_as: str | None = None) -> Coursework:
         network_data = data
     draft = _Draft(network_document, prefix, network_data, path.stem)
     text = data.get("coursework", {}) if network_data is not data else {}
+    if text is None:
+        text = {}  # nothing after coursework: is as if it were not there
     described = validate(CourseworkText, text, document, ("coursework",), NESTED)
     found: Coursework | None = None
+    # where the coursework cannot be read, the network is still held against arithmetic, so that all mistakes are said
+    checked = _Checked(document, described or CourseworkText(), draft, path.stem).coursework()
     if described is not None:
-        found = _Checked(document, described, draft, path.stem).coursework()
+        found = checked
     documents = (document,) if network_document is document else (network_document, document)
     problems = tuple(line for each in documents for line in each.listed(each.problems))
     if problems or found is None:
@@ -330,7 +338,7 @@ class _Checked:
             return None
         if not self._check_formulas(network):
             return None
-        self._check_omitted(network)
+        self._check_numbers(network, rows)
         warnings = self.draft.document.listed(self.draft.document.warnings)
         if self.draft.document is not self.document:
             warnings += self.document.listed(self.document.warnings)
@@ -348,7 +356,7 @@ class _Checked:
             rows=rows,
             blanks=blanks,
             given=given,
-            files=tuple(dict.fromkeys((self.document.path, self.draft.document.path))),
+            files=tuple(dict.fromkeys((each.path, each.digest) for each in (self.document, self.draft.document))),
             warnings=warnings,
         )
 
@@ -362,10 +370,14 @@ class _Checked:
 
     def _check_columns(self, columns: Sequence[Column]) -> None:
         seen: set[str] = set()
+        headings: dict[str, str] = {}
         for i, column in enumerate(columns):
             if column.quantity in seen:
                 self._problem(("columns", i), f"there is a column {column.quantity} already")
             seen.add(column.quantity)
+            first = headings.setdefault(" ".join(column.title.split()).casefold(), column.quantity)
+            if first != column.quantity:
+                self._problem(("columns", i), f"the heading {column.title!r} stands over {first} already")
         if "layer" not in seen:
             self._problem(("columns",), "the column layer must be there: it names the rows")
 
@@ -472,8 +484,13 @@ class _Checked:
                 )
         return good
 
-    def _check_omitted(self, network: Network) -> None:
-        table = compute(network, self.text.conventions)
+    def _check_numbers(self, network: Network, rows: tuple[str, ...]) -> None:
+        table = compute(network, self.text.conventions, rows)
+        for answer, number in table.numbers.items():
+            if number > LARGEST:
+                path: Where = (*self.draft.prefix, "layers", answer.rpartition(".")[0])
+                self.draft.document.problem(path, f"{answer} is {number:,}: more than the 15 digits that Excel keeps")
+                break  # all that follow from it are too
         for i, name in enumerate(self.text.omit):
             for quantity in ("parameters", "connections"):
                 if table.value(f"{name}.{quantity}"):
@@ -540,7 +557,7 @@ def json_schema() -> dict[str, Any]:
         "required": ["network"],
         "properties": {
             "network": {"anyOf": [{"$ref": "#/$defs/Network"}, {"type": "string", "description": "Path of a file"}]},
-            "coursework": column,
+            "coursework": {"anyOf": [column, {"type": "null"}]},
         },
     }
     return {

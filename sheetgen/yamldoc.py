@@ -6,6 +6,7 @@ find, so that all of them are reported at once. It must not know what the file m
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -38,7 +39,9 @@ class Document:
         from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
         try:
-            text = self.path.read_text(encoding="utf-8-sig")
+            data = self.path.read_bytes()
+            self.digest = hashlib.sha256(data).hexdigest()
+            text = data.decode("utf-8-sig")
         except UnicodeDecodeError:
             raise SpecError((f"{self.shown_as}:1: not a text file in UTF-8; is it the YAML?",)) from None
         except OSError as error:

@@ -35,7 +35,7 @@ _Held = int | float | str | bool | None
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What to put into a cell. With a ``formula``, ``value`` is stored as its cached value (None: the engine's)."""
+    """What to put into a cell. Beside a ``formula`` its own value is stored, or ``value`` where nobody can tell."""
 
     value: int | float | str | None
     formula: str | None = None
@@ -84,8 +84,7 @@ def fill(data: bytes, entries: Mapping[Place, Entry]) -> Filled:
 
     engine = Engine(package)
     for place, entry in todo.items():
-        # The stored value counts, so that what reads it agrees with it in a viewer that does not compute.
-        engine.set(place, entry.value if entry.value is not None else f"={_bare(entry.formula or '')}")
+        engine.set(place, entry.value if entry.formula is None else f"={_bare(entry.formula)}")
     engine.recalculate()
     stale = _stale(package, engine, todo)
 
@@ -96,8 +95,7 @@ def fill(data: bytes, entries: Mapping[Place, Entry]) -> Filled:
         if cells or caches:
             editor = _SheetEditor(package, sheet.name, sheet.part)
             for place, entry in cells.items():
-                value = entry.value if entry.value is not None else _computed(engine, place)
-                editor.put(place, value, entry.formula)
+                editor.put(place, _value_of(engine, place, entry), entry.formula)
             for place, value in caches.items():
                 editor.refresh(place, value)
             new[sheet.part] = editor.done()
@@ -113,7 +111,7 @@ def _bare(formula: str) -> str:
 
 def _is_wanted(held: Cell, entry: Entry) -> bool:
     if entry.formula is not None:
-        return held.formula is not None and _canonical(held.formula) == _canonical(_bare(entry.formula))
+        return held.formula is not None and canonical(held.formula) == canonical(_bare(entry.formula))
     return held.formula is None and same(_plain(held.value), _plain(entry.value))
 
 
@@ -121,7 +119,7 @@ def _plain(value: _Held) -> _Held:
     return value.replace("\r\n", "\n") if isinstance(value, str) else value  # XML has only \n
 
 
-def _canonical(formula: str) -> str:
+def canonical(formula: str) -> str:
     """Without what Excel changes when it saves: the case of functions and references, and blanks, outside of texts."""
     return "".join(
         piece if piece.startswith('"') else "".join(piece.split()).casefold()
@@ -129,9 +127,14 @@ def _canonical(formula: str) -> str:
     )
 
 
-def _computed(engine: Engine, place: Place) -> _Held | CellError:
-    value = engine.value(place)
-    return None if isinstance(value, CellError) and value.text in UNCOMPUTED else value
+def _value_of(engine: Engine, place: Place, entry: Entry) -> _Held | CellError:
+    """The value beside the formula: what Excel will show, also where a cell that was kept leads the formula astray."""
+    if entry.formula is None:
+        return entry.value
+    now = engine.value(place)
+    if isinstance(now, CellError) and now.text in UNCOMPUTED:  # only this engine cannot tell
+        return entry.value
+    return entry.value if same(now, entry.value) else now
 
 
 def _stale(package: Package, engine: Engine, todo: Iterable[Place]) -> dict[Place, _Held | CellError]:

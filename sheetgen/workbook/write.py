@@ -23,7 +23,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
 from ..network import INPUT, TOTAL
-from ..quantities import QUANTITIES
+from ..quantities import LARGEST, QUANTITIES
 from ..sheet import (
     HEADER_ROW,
     INSTRUCTION_ROW,
@@ -38,7 +38,6 @@ from ..sheet import (
 from ..spec import Coursework
 
 WHEN = datetime.datetime(2000, 1, 1)  # every timestamp: a clock would make equal input give unequal files
-LARGEST = 999_999_999_999_999  # 15 digits, the most that Excel keeps exactly
 
 INK, FAINT, BLUE = "FF1F2933", "FF7B8794", "FF1F4E79"
 BLANK_FILL = PatternFill("solid", fgColor="FFFFF2CC")
@@ -258,7 +257,7 @@ def _set_up_page(page: Worksheet, coursework: Coursework, sheet: Sheet, last: in
     page.page_margins.left = page.page_margins.right = 0.4
     page.page_margins.top = page.page_margins.bottom = 0.75
     footer = page.oddFooter or HeaderFooterItem()
-    footer.left.text, footer.right.text = coursework.title.replace("&", "&&"), "&P / &N"
+    footer.left.text, footer.right.text = coursework.title[:100].replace("&", "&&"), "&P / &N"
     page.oddFooter = footer
     if coursework.protect:
         page.protection.sheet = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import os
 import re
@@ -15,13 +16,21 @@ import pytest
 
 from sheetgen import api
 from sheetgen.addresses import address
-from sheetgen.sheet import Sheet
-from sheetgen.spec import Coursework
+from sheetgen.sheet import Sheet, lay_out
+from sheetgen.spec import Coursework, load
 from sheetgen.witness import Measured, measure
+from sheetgen.workbook.audit import audit
 from sheetgen.workbook.package import Package, replace_parts
+from sheetgen.workbook.write import blank_workbook
 
 ROOT = Path(__file__).parents[2]
 PART = "xl/worksheets/sheet1.xml"
+
+
+@functools.cache
+def _blank() -> bytes:
+    described = load("alexnet")
+    return blank_workbook(described, lay_out(described))
 
 
 def _changed(key: bytes, change: Callable[[str], str]) -> bytes:
@@ -32,7 +41,7 @@ def _changed(key: bytes, change: Callable[[str], str]) -> bytes:
 
 
 def _wrong(sheet: Sheet, key: bytes) -> list[tuple[str, str | None, object, str]]:
-    _, wrong = api._ask_workbook(sheet, key, "key.xlsx")
+    _, wrong = audit(sheet, key, api.fill_bytes(sheet, _blank(), "blank")[0].data)
     return [(each.id, each.cell, each.measured, each.witness) for each in wrong]
 
 
@@ -73,6 +82,39 @@ def test_a_given_number_that_was_changed(sheet: Sheet, key: bytes) -> None:
 def test_a_blank_left_empty(sheet: Sheet, key: bytes) -> None:
     empty = _changed(key, lambda xml: xml.replace("<f>J7+K7</f><v>34944</v>", ""))
     assert ("conv1.parameters", "L7", None, "excel") in _wrong(sheet, empty)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "cell"),
+    [
+        ("<f>INT((G6+2*E7-C7)/D7)+1</f>", "<f>INT((G6+3*E7-C7)/D7)+1</f>", "G7"),  # the padding is 0
+        ("<f>C11*C11*F10*F11</f>", "<f>C12*C12*F10*F11</f>", "J11"),  # another row's kernel, also 3
+        ("<f>INT((G6+2*E7-C7)/D7)+1</f>", "", "G7"),  # its number typed
+        ("of 77&quot;", "of 78&quot;", "I4"),
+        ("55 × 55", "54 × 55", "A3"),
+        (">MaxPool2d<", ">MaxPool3d<", "B8"),
+    ],
+)
+def test_numbers_that_are_right_by_chance_or_stand_in_words(
+    before: str, after: str, cell: str, sheet: Sheet, key: bytes
+) -> None:
+    xml = Package.read(key).part(PART).decode()
+    before = before if before in xml else before.replace("&quot;", '"')
+    after = after.replace("&quot;", '"') if '"' in before else after
+    assert before in xml
+    changed = _changed(key, lambda xml: xml.replace(before, after, 1))
+    assert [at for _, at, *_ in _wrong(sheet, changed)] == [cell]
+
+
+def test_a_number_beside_the_table_and_a_boolean(sheet: Sheet, key: bytes) -> None:
+    note = _changed(
+        key, lambda xml: re.sub(r'<c r="C15"([^>]*?)( t="\w+")?>.*?</c>', r'<c r="C15"\1><v>3</v></c>', xml)
+    )
+    assert [(name, at) for name, at, *_ in _wrong(sheet, note)] == [("C15", "C15")]
+    true = _changed(
+        key, lambda xml: re.sub(r'<c r="D9"([^>]*?)( t="\w+")?><v>1</v>', r'<c r="D9"\1 t="b"><v>1</v>', xml)
+    )
+    assert ("conv2.stride", "D9", "TRUE", "excel") in _wrong(sheet, true)
 
 
 def test_every_number_is_watched(sheet: Sheet, key: bytes) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sheetgen import api
-from sheetgen.sheet import Sheet
+from sheetgen.sheet import Sheet, lay_out
+from sheetgen.spec import Coursework
 
 SPEC = "network:\n  input: [3, 32, 32]\n  layers:\n    c1: {type: Conv2d, out_channels: %d, kernel_size: 5}\n"
 
@@ -18,6 +21,14 @@ SPEC = "network:\n  input: [3, 32, 32]\n  layers:\n    c1: {type: Conv2d, out_ch
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SHEETGEN_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"
+
+
+def _sealed(text: bytes) -> bytes:
+    return hashlib.sha256(text).hexdigest().encode() + b"\n" + text
+
+
+def _content(entry: Path) -> Any:
+    return json.loads(entry.read_bytes().partition(b"\n")[2])
 
 
 def test_what_comes_back_is_what_was_kept(sheet: Sheet, folder: Path) -> None:
@@ -43,6 +54,33 @@ def test_a_changed_spec_is_read_anew(tmp_path: Path) -> None:
     assert api.sheet_of(spec).table.value("c1.biases") == 8
 
 
+def test_a_link_that_points_elsewhere_now_is_followed(tmp_path: Path) -> None:
+    for size in (6, 8):
+        (tmp_path / f"n{size}.yaml").write_text(textwrap.dedent(SPEC.removeprefix("network:\n")) % size)
+    spec = tmp_path / "my.yaml"
+    spec.write_text("network: net.yaml\n")
+    for size in (6, 8, 6):
+        (tmp_path / "net.yaml").unlink(missing_ok=True)
+        (tmp_path / "net.yaml").symlink_to(f"n{size}.yaml")
+        assert api.sheet_of(spec).table.value("c1.biases") == size
+    (tmp_path / "other.yaml").symlink_to("my.yaml")
+    assert api.sheet_of(tmp_path / "other.yaml").name == "other"
+
+
+def test_a_file_that_is_saved_while_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = tmp_path / "my.yaml"
+    spec.write_text(SPEC % 6)
+
+    def saved_meanwhile(coursework: Coursework) -> Sheet:
+        spec.write_text(SPEC % 8)
+        return lay_out(coursework)
+
+    monkeypatch.setattr("sheetgen.api.lay_out", saved_meanwhile)
+    assert api.sheet_of(spec).table.value("c1.biases") == 6
+    monkeypatch.setattr("sheetgen.api.lay_out", lay_out)
+    assert api.sheet_of(spec).table.value("c1.biases") == 8
+
+
 def test_a_changed_network_file_is_read_anew(tmp_path: Path) -> None:
     (tmp_path / "net.yaml").write_text(textwrap.dedent(SPEC.removeprefix("network:\n")) % 6)
     spec = tmp_path / "my.yaml"
@@ -52,21 +90,26 @@ def test_a_changed_network_file_is_read_anew(tmp_path: Path) -> None:
     assert api.sheet_of(spec).table.value("c1.biases") == 8
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[]", "null", '{"code": 1, "files": {}, "sheet": {}}'])
-def test_a_damaged_entry_is_made_anew(folder: Path, content: str) -> None:
+@pytest.mark.parametrize("sealed", [True, False])
+@pytest.mark.parametrize(
+    "content",
+    ["", "{}", "[]", "null", "[" * 100_000, '{"code": 1, "files": {}, "sheet": {}}'],
+    ids=lambda text: text[:9],
+)
+def test_a_damaged_entry_is_made_anew(folder: Path, content: str, sealed: bool) -> None:
     api.sheet_of("alexnet")
     (entry,) = folder.iterdir()
-    entry.write_text(content)
+    entry.write_bytes(_sealed(content.encode()) if sealed else content.encode())
     assert api.sheet_of("alexnet").table.value("conv1.parameters") == 34944
-    assert json.loads(entry.read_text())["sheet"]["name"] == "alexnet"
+    assert _content(entry)["sheet"]["name"] == "alexnet"
 
 
 def test_other_code_makes_it_anew(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     api.sheet_of("alexnet")
     (entry,) = folder.iterdir()
-    kept = json.loads(entry.read_text())
+    kept = _content(entry)
     kept["sheet"]["numbers"]["conv1.parameters"] = 1
-    entry.write_text(json.dumps(kept))
+    entry.write_bytes(_sealed(json.dumps(kept).encode()))
     assert api.sheet_of("alexnet").table.value("conv1.parameters") == 1  # so the entry is what is used ...
     monkeypatch.setattr("sheetgen.cache.__version__", "9.9.9")
     assert api.sheet_of("alexnet").table.value("conv1.parameters") == 34944  # ... but by its own version only

@@ -139,6 +139,12 @@ def test_long_and_deep_formulas_are_refused_quickly(formula: str) -> None:
     assert time.perf_counter() - started < 1
 
 
+def test_the_deepest_formula() -> None:
+    assert value(parse("-" * 100 + "a"), {"a": 3}) == 3
+    with pytest.raises(ExpressionError, match="nested deeper than 100"):
+        parse("-" * 101 + "a")
+
+
 def test_the_longest_formula() -> None:
     longest = "min(" + ", ".join(["abc"] * 1637) + ")"
     assert len(longest) <= MAX_TEXT < len(longest) + 6
@@ -146,7 +152,8 @@ def test_the_longest_formula() -> None:
 
 
 @pytest.mark.parametrize(
-    "formula", ["9**9**9**9", "2**5000", "(2**4000)*(2**4000)", "2**2**2**2**2**2", "(-9)**9**9", "10**3000*10**3000"]
+    "formula",
+    ["9**9**9**9", "2**5000", "(2**2000)*(2**2000)*(2**2000)", "2**2**2**2**2**2", "(-9)**9**9", "10**3000*10**3000"],
 )
 def test_large_values_are_refused_at_once(formula: str) -> None:
     started = time.perf_counter()

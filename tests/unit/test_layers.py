@@ -173,6 +173,12 @@ def test_convolution_windows(size: int, kernel: int, stride: int, dilation: int,
     assert table.value("it.connections") == taps**2
 
 
+def test_same_pads_the_odd_pixel_behind() -> None:
+    (height, width) = layer("Conv2d", out_channels=1, kernel_size=[4, 2], dilation=[1, 3], padding="same").axes()
+    assert (height.before, height.after) == (1, 2)
+    assert (width.before, width.after) == (1, 2)
+
+
 @given(size=st.integers(1, 30), kernel=st.integers(1, 9), dilation=st.integers(1, 3))
 @settings(max_examples=60, deadline=None)
 def test_same_windows(size: int, kernel: int, dilation: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import pickle
 import re
@@ -85,7 +86,8 @@ def test_a_coursework_may_be_absent_and_a_network_elsewhere(tmp_path: Path) -> N
     written(tmp_path / "nets", "input: [1, 4, 4]\nlayers: {r: {type: ReLU}}\n", "net.yaml")
     coursework = good(tmp_path, "network: nets/net.yaml\n")
     assert coursework.network.name == "my"
-    assert coursework.files == (tmp_path / "my.yaml", tmp_path / "nets" / "net.yaml")
+    read_files = (tmp_path / "my.yaml", tmp_path / "nets" / "net.yaml")
+    assert coursework.files == tuple((path, hashlib.sha256(path.read_bytes()).hexdigest()) for path in read_files)
     assert good(tmp_path, "network: nets/net.yaml\ncoursework: {title: T}\n").title == "T"
 
 
@@ -104,6 +106,15 @@ def test_nothing_after_a_key_is_its_default(tmp_path: Path) -> None:
         HEAD + "    a: {type: MaxPool2d, kernel_size: 2, stride: , activation: , from: }\n    b: {type: ReLU, from: }\n"
     )
     assert [layer.source for layer in good(tmp_path, text).network.layers] == ["input", "a"]
+
+
+def test_mistakes_in_the_coursework_hide_none_of_the_network(tmp_path: Path) -> None:
+    text = HEAD + "    c1: {type: Conv2d, out_channels: 4, kernel_size: 50}\ncoursework: {tittle: x}\n"
+    assert [problem.partition(": ")[2][:40] for problem in problems(tmp_path, text)] == [
+        "network.layers.c1: the kernel is larger ",
+        "network.layers.c1: the kernel is larger ",
+        "coursework.tittle: no such key; did you ",
+    ]
 
 
 def test_sizes_are_a_number_or_two(tmp_path: Path) -> None:
@@ -313,7 +324,7 @@ def test_too_many_layers(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("coursework", "said"),
     [
-        ("", ": must be a mapping (key: value), not None"),
+        (" 3", ": must be a mapping (key: value), not 3"),
         (" []", ": must be a mapping (key: value), not []"),
         (" {tittle: x}", ".tittle: no such key; did you mean title?"),
         (" {title: 3}", ".title: must be text, not 3"),
@@ -668,7 +679,7 @@ def _with(fields: str) -> str:
         (_with(", from: input"), True),
         (_with(", from: "), True),
         (_with(", from: 3"), False),
-        (GOOD + "coursework:\n", False),
+        (GOOD + "coursework:\n", True),
         (GOOD + "coursework: {}\n", True),
         (GOOD + "coursework: {tittle: x}\n", False),
         (GOOD + "coursework: {notes: one}\n", True),
