@@ -394,10 +394,12 @@ def _print_table(coursework: Coursework, table: Table) -> None:
     for name in _HEADINGS:
         cells[name] = [f"{row.values[name]:,}" for row in table.rows] + [f"{table.totals[name]:,}"]
     console = _console()
-    for column in ("input", "type", "output", "biases", "weights", "neurons"):  # no number is ever cut
+    left_out: list[str] = []
+    for column in ("input", "type", "biases", "weights", "output", "neurons"):  # no number is ever cut
         if sum(max(map(len, [name, *column])) + 3 for name, column in cells.items()) < console.width:
             break
         del cells[column]
+        left_out.append(column)
     grid = Grid(title=printable(table.network), title_justify="left", title_style="bold")
     for name in cells:
         grid.add_column(name, justify="left" if name in ("layer", "type") else "right", no_wrap=True)
@@ -405,6 +407,8 @@ def _print_table(coursework: Coursework, table: Table) -> None:
         grid.add_row(*(column[i] for column in cells.values()), end_section=i == len(table.rows) - 1)
     grid.add_row(*(column[-1] for column in cells.values()), style="bold")
     console.print(grid)
+    if left_out:
+        console.print(f"No room for {', '.join(left_out)}; --format csv prints all.", soft_wrap=True, style="dim")
     from .sheet import conventions_sentence
 
     console.print(conventions_sentence(coursework.conventions), soft_wrap=True, style="dim")
