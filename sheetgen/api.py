@@ -36,16 +36,22 @@ MAX_FILE = 32 * 1024 * 1024  # bytes of a submission; the filled sheet has 10 kB
 
 def sheet_of(coursework: str | Path) -> Sheet:
     """The sheet of ``coursework``, remembered from the last time if nothing has changed since."""
-    from .cache import remembered
+    from .cache import recall
     from .shipped import find
 
-    def make() -> tuple[Sheet, tuple[tuple[Path, str], ...]]:
-        from .spec import load
+    return recall(find(coursework)) or read_and_lay_out(coursework)[1]
 
-        described = load(coursework)
-        return lay_out(described), described.files
 
-    return remembered(find(coursework), make)
+def read_and_lay_out(coursework: str | Path) -> tuple[Coursework, Sheet]:
+    """``coursework`` read and checked, and its sheet, which is kept for the next ``sheet_of``."""
+    from .cache import keep
+    from .shipped import find
+    from .spec import load
+
+    described = load(coursework)
+    sheet = lay_out(described)
+    keep(find(coursework), sheet, described.files)
+    return described, sheet
 
 
 # --- generate and fill ----------------------------------------------------------------------------------------------
@@ -60,11 +66,9 @@ class Generated:
 
 def generate(coursework: str | Path, out: Path = OUTPUT) -> Generated:
     """Write ``<name>-blank.xlsx`` and ``<name>-key.xlsx`` into the folder ``out``; equal input gives equal bytes."""
-    from .spec import load
     from .workbook.write import blank_workbook
 
-    described = load(coursework)
-    sheet = lay_out(described)
+    described, sheet = read_and_lay_out(coursework)
     if not sheet.blanks:
         raise UsageError(f"{coursework}: the coursework has no blanks, so there is nothing to hand out; see blanks:")
     blank, name = blank_workbook(described, sheet), described.name
@@ -277,14 +281,12 @@ def check(
 
     ``workbook`` is the key to check; by default the one that ``generate`` would write.
     """
-    from .spec import load
     from .witness import measure
     from .workbook.audit import audit
     from .workbook.package import BrokenPackage
     from .workbook.write import blank_workbook
 
-    described = load(coursework)
-    sheet = lay_out(described)
+    described, sheet = read_and_lay_out(coursework)
     fresh = fill_bytes(sheet, blank_workbook(described, sheet), "the key")[0].data
     key, shown_as = (fresh, "the key") if workbook is None else (read_file(workbook, "workbook"), str(workbook))
     try:

@@ -14,7 +14,6 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
@@ -24,39 +23,46 @@ from .sheet import Sheet, Slot
 from .table import Quantity, Row, Table
 
 
-def remembered(path: Path, make: Callable[[], tuple[Sheet, tuple[tuple[Path, str], ...]]]) -> Sheet:
-    """The sheet of the YAML at ``path``: from the cache, or made and kept.
-
-    ``make`` also gives the files that it read, each with the SHA-256 of what it read there: a file that changes while
-    it is read is then not taken for the one that was.
-    """
+def recall(path: Path) -> Sheet | None:
+    """The sheet of the YAML at ``path``, if it was kept and nothing has changed since."""
     folder = _folder()
     if folder is None:
-        return make()[0]
+        return None
     asked = _absolute(path)
-    entry = folder / f"{hashlib.sha256(asked.encode()).hexdigest()[:32]}.json"
-    code = _code()
     with contextlib.suppress(Exception):  # there is none, or it is of another version, or damaged: made anew
-        seal, _, text = entry.read_bytes().partition(b"\n")
+        seal, _, text = _entry(folder, asked).read_bytes().partition(b"\n")
         if seal == _digest(text):
             kept = json.loads(text)
             files = kept["files"]
-            if kept["code"] == code and asked in files and all(_hash(name) == files[name] for name in files):
+            if kept["code"] == _code() and asked in files and all(_hash(name) == files[name] for name in files):
                 return _sheet(kept["sheet"])
-    sheet, read = make()
-    text = json.dumps(
-        {"code": code, "files": {_absolute(file): digest for file, digest in read}, "sheet": _plain(sheet)}
-    ).encode()
+    return None
+
+
+def keep(path: Path, sheet: Sheet, read: tuple[tuple[Path, str], ...]) -> None:
+    """Keep the sheet of the YAML at ``path``.
+
+    ``read`` are the files it was made from, each with the SHA-256 of what was read there: a file that changes while it
+    is read is then not taken for the one that was.
+    """
+    folder = _folder()
+    if folder is None:
+        return
+    files = {_absolute(file): digest for file, digest in read}
+    text = json.dumps({"code": _code(), "files": files, "sheet": _plain(sheet)}).encode()
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
             try:
                 file.write(_digest(text) + b"\n" + text)
                 file.close()
-                Path(file.name).replace(entry)
+                Path(file.name).replace(_entry(folder, _absolute(path)))
             except OSError:
                 Path(file.name).unlink(missing_ok=True)
-    return sheet
+
+
+def _entry(folder: Path, asked: str) -> Path:
+    return folder / f"{hashlib.sha256(asked.encode()).hexdigest()[:32]}.json"
 
 
 def _folder() -> Path | None:

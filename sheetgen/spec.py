@@ -336,6 +336,7 @@ class _Checked:
         network = self.draft.network()
         if network is None:
             return None
+        self._warn_of_loose_ends()
         if not self._check_formulas(network):
             return None
         self._check_numbers(network, rows)
@@ -378,8 +379,29 @@ class _Checked:
             first = headings.setdefault(" ".join(column.title.split()).casefold(), column.quantity)
             if first != column.quantity:
                 self._problem(("columns", i), f"the heading {column.title!r} stands over {first} already")
+        self._warn_of_hidden_settings(seen)
         if "layer" not in seen:
             self._problem(("columns",), "the column layer must be there: it names the rows")
+
+    def _warn_of_hidden_settings(self, columns: set[str]) -> None:
+        """What a student cannot know: a stride of 4 where no column shows strides."""
+        usual = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
+        for quantity in ("kernel_size", *usual):
+            for layer in self.draft.layers if quantity not in columns else ():
+                value = layer.kind.shown().get(quantity)
+                if value is not None and value != usual.get(quantity):
+                    self.document.warn(
+                        ("coursework", "columns"),
+                        f"no column shows the {quantity} of {layer.name} ({value}), and its numbers depend on it",
+                    )
+                    break
+
+    def _warn_of_loose_ends(self) -> None:
+        read = {layer.source for layer in self.draft.layers}
+        for layer in self.draft.layers[:-1]:
+            if layer.name not in read:
+                path: Where = (*self.draft.prefix, "layers", layer.name)
+                self.draft.document.warn(path, "no layer reads it, though it is not the last")
 
     def _check_layers(self, path: Where, names: Iterable[str], known: Sequence[str]) -> None:
         for i, name in enumerate(names):

@@ -13,6 +13,8 @@ from ..sheet import Sheet
 from .locate import locate
 from .package import BrokenPackage, Package, Place, address
 
+MOST_FORMULAS = 20_000  # of a submission; the key has 71, and a chain of 100,000 keeps the engine busy for a minute
+
 
 def read_submission(file: str, data: bytes, sheet: Sheet) -> Submission:
     """What ``data`` holds in the blanks of ``sheet``; ``file`` is what the result calls it."""
@@ -39,6 +41,11 @@ def _held(package: Package, places: Mapping[str, Place]) -> dict[str, Held]:
     if any(cell is not None and cell.formula is not None for cell in cells.values()):
         from .engine import Engine  # most sheets hold numbers only; then nothing is recalculated
 
+        formulas = sum(
+            each.formula is not None for entry in package.sheets for each in package.cells(entry.name).values()
+        )
+        if formulas > MOST_FORMULAS:
+            raise BrokenPackage(f"it has {formulas:,} formulas, and at most {MOST_FORMULAS:,} are recalculated")
         engine = Engine(package)
     held: dict[str, Held] = {}
     for answer, place in places.items():

@@ -382,6 +382,28 @@ def test_a_warning_goes_to_stderr(tmp_path: Path) -> None:
     assert "warning: my.yaml:4: network.layers.c1" in done.stderr
 
 
+def test_what_a_student_cannot_know_and_loose_ends_are_warned_of(tmp_path: Path) -> None:
+    (tmp_path / "my.yaml").write_text(
+        "network:\n  input: [3, 9, 9]\n  layers:\n"
+        "    c1: {type: Conv2d, out_channels: 6, kernel_size: 3, stride: 2}\n"
+        "    c2: {type: Conv2d, out_channels: 6, kernel_size: 1, from: input}\n"
+        "coursework:\n  columns: [layer, kernel_size, out_channels, out_height]\n"
+    )
+    done = run("show", "my.yaml", cwd=tmp_path)
+    assert done.returncode == 0
+    assert done.stderr.splitlines() == [
+        "warning: my.yaml:4: network.layers.c1: no layer reads it, though it is not the last",
+        "warning: my.yaml:7: coursework.columns: no column shows the stride of c1 (2), and its numbers depend on it",
+    ]
+
+
+def test_too_many_formulas_are_not_recalculated(tmp_path: Path) -> None:
+    hand_in = _with(tmp_path, {"G7": "=A20100", **{f"A{row}": f"=A{row - 1}+1" for row in range(100, 20101)}})
+    done = run("verify", "alexnet", hand_in)
+    assert "unmarked: it has 20," in done.stdout
+    assert "at most 20,000 are recalculated" in done.stdout
+
+
 def test_our_own_fault_is_3_and_no_traceback() -> None:
     broken = "import sheetgen.table as t; t.compute = None; from sheetgen.cli import main; import sys; "
     broken += "sys.argv = ['sheetgen', 'show', 'alexnet']; main()"

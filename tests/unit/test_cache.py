@@ -46,6 +46,12 @@ def test_the_second_time_nothing_is_read(monkeypatch: pytest.MonkeyPatch) -> Non
     assert api.sheet_of("alexnet").name == "alexnet"
 
 
+def test_generating_keeps_the_sheet_for_verify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    api.generate("alexnet", tmp_path / "out")
+    monkeypatch.setattr("sheetgen.spec.read", None)
+    assert api.verify("alexnet", [tmp_path / "out" / "alexnet-key.xlsx"]).submissions[0].all_correct
+
+
 def test_a_changed_spec_is_read_anew(tmp_path: Path) -> None:
     spec = tmp_path / "my.yaml"
     spec.write_text(SPEC % 6)
