@@ -20,6 +20,7 @@ ROOMS = [
     {"yamldoc"},
     {"table"},
     {"spec"},
+    {"schema"},
     {"sheet"},
     {"marking", "cache"},
     {"diagnosis"},
@@ -27,6 +28,7 @@ ROOMS = [
     {"api"},
     {"batch"},
     {"reports"},
+    {"printing"},
     {"cli"},
     {"__main__"},
 ]

@@ -15,8 +15,9 @@ import pytest
 
 from sheetgen.errors import SpecError, UsageError
 from sheetgen.quantities import QUANTITIES
+from sheetgen.schema import json_schema
 from sheetgen.shipped import find, shipped, templates
-from sheetgen.spec import Coursework, json_schema, load, read
+from sheetgen.spec import Coursework, load, read
 from sheetgen.table import compute
 from sheetgen.yamldoc import Document
 

@@ -1,0 +1,190 @@
+"""What people see: tables, verdicts, warnings. Plain text through rich, in colour on a terminal only.
+
+Nothing that stands in a file or a cell is taken for markup, and control characters are replaced. This room must not
+know how anything is computed, nor exit codes.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from .api import Checked, Results
+    from .marking import Marked
+    from .spec import Coursework
+    from .table import Table
+
+
+def printable(text: str, most: int = 200) -> str:
+    """``text`` on one line, control and direction characters replaced: a terminal shows it and obeys nothing."""
+    kept = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+    return kept if len(kept) <= most else f"{kept[: most - 1]}…"
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    # in a pipe the width is nobody's screen: lines stay whole, so that grep finds them
+    return Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False, emoji=False)
+
+
+def complain(message: str) -> None:
+    first, *rest = message.splitlines() or ["unknown error"]
+    label = "\x1b[1;31merror:\x1b[0m" if sys.stderr.isatty() and "NO_COLOR" not in os.environ else "error:"
+    for i, line in enumerate((first, *rest)):
+        print(f"{label} {printable(line, 1000)}" if i == 0 else f"       {printable(line, 1000)}", file=sys.stderr)
+
+
+def warn(coursework: Coursework) -> None:
+    for warning in coursework.warnings:
+        print(f"warning: {printable(warning, 1000)}", file=sys.stderr)
+
+
+def counter(verb: str) -> Any:
+    def tell(number: int, count: int) -> None:
+        text = f"{verb} {number} of {count}" if number >= 0 and count > 1 else ""
+        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+
+    return tell
+
+
+_HEADINGS = ("neurons", "weights", "biases", "parameters", "connections")
+
+
+def print_table(coursework: Coursework, table: Table) -> None:
+    from rich.table import Table as Grid
+
+    cells: dict[str, list[str]] = {
+        "layer": [row.name for row in table.rows] + ["total"],
+        "type": [row.type for row in table.rows] + [""],
+        "input": [_shape(row.input) for row in table.rows] + [""],
+        "output": [_shape(row.output) for row in table.rows] + [""],
+    }
+    for name in _HEADINGS:
+        cells[name] = [f"{row.values[name]:,}" for row in table.rows] + [f"{table.totals[name]:,}"]
+    console = _console()
+    left_out: list[str] = []
+    for column in ("input", "type", "biases", "weights", "output", "neurons"):  # no number is ever cut
+        if sum(max(map(len, [name, *column])) + 3 for name, column in cells.items()) < console.width:
+            break
+        del cells[column]
+        left_out.append(column)
+    grid = Grid(title=printable(table.network), title_justify="left", title_style="bold")
+    for name in cells:
+        grid.add_column(name, justify="left" if name in ("layer", "type") else "right", no_wrap=True)
+    for i in range(len(table.rows)):
+        grid.add_row(*(column[i] for column in cells.values()), end_section=i == len(table.rows) - 1)
+    grid.add_row(*(column[-1] for column in cells.values()), style="bold")
+    console.print(grid)
+    if left_out:
+        console.print(f"No room for {', '.join(left_out)}; --format csv prints all.", soft_wrap=True, style="dim")
+    from .sheet import conventions_sentence
+
+    console.print(conventions_sentence(coursework.conventions), soft_wrap=True, style="dim")
+
+
+def _shape(shape: tuple[int, int, int]) -> str:
+    return " × ".join(map(str, shape))
+
+
+def markdown(table: Table) -> str:
+    lines = ["| layer | type | input | output | " + " | ".join(_HEADINGS) + " |", "|---|---|---|---|" + "---:|" * 5]
+    for row in table.rows:
+        numbers = " | ".join(f"{row.values[name]:,}" for name in _HEADINGS)
+        lines.append(f"| {_escaped(row.name)} | {row.type} | {_shape(row.input)} | {_shape(row.output)} | {numbers} |")
+    totals = " | ".join(f"{table.totals[name]:,}" for name in _HEADINGS)
+    return "\n".join([*lines, f"| **total** | | | | {totals} |"])
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\{char}" if char in "\\`*_[]<>|" else char for char in text)
+
+
+_COLOURS = {"correct": "green", "follow-through": "yellow", "wrong": "red", "blank": "dim", "unreadable": "magenta"}
+
+
+def print_results(results: Results) -> None:
+    """Per submission a line with the score, then what is not right; per class one table at the end."""
+    from rich.text import Text
+
+    console = _console()
+    for marked in results.submissions:
+        name = printable(marked.file)
+        if marked.status == "unmarked":
+            console.print(
+                Text.assemble((name, "bold"), ("  unmarked: ", "magenta"), printable(marked.reason or "")),
+                soft_wrap=True,
+            )
+            continue
+        share = 100 * marked.score / marked.max_score if marked.max_score else 100
+        colour = "green" if marked.all_correct else "red"
+        counts = ", ".join(f"{marked.count(s)} {s}" for s in _COLOURS if marked.count(s))  # type: ignore[arg-type]
+        console.print(
+            Text.assemble(
+                (name, "bold"),
+                ("  ", ""),
+                (f"{marked.score:g}/{marked.max_score:g}", colour),
+                f"  {share:.0f} %  ({counts})",
+            ),
+            soft_wrap=True,
+        )
+        _print_answers(console, marked)
+
+
+def _print_answers(console: Console, marked: Marked) -> None:
+    from rich.text import Text
+
+    todo = [answer for answer in marked.answers if answer.status != "correct"]
+    wide = max((len(answer.id) for answer in todo), default=0)
+    for answer in todo:
+        if answer.status == "blank" and answer.expected is None:
+            continue
+        line = Text.assemble(
+            "  ",
+            f"{answer.cell:<5}",
+            f"{printable(answer.id):<{wide + 2}}",
+            (f"{answer.status:<15}", _COLOURS[answer.status]),
+            printable(answer.feedback),
+        )
+        console.print(line, soft_wrap=True)
+    blank = [answer for answer in todo if answer.status == "blank" and answer.expected is None]
+    if blank:
+        cells = ", ".join(answer.cell for answer in blank[:12]) + (" ..." if len(blank) > 12 else "")
+        console.print(Text.assemble("  ", ("left blank: ", "dim"), f"{len(blank)} cells ({cells})"), soft_wrap=True)
+
+
+def print_checked(checked: Checked) -> None:
+    from rich.text import Text
+
+    console = _console()
+    names = {
+        "python": "Python integer",
+        "excel": "workbook, recalculated",
+        "torch": "PyTorch network",
+        "flop_counter": "FlopCounterMode",
+    }
+    console.print(f"device: {printable(checked.device)}")
+    for witness, count in checked.witnesses.items():
+        console.print(f"  {names.get(witness, witness):<24}{count:>4} numbers")
+    for each in checked.disagreed:
+        where = f" (cell {each.cell})" if each.cell else ""
+        console.print(
+            Text.assemble(
+                ("disagrees ", "red"),
+                printable(each.id),
+                where,
+                f": expected {each.expected}, ",
+                f"{each.witness} says {'nothing' if each.measured is None else printable(str(each.measured))}",
+            ),
+            soft_wrap=True,
+        )
+    if checked.not_witnessed:
+        console.print(f"not witnessed: {', '.join(map(printable, checked.not_witnessed))}", soft_wrap=True)
+    verdict = (
+        f"{len(checked.agreed)} agreed, {len(checked.disagreed)} disagreed, {len(checked.not_witnessed)} not witnessed"
+    )
+    console.print(Text(verdict, "bold red" if checked.disagreed else "bold green"))
