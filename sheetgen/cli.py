@@ -189,8 +189,8 @@ def fill(
     done = api.fill(coursework, template, out)
     typer.echo(f"{done.path}  {done.filled} cells filled")
     for kept in done.kept:
-        verdict = "which is right" if kept.agrees else f"the right number is {kept.right}"
-        typer.echo(f"  kept {printable(kept.cell)}: it holds {printable(kept.held)}; {verdict}")
+        verdict = ", which is right" if kept.agrees else f"; the right number is {kept.right}"
+        typer.echo(f"  kept {printable(kept.cell)}: it holds {printable(kept.held)}{verdict}")
     if done.led_astray:
         few = ", ".join(map(printable, done.led_astray[:5])) + (" ..." if len(done.led_astray) > 5 else "")
         typer.echo(f"  {len(done.led_astray)} filled formulas will show other numbers, because of kept cells: {few}")
@@ -250,7 +250,10 @@ def check(
     ] = None,
     format: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
 ) -> None:
-    """Hold every published number against three witnesses: Python, the recalculated workbook, a real PyTorch network.
+    """Hold every published number against its witnesses.
+
+    They are Python's integer, the workbook recalculated, and a real PyTorch network, measured. With --device meta the
+    network has shapes and parameters only; what it then cannot see is listed as not witnessed.
 
     \b
     Examples:
@@ -277,7 +280,9 @@ def check(
 
 @app.command()
 def schema() -> None:
-    """Print the JSON Schema of the YAML, with which an editor completes and checks it.
+    """Print the JSON Schema of the YAML.
+
+    With it an editor completes and checks the file as you type.
 
     \b
     Example:
