@@ -45,6 +45,7 @@ bench: .venv/.dev
 # What is committed but made: each is held to its source by a test.
 template: .venv/.demo
 	$(BIN)/sheetgen generate alexnet --out output && cp output/alexnet-blank.xlsx templates/alexnet.xlsx
+	$(BIN)/python tests/shipped_sheets.py
 
 schema: .venv/.demo
 	$(BIN)/sheetgen schema > templates/schema.json

@@ -36,6 +36,25 @@ def recall(path: Path) -> Sheet | None:
             files = kept["files"]
             if kept["code"] == _code() and asked in files and all(_hash(name) == files[name] for name in files):
                 return _sheet(kept["sheet"])
+    return _shipped(path)
+
+
+def shipped_entry(sheet: Sheet, path: Path) -> str:
+    """What ``_shipped`` reads: the text of ``<name>.sheet.json`` beside the shipped YAML at ``path``."""
+    return json.dumps({"version": __version__, "yaml": _hash(str(path)), "sheet": _plain(sheet)}, indent=0) + "\n"
+
+
+def _shipped(path: Path) -> Sheet | None:
+    """The sheet of a shipped YAML, laid out before the package was built, so that a student's first run is quick too.
+
+    Only where the package is installed: there code and sheet cannot part. In a checkout the code may have changed.
+    """
+    if path.parent != Path(__file__).parent / "templates":
+        return None
+    with contextlib.suppress(Exception):
+        kept = json.loads(path.with_suffix(".sheet.json").read_bytes())
+        if kept["version"] == __version__ and kept["yaml"] == _hash(str(path)):
+            return _sheet(kept["sheet"])
     return None
 
 

@@ -26,6 +26,15 @@ def test_the_installed_wheel_shows_alexnet(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment)
     assert done.returncode == 0, done.stderr
     assert '"parameters": 62378344' in done.stdout
+    # the first verify reads no YAML: the sheet is shipped, and is not used for another YAML of that name
+    empty = {**environment, "SHEETGEN_CACHE": str(tmp_path / "nothing-kept-yet")}
+    blank = str(ROOT / "templates" / "alexnet.xlsx")
+    script = (
+        "import sys; from sheetgen import api\n"
+        f"print(api.verify('alexnet', [{blank!r}]).submissions[0].max_score, 'pydantic' in sys.modules)"
+    )
+    done = subprocess.run([str(python), "-c", script], capture_output=True, text=True, cwd=tmp_path, env=empty)
+    assert done.stdout == "53.5 False\n", done.stderr
     # without torch, check says what to install
     command = [str(python.parent / "sheetgen"), "check", "alexnet"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment)

@@ -13,6 +13,7 @@ import pytest
 from sheetgen import api
 from sheetgen.sheet import Sheet, lay_out
 from sheetgen.spec import Coursework
+from tests import shipped_sheets
 
 SPEC = "network:\n  input: [3, 32, 32]\n  layers:\n    c1: {type: Conv2d, out_channels: %d, kernel_size: 5}\n"
 
@@ -108,6 +109,18 @@ def test_a_damaged_entry_is_made_anew(folder: Path, content: str, sealed: bool) 
     entry.write_bytes(_sealed(content.encode()) if sealed else content.encode())
     assert api.sheet_of("alexnet").table.value("conv1.parameters") == 34944
     assert _content(entry)["sheet"]["name"] == "alexnet"
+
+
+def test_the_shipped_sheets_are_what_the_code_lays_out() -> None:
+    found = list(shipped_sheets.entries())
+    assert found
+    for path, text in found:
+        assert path.read_text(encoding="utf-8") == text, "run: make template"
+
+
+def test_a_checkout_never_uses_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sheetgen.cache._sheet", lambda _: pytest.fail("a shipped sheet was used"))
+    assert api.sheet_of("alexnet").name == "alexnet"
 
 
 def test_other_code_makes_it_anew(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

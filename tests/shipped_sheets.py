@@ -1,0 +1,22 @@
+"""Writes the laid-out sheet of every shipped coursework beside its YAML; run by ``make template``, held by a test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from sheetgen.cache import shipped_entry
+from sheetgen.sheet import lay_out
+from sheetgen.shipped import templates
+from sheetgen.spec import read
+
+
+def entries() -> Iterator[tuple[Path, str]]:
+    """The path of each entry, and what it should hold."""
+    for path in sorted(templates().glob("*.yaml")):
+        yield path.with_suffix(".sheet.json"), shipped_entry(lay_out(read(path)), path)
+
+
+if __name__ == "__main__":
+    for target, text in entries():
+        target.write_text(text, encoding="utf-8")
