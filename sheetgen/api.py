@@ -117,7 +117,7 @@ class FillReport:
     path: Path
     filled: int
     kept: tuple[KeptCell, ...]
-    led_astray: tuple[str, ...]  # filled cells whose formula gives another number, because of a kept one
+    led_astray: tuple[str, ...]  # filled cells whose formula gives another number, because of what the template holds
     missing: tuple[str, ...]  # answers without a cell in the template
 
 
@@ -137,16 +137,16 @@ def fill(coursework: str | Path, template: Path, out: Path | None = None) -> Fil
     if path.exists() and path.samefile(template):
         raise UsageError(f"--out {path} is the template itself; name another file for the filled copy")
     done, located = fill_bytes(sheet, data, str(template))
-    engine = Engine(Package.read(done.data)) if done.kept else None
+    engine = Engine(Package.read(done.data))
     right = {place: sheet.table.value(answer) for answer, place in located.places.items()}
     kept = []
     for each in done.kept:
-        now = engine.value(each.place) if engine else None
+        now = engine.value(each.place)
         number = None if isinstance(now, CellError) else read_number(now)[0]
         held = f"={each.held_formula}" if each.held_formula else str(each.held)
         agrees = number is not None and is_right(number, right[each.place])
         kept.append(KeptCell(str(each.place), held, right[each.place], agrees))
-    led_astray = [str(place) for place in done.filled if engine and engine.value(place) != right[place]]
+    led_astray = [str(place) for place in done.filled if engine.value(place) != right[place]]
     write_file(path, done.data)
     missing = tuple(cell.answer for cell in sheet.blanks if cell.answer and cell.answer not in located.places)
     return FillReport(path, len(done.filled), tuple(kept), tuple(led_astray), missing)

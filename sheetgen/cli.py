@@ -18,7 +18,17 @@ import typer
 
 from . import __version__
 from .errors import BAD_INPUT, FINDINGS, OK, OUR_FAULT, SheetgenError
-from .printing import complain, counter, markdown, print_checked, print_results, print_table, printable, warn
+from .printing import (
+    complain,
+    counter,
+    markdown,
+    passing,
+    print_checked,
+    print_results,
+    print_table,
+    printable,
+    warn,
+)
 
 if TYPE_CHECKING:
     from .api import Checked, Results
@@ -193,7 +203,9 @@ def fill(
         typer.echo(f"  kept {printable(kept.cell)}: it holds {printable(kept.held)}{verdict}")
     if done.led_astray:
         few = ", ".join(map(printable, done.led_astray[:5])) + (" ..." if len(done.led_astray) > 5 else "")
-        typer.echo(f"  {len(done.led_astray)} filled formulas will show other numbers, because of kept cells: {few}")
+        typer.echo(
+            f"  {len(done.led_astray)} filled formulas give another number, because of what the template holds: {few}"
+        )
     if done.missing:
         few = ", ".join(done.missing[:5]) + (" ..." if len(done.missing) > 5 else "")
         typer.echo(f"  not found in the template: {len(done.missing)} blanks ({few})")
@@ -227,10 +239,10 @@ def verify(
 
     if fail_under is not None and not 0 <= fail_under <= 100:  # nan passes Typer's own check
         raise typer.BadParameter("a percentage is a number from 0 to 100", param_hint="--fail-under")
-    progress = counter("marked") if sys.stderr.isatty() else None
-    results = api.verify(coursework, paths, reveal=reveal, progress=progress)
-    if progress is not None:
-        progress(-1, 0)
+    shows = sys.stderr.isatty()
+    results = api.verify(coursework, paths, reveal=reveal, progress=counter if shows else None)
+    if shows:
+        passing("")
     if format is Format.json:
         _print_json(results_json(results))
     else:
@@ -262,14 +274,10 @@ def check(
     """
     from . import api
 
-    say = (
-        (lambda what: print(f"\r\x1b[K{what} ...", end="", file=sys.stderr, flush=True))
-        if sys.stderr.isatty()
-        else None
-    )
-    checked = api.check(coursework, device.value, workbook, progress=say)
-    if say is not None:
-        print("\r\x1b[K", end="", file=sys.stderr)
+    shows = sys.stderr.isatty()
+    checked = api.check(coursework, device.value, workbook, progress=passing if shows else None)
+    if shows:
+        passing("")
     if format is Format.json:
         _print_json(_checked_json(checked))
     else:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -90,9 +90,8 @@ def mark(sheet: Sheet, submission: Submission, *, reveal: bool = False) -> Marke
     return Marked(submission.file, None, "marked", None, _total(a.score for a in answers), most, answers)
 
 
-def _total(marks: object) -> float:
-    # decimal marks such as 0.1 add up to what a person adds up to
-    return round(math.fsum(marks), 6)  # type: ignore[arg-type]
+def _total(marks: Iterable[float]) -> float:
+    return round(math.fsum(marks), 6)  # decimal marks such as 0.1 add up to what a person adds up to
 
 
 def _mark_cell(sheet: Sheet, cell: SheetCell, found: Mapping[str, Held], *, reveal: bool) -> Answer:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from .api import Checked, Results
-    from .marking import Marked
+    from .marking import Marked, Status
     from .spec import Coursework
     from .table import Table
 
@@ -44,12 +44,15 @@ def warn(coursework: Coursework) -> None:
         print(f"warning: {printable(warning, 1000)}", file=sys.stderr)
 
 
-def counter(verb: str) -> Any:
-    def tell(number: int, count: int) -> None:
-        text = f"{verb} {number} of {count}" if number >= 0 and count > 1 else ""
-        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+def passing(what: str) -> None:
+    """Progress on a terminal: one line that the next one replaces; empty, it is gone."""
+    print(f"\r\x1b[K{printable(what)}", end="", file=sys.stderr, flush=True)
 
-    return tell
+
+def counter(number: int, count: int) -> None:
+    """How many submissions are marked; a single one is not worth a word."""
+    if count > 1:
+        passing(f"marked {number} of {count}")
 
 
 _HEADINGS = ("neurons", "weights", "biases", "parameters", "connections")
@@ -104,11 +107,17 @@ def _escaped(text: str) -> str:
     return "".join(f"\\{char}" if char in "\\`*_[]<>|" else char for char in text)
 
 
-_COLOURS = {"correct": "green", "follow-through": "yellow", "wrong": "red", "blank": "dim", "unreadable": "magenta"}
+_COLOURS: dict[Status, str] = {
+    "correct": "green",
+    "follow-through": "yellow",
+    "wrong": "red",
+    "blank": "dim",
+    "unreadable": "magenta",
+}
 
 
 def print_results(results: Results) -> None:
-    """Per submission a line with the score, then what is not right; per class one table at the end."""
+    """Per submission a line with the score, then a line for each answer that is not right."""
     from rich.text import Text
 
     console = _console()
@@ -122,7 +131,7 @@ def print_results(results: Results) -> None:
             continue
         share = 100 * marked.score / marked.max_score if marked.max_score else 100
         colour = "green" if marked.all_correct else "red"
-        counts = ", ".join(f"{marked.count(s)} {s}" for s in _COLOURS if marked.count(s))  # type: ignore[arg-type]
+        counts = ", ".join(f"{marked.count(s)} {s}" for s in _COLOURS if marked.count(s))
         console.print(
             Text.assemble(
                 (name, "bold"),

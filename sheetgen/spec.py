@@ -181,8 +181,15 @@ def read(path: Path, shown_as: str | None = None) -> Coursework:
             document.problem((), "network: must be given, a mapping or the path of another file")
         elif isinstance(network_data, str):
             try:
-                network_document = Document(path.parent / network_data, network_data)
-                network_data = network_document.data
+                elsewhere = Document(path.parent / network_data, network_data)
+                if isinstance(elsewhere.data, dict) and "network" in elsewhere.data:
+                    told = (
+                        f"{network_data} is a whole coursework; a file with just name:, input: and layers: belongs here"
+                    )
+                    document.problem(("network",), told)
+                    network_data = None
+                else:
+                    network_document, network_data = elsewhere, elsewhere.data
             except UsageError as error:  # no such file: a mistake of this one
                 document.problem(("network",), str(error))
                 network_data = None

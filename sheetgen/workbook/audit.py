@@ -35,6 +35,8 @@ def audit(sheet: Sheet, key: bytes, fresh: bytes) -> tuple[set[str], tuple[Disag
     """
     package = Package.read(key)
     located = locate(package, sheet)
+    if located.worksheet is None and located.places == _own_places(sheet):
+        located = Located(located.places, sheet, sheet.worksheet)  # a heading or a label was changed; it will be named
     if located.worksheet is None:
         raise BrokenPackage(
             f"the table of {sheet.name} is not in it: no sheet has all of its headings and the names of all its layers"
@@ -60,6 +62,10 @@ def audit(sheet: Sheet, key: bytes, fresh: bytes) -> tuple[set[str], tuple[Disag
             wrong.append(Disagreement(answer, instead, said, witness, address(place.row, place.column)))
     wrong += _beside_the_table(package, located, sheet, fresh)
     return seen, tuple(wrong)
+
+
+def _own_places(sheet: Sheet) -> dict[str, Place]:
+    return {cell.answer or "": Place(sheet.worksheet, cell.row, cell.column) for cell in sheet.blanks}
 
 
 def _fault(

@@ -93,6 +93,7 @@ def test_a_blank_left_empty(sheet: Sheet, key: bytes) -> None:
         ("of 77&quot;", "of 78&quot;", "I4"),
         ("55 × 55", "54 × 55", "A3"),
         (">MaxPool2d<", ">MaxPool3d<", "B8"),
+        (">conv1<", ">conv9<", "A7"),
     ],
 )
 def test_numbers_that_are_right_by_chance_or_stand_in_words(

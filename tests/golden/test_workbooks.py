@@ -292,6 +292,17 @@ def _shifted(formula: str) -> str:
     return re.sub(r"([A-Z]+)(\d+)", lambda m: f"{m[1]}{_down(int(m[2]))}", formula)
 
 
+def test_a_given_number_that_was_changed_is_said(blank: bytes, tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(blank))
+    page = book.active
+    assert isinstance(page, Worksheet)
+    page["D14"] = 1  # pool5's stride, 2
+    book.save(tmp_path / "theirs.xlsx")
+    done = api.fill("alexnet", tmp_path / "theirs.xlsx", tmp_path / "out.xlsx")
+    assert (done.filled, done.kept) == (77, ())
+    assert done.led_astray[:3] == ("'Table'!G14", "'Table'!H14", "'Table'!I14")
+
+
 def test_kept_numbers_are_read_as_verify_reads_them(blank: bytes, tmp_path: Path) -> None:
     book = openpyxl.load_workbook(io.BytesIO(blank))
     page = book.active

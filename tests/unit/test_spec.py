@@ -82,6 +82,15 @@ def test_a_network_alone() -> None:
     assert compute(coursework.network).value("total.parameters") == 62378344
 
 
+def test_a_whole_coursework_is_no_network(tmp_path: Path) -> None:
+    written(tmp_path, "network: {input: [1, 4, 4], layers: {r: {type: ReLU}}}\n", "other.yaml")
+    (tmp_path / "my.yaml").write_text("network: other.yaml\n", encoding="utf-8")
+    with pytest.raises(SpecError) as caught:
+        read(tmp_path / "my.yaml", "my.yaml")
+    told = "other.yaml is a whole coursework; a file with just name:, input: and layers: belongs here"
+    assert caught.value.problems == (f"my.yaml:1: network: {told}",)
+
+
 def test_a_coursework_may_be_absent_and_a_network_elsewhere(tmp_path: Path) -> None:
     (tmp_path / "nets").mkdir()
     written(tmp_path / "nets", "input: [1, 4, 4]\nlayers: {r: {type: ReLU}}\n", "net.yaml")
@@ -507,7 +516,8 @@ def test_mistakes_in_two_files(tmp_path: Path) -> None:
 
 
 def test_a_network_that_names_itself(tmp_path: Path) -> None:
-    assert "my.yaml:1: network: no such key; known: name, input, layers" in problems(tmp_path, "network: my.yaml\n")
+    (told,) = problems(tmp_path, "network: my.yaml\n")
+    assert told.startswith("my.yaml:1: network: my.yaml is a whole coursework; ")
 
 
 # --- sizes ----------------------------------------------------------------------------------------------------------
