@@ -47,6 +47,7 @@ def audit(sheet: Sheet, key: bytes, fresh: bytes) -> tuple[set[str], tuple[Disag
     engine = Engine(package)
     seen: set[str] = set()
     wrong: list[Disagreement] = []
+    bare: list[str] = []  # formulas without a stored value
     for cell in located.sheet.cells:
         answer = cell.answer or f"{cell.slot.layer}.{cell.slot.quantity}"
         expected = sheet.table.value(answer) if answer in sheet.table.numbers else cell.content
@@ -57,9 +58,14 @@ def audit(sheet: Sheet, key: bytes, fresh: bytes) -> tuple[set[str], tuple[Disag
         held = package.cells(place.sheet).get((place.row, place.column), BLANK)
         formula = located.sheet.formula(answer) if cell.kind == "blank" else None
         found = _fault(held, engine.value(place), expected, formula)
+        if held.formula is not None and held.value is None:
+            bare.append(address(place.row, place.column))
         if found is not None:
             said, instead, witness = found
             wrong.append(Disagreement(answer, instead, said, witness, address(place.row, place.column)))
+    if bare:  # one thing, done by the program that saved the file: not a fault of each cell
+        told = f"{len(bare)} formulas without one, for viewers that do not calculate"
+        wrong.append(Disagreement("stored values", "a value beside each formula", told, "excel", bare[0]))
     wrong += _beside_the_table(package, located, sheet, fresh)
     return seen, tuple(wrong)
 
@@ -74,7 +80,8 @@ def _fault(
     """What a cell says, what it should, and by which witness; None where all is well."""
     if now != expected or isinstance(now, bool):  # TRUE is not 1
         return _plain(now), expected, "excel"
-    if held.value != expected or isinstance(held.value, bool):
+    unstored = held.formula is not None and held.value is None
+    if not unstored and (held.value != expected or isinstance(held.value, bool)):
         return _plain(held.value), expected, "excel (stored value)"
     if formula is not None and canonical(held.formula or "") != canonical(formula):
         # right by chance, and only until something changes
@@ -94,7 +101,8 @@ def _beside_the_table(package: Package, located: Located, sheet: Sheet, fresh: b
     shown = {(cell.row, cell.column) for cell in sheet.cells if cell.kind != "none" and cell.content != ""}
     for at in sorted({*ours, *theirs} - shown):
         expected, held = ours.get(at, BLANK), theirs.get(at, BLANK)
-        for told in ("formula", "value"):
+        unstored = held.formula is not None and held.value is None
+        for told in ("formula",) if unstored else ("formula", "value"):
             wanted, found = getattr(expected, told), getattr(held, told)
             if _digits(wanted) != _digits(found):
                 where = address(*at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import io
 import json
 import os
 import re
@@ -12,7 +13,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import openpyxl
 import pytest
+from openpyxl.worksheet.worksheet import Worksheet
 
 from sheetgen import api
 from sheetgen.addresses import address
@@ -77,6 +80,23 @@ def test_a_given_number_that_was_changed(sheet: Sheet, key: bytes) -> None:
     found = _wrong(sheet, kernel)
     assert found[0] == ("fc8.out_channels", "F17", 1001, "excel")
     assert {name for name, *_ in found} >= {"fc8.parameters", "fc8.neurons", "total.parameters"}
+
+
+def test_a_key_saved_without_stored_values_is_one_finding_beside_the_changed_number(sheet: Sheet, key: bytes) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(key))
+    page = book.active
+    assert isinstance(page, Worksheet)
+    page["M12"] = 224345473
+    saved = io.BytesIO()
+    book.save(saved)
+    found = _wrong(sheet, saved.getvalue())
+    assert [(name, at) for name, at, *_ in found] == [
+        ("conv4.connections", "M12"),
+        ("total.connections", "M18"),
+        ("stored values", "G6"),
+    ]
+    # 77 blanks, less the 6 zeros of three pools and M12, and the width of the input
+    assert found[2][2] == "71 formulas without one, for viewers that do not calculate"
 
 
 def test_a_blank_left_empty(sheet: Sheet, key: bytes) -> None:
