@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import TemplateError, UsageError
-from .marking import Marked, Submission, is_right, mark, read_number
-from .sheet import Sheet, lay_out
+from .expr import Value
+from .marking import Marked, Submission, is_right, mark, read_answer
+from .sheet import Sheet, lay_out, plain_number
 
 if TYPE_CHECKING:
-    from .spec import Coursework
+    from .coursework import Coursework
     from .witness import Measured
     from .workbook.audit import Disagreement
     from .workbook.fill import Filled
@@ -94,7 +95,9 @@ def fill_bytes(sheet: Sheet, template: bytes, shown_as: str) -> tuple[Filled, Lo
                 f"'sheetgen generate' makes"
             )
         entries = {
-            place: Entry(sheet.table.value(answer), located.sheet.formula(answer) if located.worksheet else None)
+            place: Entry(
+                plain_number(sheet.table.value(answer)), located.sheet.formula(answer) if located.worksheet else None
+            )
             for answer, place in located.places.items()
         }
         return fill(template, entries), located
@@ -108,7 +111,7 @@ class KeptCell:
 
     cell: str
     held: str  # as typed, a formula with its =
-    right: int
+    right: int | float | str
     agrees: bool
 
 
@@ -139,17 +142,22 @@ def fill(coursework: str | Path, template: Path, out: Path | None = None) -> Fil
     done, located = fill_bytes(sheet, data, str(template))
     engine = Engine(Package.read(done.data))
     right = {place: sheet.table.value(answer) for answer, place in located.places.items()}
+    near = {located.places[str(cell.answer)]: cell.near for cell in sheet.blanks if cell.answer in located.places}
     kept = []
     for each in done.kept:
         now = engine.value(each.place)
-        number = None if isinstance(now, CellError) else read_number(now)[0]
+        number = None if isinstance(now, CellError) else read_answer(now, right[each.place])[0]
         held = f"={each.held_formula}" if each.held_formula else str(each.held)
-        agrees = number is not None and is_right(number, right[each.place])
-        kept.append(KeptCell(str(each.place), held, right[each.place], agrees))
-    led_astray = [str(place) for place in done.filled if engine.value(place) != right[place]]
+        agrees = number is not None and is_right(number, right[each.place], near[each.place])
+        kept.append(KeptCell(str(each.place), held, plain_number(right[each.place]), agrees))
+    led_astray = [str(place) for place in done.filled if not _gives(engine.value(place), right[place])]
     write_file(path, done.data)
     missing = tuple(cell.answer for cell in sheet.blanks if cell.answer and cell.answer not in located.places)
     return FillReport(path, len(done.filled), tuple(kept), tuple(led_astray), missing)
+
+
+def _gives(now: object, right: Value) -> bool:
+    return isinstance(now, int | float | str) and not isinstance(now, bool) and is_right(now, right)
 
 
 def read_file(path: Path, what: str) -> bytes:
@@ -312,7 +320,7 @@ def _verdict(sheet: Sheet, in_workbook: set[str], wrong_cells: tuple[Disagreemen
         expected = sheet.table.value(answer)
         number = measured.numbers.get(answer)
         if number is not None and number != expected:
-            disagreed.append(Disagreement(answer, expected, number, "torch"))
+            disagreed.append(Disagreement(answer, plain_number(expected), plain_number(number), "torch"))
     for answer, number in measured.opinions.items():
         if answer in measured.macs and number != measured.macs[answer]:
             disagreed.append(Disagreement(answer, measured.macs[answer], number, "flop_counter"))

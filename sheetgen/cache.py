@@ -15,10 +15,13 @@ import os
 import sys
 import tempfile
 from dataclasses import astuple
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from . import __version__
+from .expr import Value
+from .network import TOTAL
 from .sheet import Sheet, Slot
 from .table import Quantity, Row, Table
 
@@ -112,9 +115,11 @@ def _digest(text: bytes) -> bytes:
 
 def _code() -> str:
     """The version of this package's code, down to an edited line: sizes and times of its modules."""
+    package = Path(__file__).parent
     modules = sorted(
         (entry.name, about.st_size, about.st_mtime_ns)
-        for entry in os.scandir(Path(__file__).parent)
+        for folder in (package, package / "layers")  # the rooms that a sheet comes from
+        for entry in os.scandir(folder)
         if entry.name.endswith(".py")
         for about in (entry.stat(),)
     )
@@ -132,21 +137,40 @@ def _plain(sheet: Sheet) -> dict[str, Any]:
         "columns": dict(sheet.columns),
         "network": table.network,
         "input": table.input,
-        "table_rows": [(row.name, row.type, row.input, row.output, dict(row.values)) for row in table.rows],
-        "totals": dict(table.totals),
+        "table_rows": [
+            (row.name, row.kind, row.type, row.sources, row.input, row.output, list(row.values)) for row in table.rows
+        ],
+        "blocks": dict(table.blocks),
+        "totals": list(table.totals),
         "quantities": {answer: (each.text, dict(each.binds)) for answer, each in table.quantities.items()},
-        "numbers": dict(table.numbers),
+        "numbers": {answer: _kept(number) for answer, number in table.numbers.items()},
     }
 
 
+def _kept(number: Value) -> Any:
+    """JSON has no fractions: 1/3 as [1, 3]."""
+    return [number.numerator, number.denominator] if isinstance(number, Fraction) else number
+
+
+def _number(kept: Any) -> Value:
+    return Fraction(*kept) if isinstance(kept, list) else kept
+
+
 def _sheet(kept: Any) -> Sheet:
+    numbers = {answer: _number(number) for answer, number in kept["numbers"].items()}
     table = Table(
         network=kept["network"],
         input=tuple(kept["input"]),
-        rows=tuple(Row(name, kind, tuple(i), tuple(o), values) for name, kind, i, o, values in kept["table_rows"]),
-        totals=kept["totals"],
+        rows=tuple(
+            Row(
+                name, kind, said, tuple(reads), tuple(i), tuple(o), {each: numbers[f"{name}.{each}"] for each in values}
+            )
+            for name, kind, said, reads, i, o, values in kept["table_rows"]
+        ),
+        blocks={name: tuple(layers) for name, layers in kept["blocks"].items()},
+        totals={name: numbers[f"{TOTAL}.{name}"] for name in kept["totals"]},
         quantities={answer: Quantity(answer, text, binds) for answer, (text, binds) in kept["quantities"].items()},
-        numbers=kept["numbers"],
+        numbers=numbers,
     )
     slots = tuple(Slot(*each) for each in kept["slots"])
     return Sheet(kept["name"], kept["worksheet"], table, kept["headings"], slots, kept["rows"], kept["columns"])

@@ -169,7 +169,7 @@ def generate(
 
     written = api.generate(coursework, out)
     warn(written.coursework)
-    marks = sum(written.coursework.blanks.values())
+    marks = sum(blank.marks for blank in written.coursework.blanks.values())
     typer.echo(f"{written.blank}  {len(written.coursework.blanks)} blanks, {marks:g} marks")
     typer.echo(f"{written.key}  the same, filled with live formulas")
 

@@ -8,23 +8,33 @@
     >>> words(out, {"in_height": 227, "padding": 0, "kernel": 11, "stride": 4})
     '(227 + 2*0 - 11) // 4 + 1 = 55'
 
-The text is Python's own expression syntax cut down to names, whole numbers, ``+ - * // % **``, ``min``, ``max`` and
-``ceil_div``. Trees are immutable and hashable. Arithmetic is on Python ints, exact and bounded, so that no text can
-make it hang. This room must not know what a layer, a cell or a workbook is: names are names.
+The text is Python's own expression syntax cut down to names, numbers, ``+ - * / // % **``, ``min``, ``max``,
+``ceil_div``, ``gcd``, ``log2`` and ``size``, which joins numbers to a text: ``size(55, 55, 96)`` is ``55 x 55 x 96``.
+Trees are immutable and hashable. Arithmetic is exact and bounded, so that no text can make it hang: Python ints, and
+fractions where ``/`` or a decimal such as ``67.4`` makes them; only the logarithm of what is no power of two is a
+float. This room must not know what a layer, a cell or a workbook is: names are names.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+import math
+import operator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 from itertools import accumulate
+from typing import Any
 
 MAX_TEXT = 8192  # characters of a formula, Excel's own limit for a cell
 MAX_DEPTH = 100  # of a parsed tree; far below what Python's stack can hold
 MAX_NESTING = 64  # of brackets in a cell's formula, Excel's own limit
 MAX_BITS = 4096  # of any intermediate value: 9**9**9**9 is refused at once
+
+
+Number = int | Fraction | float
+Value = Number | str  # a text only where ``size`` stands on top
 
 
 class ExpressionError(ValueError):
@@ -33,7 +43,7 @@ class ExpressionError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Num:
-    value: int
+    value: int | Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +58,7 @@ class Neg:
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """``left op right`` with op one of ``+ - * // % **``."""
+    """``left op right`` with op one of ``+ - * / // % **``."""
 
     op: str
     left: Expr
@@ -57,7 +67,7 @@ class Op:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """``min`` or ``max`` of one or more, ``ceil_div`` of two."""
+    """One of FUNCTIONS, with as many arguments as it takes."""
 
     name: str
     args: tuple[Expr, ...]
@@ -66,11 +76,20 @@ class Call:
 Expr = Num | Sym | Neg | Op | Call
 
 ZERO, ONE = Num(0), Num(1)
-FUNCTIONS = ("min", "max", "ceil_div")
+# name -> how many arguments it takes, at least and at most
+FUNCTIONS = {
+    "min": (1, MAX_TEXT),
+    "max": (1, MAX_TEXT),
+    "ceil_div": (2, 2),
+    "gcd": (2, 2),
+    "log2": (1, 1),
+    "size": (2, 9),
+}
 _OPERATORS: dict[type[ast.operator], str] = {
     ast.Add: "+",
     ast.Sub: "-",
     ast.Mult: "*",
+    ast.Div: "/",
     ast.FloorDiv: "//",
     ast.Mod: "%",
     ast.Pow: "**",
@@ -99,6 +118,8 @@ def _convert(node: ast.expr, text: str, depth: int) -> Expr:
     match node:
         case ast.Constant(value=int(number)) if not isinstance(number, bool) and number.bit_length() <= MAX_BITS:
             return Num(number)
+        case ast.Constant(value=float(number)) if math.isfinite(number):
+            return Num(_decimal(ast.get_source_segment(text.strip(), node) or ""))
         case ast.Name(id=name):
             return Sym(name)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
@@ -106,16 +127,28 @@ def _convert(node: ast.expr, text: str, depth: int) -> Expr:
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
             return Op(_OPERATORS[type(op)], _convert(left, text, depth + 1), _convert(right, text, depth + 1))
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in FUNCTIONS and args:
-            if name == "ceil_div" and len(args) != 2:
-                raise ExpressionError(f"ceil_div takes two arguments, got {len(args)} in {text[:60]!r}")
+            least, most = FUNCTIONS[name]
+            if not least <= len(args) <= most:
+                takes = {(1, 1): "one argument", (2, 2): "two arguments"}.get(
+                    (least, most), f"{least} to {most} arguments"
+                )
+                raise ExpressionError(f"{name} takes {takes}, got {len(args)} in {text[:60]!r}")
             return Call(name, tuple(_convert(arg, text, depth + 1) for arg in args))
     piece = ast.get_source_segment(text.strip(), node) or type(node).__name__
-    hint = (
-        "; write // (floor) or ceil_div(a, b)" if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) else ""
-    )
     raise ExpressionError(
-        f"{piece[:60]!r} is not in the notation (names, whole numbers, + - * // % **, {', '.join(FUNCTIONS)}){hint}"
+        f"{piece[:60]!r} is not in the notation (names, numbers, + - * / // % **, {', '.join(FUNCTIONS)})"
     )
+
+
+def _decimal(typed: str) -> int | Fraction:
+    """67.4 as 337/5, from the digits as they were typed: no float in between."""
+    if len(typed) > 40 or "e" in typed.lower():
+        raise ExpressionError(f"{typed[:40]!r} is not in the notation: write the number out, in at most 40 characters")
+    return _whole_if_it_is(Fraction(typed.replace("_", "")))
+
+
+def _whole_if_it_is(number: Fraction) -> int | Fraction:
+    return number.numerator if number.denominator == 1 else number
 
 
 @lru_cache(maxsize=4096)
@@ -152,14 +185,15 @@ def substitute(expr: Expr, known: Mapping[str, Expr]) -> Expr:
     return expr
 
 
-# --- reading 1: an exact integer ------------------------------------------------------------------------------------
+# --- reading 1: an exact value --------------------------------------------------------------------------------------
 
 
-def value(expr: Expr, env: Mapping[str, int]) -> int:
+def value(expr: Expr, env: Mapping[str, Value]) -> Value:
     """The exact value of ``expr`` where each name stands for ``env[name]``.
 
-    Raises ExpressionError for a name that ``env`` lacks, a division by zero, a negative power, 0**0 (undefined, as in
-    Excel) and any intermediate of more than MAX_BITS bits.
+    An int wherever it is whole, else a Fraction; a float where a logarithm is none; a text from ``size``. Raises
+    ExpressionError for a name that ``env`` lacks, a division by zero, a negative power, 0**0 (undefined, as in Excel)
+    and any intermediate of more than MAX_BITS bits.
     """
     match expr:
         case Num(number):
@@ -170,20 +204,88 @@ def value(expr: Expr, env: Mapping[str, int]) -> int:
             except KeyError:
                 raise ExpressionError(f"no value for {name!r}") from None
         case Neg(of):
-            return -value(of, env)
+            return -_number(value(of, env))
         case Call(name, args):
             return _call(name, [value(arg, env) for arg in args])
         case Op(op, left, right):
             return _apply(op, value(left, env), value(right, env))
 
 
-def _call(name: str, args: list[int]) -> int:
+def numeric(expr: Expr, env: Mapping[str, Value]) -> Number:
+    """``value`` where it is a number; ExpressionError where it is a text."""
+    return _number(value(expr, env))
+
+
+def _number(found: Value) -> Number:
+    if isinstance(found, str):
+        raise ExpressionError(f"{found!r} is a text, and no number to calculate with")
+    return found
+
+
+def _call(name: str, args: list[Value]) -> Value:
+    numbers = [_number(arg) for arg in args]
+    if name == "size":
+        return " x ".join(plain(each) for each in numbers)
     if name == "ceil_div":
-        return -_apply("//", -args[0], args[1])
-    return min(args) if name == "min" else max(args)
+        return -_apply("//", -numbers[0], numbers[1])
+    if name == "gcd":
+        a, b = numbers
+        if not (isinstance(a, int) and isinstance(b, int) and a >= 0 and b >= 0):
+            raise ExpressionError(f"gcd({plain(a)}, {plain(b)}): both must be whole and not negative")
+        return math.gcd(a, b)
+    if name == "log2":
+        return _log2(numbers[0])
+    return min(numbers) if name == "min" else max(numbers)
 
 
-def _apply(op: str, a: int, b: int) -> int:
+def _log2(of: Number) -> Number:
+    if of <= 0:
+        raise ExpressionError(f"log2({plain(of)}) has no value")
+    if isinstance(of, int) and of & (of - 1) == 0:
+        return of.bit_length() - 1
+    if isinstance(of, Fraction):
+        return math.log2(of.numerator) - math.log2(of.denominator)
+    return math.log2(of)
+
+
+def _apply(op: str, left: Value, right: Value) -> Number:
+    a, b = _number(left), _number(right)
+    if isinstance(a, int) and isinstance(b, int):
+        return _of_ints(op, a, b)
+    if op in ("/", "//", "%") and b == 0:
+        raise ExpressionError("division by zero")
+    if op == "**":
+        if not isinstance(b, int) or b < 0:
+            raise ExpressionError(f"{plain(a)}**{plain(b)} has no exact value")
+        if _bits(a) * b > MAX_BITS:
+            raise ExpressionError("a value grows too large")
+    try:
+        found: Number = _OF_NUMBERS[op](a, b)
+    except OverflowError:
+        raise ExpressionError("a value grows too large") from None
+    if _bits(found) > MAX_BITS:
+        raise ExpressionError("a value grows too large")
+    return _whole_if_it_is(found) if isinstance(found, Fraction) else found
+
+
+_OF_NUMBERS: dict[str, Any] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "**": operator.pow,
+}
+
+
+def _bits(of: Number) -> int:
+    if isinstance(of, float):
+        return 64
+    return of.bit_length() if isinstance(of, int) else of.numerator.bit_length() + of.denominator.bit_length()
+
+
+def _of_ints(op: str, a: int, b: int) -> int | Fraction:
     if op == "+":
         return a + b
     if op == "-":
@@ -200,7 +302,32 @@ def _apply(op: str, a: int, b: int) -> int:
         return int(a**b)
     if b == 0:
         raise ExpressionError("division by zero")
+    if op == "/":
+        return _whole_if_it_is(Fraction(a, b))
     return a // b if op == "//" else a % b
+
+
+def plain(number: Value, digits: int = 6) -> str:
+    """A number as text: 34944, 67.4; one that no decimal ends, to ``digits`` significant ones: 0.333333."""
+    if isinstance(number, Fraction):
+        exact = _exact_decimal(number)
+        return exact if exact is not None else f"{float(number):.{digits}g}"
+    return f"{number:.{digits}g}" if isinstance(number, float) else str(number)
+
+
+def is_exact(number: Value) -> bool:
+    """Whether ``plain`` shows all of it."""
+    return not isinstance(number, float) and (not isinstance(number, Fraction) or _exact_decimal(number) is not None)
+
+
+def _exact_decimal(number: Fraction) -> str | None:
+    """337/5 as 67.4; None where no short decimal is exact."""
+    for places in range(1, 13):
+        scaled = number * 10**places
+        if scaled.denominator == 1:
+            digits = str(abs(scaled.numerator)).rjust(places + 1, "0")
+            return f"{'-' if number < 0 else ''}{digits[:-places]}.{digits[-places:]}"
+    return None
 
 
 # --- simplification: as a teacher would have written it -------------------------------------------------------------
@@ -223,8 +350,12 @@ def simplify(expr: Expr) -> Expr:
     return expr
 
 
+def _num(constant: Fraction) -> Num:
+    return Num(_whole_if_it_is(constant))
+
+
 def _sum(expr: Expr) -> Expr:
-    constant = 0
+    constant = Fraction(0)
     terms: list[tuple[int, Expr]] = []
 
     def collect(node: Expr, sign: int) -> None:
@@ -255,14 +386,14 @@ def _sum(expr: Expr) -> Expr:
         else:
             result = Op("+" if sign > 0 else "-", result, term)
     if result is None:
-        return Num(constant)
+        return _num(constant)
     if constant == 0:
         return result
-    return Op("+" if constant > 0 else "-", result, Num(abs(constant)))
+    return Op("+" if constant > 0 else "-", result, _num(abs(constant)))
 
 
 def _product(expr: Expr) -> Expr:
-    constant = 1
+    constant = Fraction(1)
     factors: list[Expr] = []
 
     def collect(node: Expr) -> None:
@@ -285,9 +416,9 @@ def _product(expr: Expr) -> Expr:
 
     collect(expr)
     if constant == 0 or not factors:
-        return Num(constant)
+        return _num(constant)
     if abs(constant) != 1:
-        factors.insert(0, Num(abs(constant)))
+        factors.insert(0, _num(abs(constant)))
     result = factors[0]
     for factor in factors[1:]:
         result = Op("*", result, factor)
@@ -297,27 +428,39 @@ def _product(expr: Expr) -> Expr:
 def _quotient_or_power(op: str, left: Expr, right: Expr) -> Expr:
     if isinstance(left, Num) and isinstance(right, Num):
         try:
-            return Num(_apply(op, left.value, right.value))
+            folded = _apply(op, left.value, right.value)
         except ExpressionError:
             return Op(op, left, right)  # has no value; leave it as it was written
+        # 1/3 stays a quotient: no decimal would be as exact
+        return Num(folded) if not isinstance(folded, float) and is_exact(folded) else Op(op, left, right)
     if right == ONE:
         return ZERO if op == "%" else left
     return Op(op, left, right)
 
 
 def _function(name: str, args: tuple[Expr, ...]) -> Expr:
-    if name == "ceil_div":
-        if args[1] == ONE:
-            return args[0]
-        if all(isinstance(arg, Num) for arg in args) and args[1] != ZERO:
-            return Num(value(Call(name, args), {}))
+    if name == "ceil_div" and args[1] == ONE:
+        return args[0]
+    if name in ("ceil_div", "gcd"):
+        return _folded(name, args)
+    if name not in ("min", "max"):
         return Call(name, args)
     args = tuple(dict.fromkeys(args))
     if len(args) == 1:
         return args[0]
-    if all(isinstance(arg, Num) for arg in args):
-        return Num(value(Call(name, args), {}))
-    return Call(name, args)
+    return _folded(name, args)
+
+
+def _folded(name: str, args: tuple[Expr, ...]) -> Expr:
+    """The call as a number, where all its arguments are numbers and it has a value."""
+    call = Call(name, args)
+    if not all(isinstance(arg, Num) for arg in args):
+        return call
+    try:
+        found = value(call, {})
+    except ExpressionError:
+        return call
+    return Num(found) if isinstance(found, int | Fraction) else call
 
 
 # --- readings 2 and 3: Excel text, and words ------------------------------------------------------------------------
@@ -329,8 +472,8 @@ def excel(expr: Expr, cells: Mapping[str, str]) -> str:
     """The formula as Excel text without the leading ``=``; ``cells[name]`` is a reference or a literal number.
 
     ``//`` is a floor for negative numbers too, the minus sign binds as in Excel (tighter than ``^``), and only
-    functions of Excel 2003 are used: INT, MOD, MIN, MAX. ExpressionError for what Excel would not take: more than
-    8,192 characters, or more than 64 brackets in one another.
+    functions that every spreadsheet has are used: INT, MOD, MIN, MAX, GCD, LOG. ExpressionError for what Excel would
+    not take: more than 8,192 characters, or more than 64 brackets in one another.
     """
     text = _print(expr, cells, _ExcelDialect())[0]
     if len(text) + 1 > MAX_TEXT:
@@ -346,9 +489,11 @@ def text(expr: Expr, names: Mapping[str, str] | None = None) -> str:
     return _print(expr, names or {}, _NotationDialect())[0]
 
 
-def words(expr: Expr, env: Mapping[str, int]) -> str:
+def words(expr: Expr, env: Mapping[str, Value]) -> str:
     """The working with the numbers put in: ``(227 + 2*0 - 11) // 4 + 1 = 55``."""
-    return f"{text(expr, {name: str(env[name]) for name in symbols(expr)})} = {value(expr, env)}"
+    found = value(expr, env)
+    put_in = {name: plain(env[name]) for name in symbols(expr)}
+    return f"{text(expr, put_in)} {'=' if is_exact(found) else '≈'} {plain(found)}"
 
 
 class _NotationDialect:
@@ -357,10 +502,10 @@ class _NotationDialect:
     def binary(self, op: str, left: tuple[str, int], right: tuple[str, int]) -> tuple[str, int]:
         if op == "**":
             return f"{_at(left, 5)}**{_at(right, 5)}", 4
-        sign = "*" if op == "*" else f" {op} "
+        sign = op if op in "*/" else f" {op} "
         return f"{_at(left, 2)}{sign}{_at(right, 3)}", 2
 
-    def call(self, name: str, args: list[tuple[str, int]]) -> tuple[str, int]:
+    def call(self, name: str, args: Sequence[tuple[str, int]]) -> tuple[str, int]:
         return f"{name}({', '.join(arg for arg, _ in args)})", 5
 
 
@@ -374,9 +519,13 @@ class _ExcelDialect:
             return f"INT({_at(left, 2)}/{_at(right, 5)})", 5
         if op == "%":
             return f"MOD({left[0]},{right[0]})", 5
-        return f"{_at(left, 2)}*{_at(right, 3)}", 2
+        return f"{_at(left, 2)}{op}{_at(right, 3)}", 2
 
-    def call(self, name: str, args: list[tuple[str, int]]) -> tuple[str, int]:
+    def call(self, name: str, args: Sequence[tuple[str, int]]) -> tuple[str, int]:
+        if name == "size":  # & binds looser than any arithmetic
+            return '&" x "&'.join(arg for arg, _ in args), 0
+        if name == "log2":
+            return f"LOG({args[0][0]},2)", 5
         if name == "ceil_div":  # -INT(-x) is a ceiling for every sign and needs no function that differs by version
             return f"-INT(-{_at(args[0], 5)}/{_at(args[1], 5)})", 3
         return f"{name.upper()}({','.join(arg for arg, _ in args)})", 5
@@ -389,7 +538,12 @@ def _at(printed: tuple[str, int], level: int) -> str:
 def _print(expr: Expr, names: Mapping[str, str], dialect: _NotationDialect | _ExcelDialect) -> tuple[str, int]:
     match expr:
         case Num(number):
-            return str(number), 5 if number >= 0 else 3
+            if not is_exact(number):
+                number = Fraction(number)
+                return dialect.binary(
+                    "/", (str(number.numerator), 5 if number >= 0 else 3), (str(number.denominator), 5)
+                )
+            return plain(number), 5 if number >= 0 else 3
         case Sym(name):
             known = names.get(name)
             if known is None:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .addresses import address
-from .sheet import Sheet, SheetCell
+from .expr import Value
+from .sheet import Sheet, SheetCell, plain_number
 
 Status = Literal["correct", "follow-through", "wrong", "blank", "unreadable"]
 CLOSE = 1e-6  # a formula's answer may carry floating noise; a count that is off by one never passes
@@ -58,7 +59,7 @@ class Answer:
     max_score: float
     because: tuple[Because, ...] = ()
     feedback: str = ""
-    expected: int | None = None  # only where answers are revealed
+    expected: int | float | str | None = None  # only where answers are revealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +102,14 @@ def _mark_cell(sheet: Sheet, cell: SheetCell, found: Mapping[str, Held], *, reve
     if held is None:
         gone = f"the cell named {answer} is no longer in the workbook"
         held = Held(sheet.worksheet, address(cell.row, cell.column), problem=gone)
-    number, problem = (None, held.problem) if held.problem else read_number(held.value)
+    number: int | float | str | None
+    number, problem = (None, held.problem) if held.problem else read_answer(held.value, right)
     status: Status
     if problem is not None:
         status, feedback = "unreadable", f"{_capital(problem)}."
     elif number is None:
         status, feedback = "blank", "Left blank."
-    elif is_right(number, right):
+    elif is_right(number, right, cell.near):
         status, feedback = "correct", ""
     else:
         status, feedback = "wrong", f"{_in_words(sheet, answer)}: {_shown(held.value)} is not right."
@@ -122,13 +124,20 @@ def _mark_cell(sheet: Sheet, cell: SheetCell, found: Mapping[str, Held], *, reve
         score=cell.marks if status == "correct" else 0,
         max_score=cell.marks,
         feedback=feedback,
-        expected=right if reveal else None,
+        expected=plain_number(right) if reveal else None,
     )
 
 
-def is_right(number: int | float, right: int) -> bool:
-    """Whether a student's number is the right one; integers exactly, floats up to the noise of a calculation."""
-    return number == right if isinstance(number, int) else abs(number - right) < CLOSE
+def is_right(number: int | float | str, right: Value, near: float = 0) -> bool:
+    """Whether a student's number is the right one: integers exactly, floats up to the noise of a calculation.
+
+    ``near`` is how far off it may be, where the coursework says so. A size is a text, ``55 x 55 x 96``.
+    """
+    if isinstance(number, str) or isinstance(right, str):
+        return number == right
+    if isinstance(number, int) and isinstance(right, int) and not near:
+        return number == right
+    return abs(float(number) - float(right)) <= near + (CLOSE if isinstance(right, int) else abs(float(right)) * CLOSE)
 
 
 # 34944, 34,944, 34 944, 34944.0: a number as people type it, groups of three separated by commas or spaces
@@ -147,6 +156,31 @@ def read_number(value: int | float | str | bool | None) -> tuple[int | float | N
     if typed is None:
         return None, f"the cell holds text that is no whole number: {value.strip()[:40]!r}"
     return int(re.sub(r"[^\d+-]", "", value.strip().partition(".")[0])), None
+
+
+# 0.377, 0,377, 37.7 %
+_DECIMAL = re.compile(r"([+-]?\d{1,15})(?:[.,](\d{1,15}))?\s*(%?)", re.ASCII)
+# 55x55x96, 55 × 55 × 96, 55 * 55 * 96
+_SIZE = re.compile(r"\s*(\d{1,9})\s*[x×*]\s*(\d{1,9})\s*[x×*]\s*(\d{1,9})\s*", re.ASCII | re.IGNORECASE)
+
+
+def read_answer(value: int | float | str | bool | None, right: Value) -> tuple[int | float | str | None, str | None]:
+    """What a cell holds, read as an answer of the kind that ``right`` is: a whole number, another number, a size."""
+    if isinstance(right, int) or not isinstance(value, str) or not value.strip():
+        number, problem = read_number(value)
+        if isinstance(right, str) and number is not None:
+            return None, "a size is expected, such as 55 x 55 x 96"
+        return number, problem
+    if isinstance(right, str):
+        size = _SIZE.fullmatch(value)
+        if size is None:
+            return None, f"the cell holds no size such as 55 x 55 x 96: {value.strip()[:40]!r}"
+        return " x ".join(str(int(part)) for part in size.groups()), None
+    typed = _DECIMAL.fullmatch(value.strip())
+    if typed is None:
+        return None, f"the cell holds text that is no number: {value.strip()[:40]!r}"
+    number = float(f"{typed[1]}.{typed[2] or 0}")
+    return (number / 100 if typed[3] else number), None
 
 
 def _shown(value: int | float | str | bool | None) -> str:

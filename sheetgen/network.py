@@ -1,4 +1,4 @@
-"""The graph of a network: named layers, each with the layer that it reads. Knows nothing of files or numbers."""
+"""The graph of a network: named layers, each with the layers that it reads. Knows nothing of files or numbers."""
 
 from __future__ import annotations
 
@@ -13,15 +13,42 @@ INPUT, TOTAL = "input", "total"  # the pseudo-layers of a table: its first and i
 
 @dataclass(frozen=True, slots=True)
 class NamedLayer:
-    name: str
+    name: str  # a layer of a block has its block's name before its own: 3a.1x1
     kind: Layer
-    source: str  # the layer whose output it reads, or "input"
+    sources: tuple[str, ...]  # the layers whose output it reads, or "input"
+    like: str | None = None  # the layer that a crop is like
+    weights_of: str | None = None  # the layer whose weights it uses again
+
+    @property
+    def source(self) -> str:
+        """The first of its sources, for most layers the only one."""
+        return self.sources[0]
+
+    def reads(self) -> tuple[str, ...]:
+        """Its sources in the words of a table: those of its own block without the block's name."""
+        block = self.name.rpartition(".")[0] + "."
+        return tuple(source.removeprefix(block) if block != "." else source for source in self.sources)
+
+    def describe(self, *, sources: bool = True) -> str:
+        """The kind in the words of a table, with its sources where the YAML names them."""
+        return self.kind.describe(self.reads() if sources and self.kind.from_ else ())
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Layers that the YAML uses under one name; ``source`` is what the first of them read as their input."""
+
+    name: str
+    type: str  # in words: Inception, or Bottleneck × 2 where it is repeated
+    layers: tuple[str, ...]
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A directed graph without cycles: a layer reads the layer that ``source`` names, which stands above it."""
+    """A directed graph without cycles: a layer reads layers that stand above it."""
 
     name: str
     input: tuple[int, int, int]  # channels, height, width
     layers: tuple[NamedLayer, ...]
+    blocks: tuple[Block, ...] = ()

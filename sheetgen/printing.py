@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from .api import Checked, Results
+    from .coursework import Coursework
     from .marking import Marked, Status
-    from .spec import Coursework
     from .table import Table
 
 

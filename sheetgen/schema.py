@@ -6,9 +6,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from .coursework import CourseworkText
+from .draft import LAYER_NAME, MAX_LAYERS, RESERVED
 from .layers import KINDS, MOST
 from .quantities import COLUMNS
-from .spec import LAYER_NAME, MAX_LAYERS, RESERVED, CourseworkText
+
+_PARAMETER = {"type": "string", "pattern": r"^\$.+$", "description": "A parameter of the block"}
 
 
 def json_schema() -> dict[str, Any]:
@@ -23,22 +26,53 @@ def json_schema() -> dict[str, Any]:
         return {"$ref": f"#/$defs/{name}"}
 
     layers = []
+    repeat = {"type": "integer", "minimum": 1, "maximum": MAX_LAYERS, "description": "So many, one behind the other"}
     for name, kind in KINDS.items():
         reference = add(name, kind)
-        defs[name]["properties"]["type"] = {"const": name}
+        properties = defs[name]["properties"]
+        # in a block any setting may be a parameter
+        defs[name]["properties"] = {key: {"anyOf": [value, _PARAMETER]} for key, value in properties.items()}
+        defs[name]["properties"] |= {"type": {"const": name}, "repeat": repeat}
         layers.append({"if": {"properties": {"type": {"const": name}}}, "then": reference})
     layer = {
         "type": "object",
         "required": ["type"],
-        "properties": {"type": {"enum": list(KINDS), "description": "A class of torch.nn"}},
+        "properties": {
+            "type": {
+                "anyOf": [{"enum": list(KINDS)}, {"type": "string"}],
+                "description": "A class of torch.nn, or a block of this file",
+            },
+            "repeat": repeat,
+        },
         "allOf": layers,
     }
     column = add("CourseworkText", CourseworkText)
-    columns = defs["CourseworkText"]["properties"]["columns"]["anyOf"][0]
-    columns["items"] = {"anyOf": [{"enum": list(COLUMNS)}, columns["items"]]}
-    defs["CourseworkText"]["properties"]["columns"]["anyOf"].insert(0, {"enum": list(COLUMNS)})
+    text = defs["CourseworkText"]["properties"]
+    columns = text["columns"]["anyOf"][0]
+    word = {"anyOf": [{"enum": list(COLUMNS)}, {"type": "string"}]}
+    columns["items"] = {"anyOf": [word, columns["items"]]}
+    text["columns"]["anyOf"].insert(0, word)
+    own = text["quantities"]
+    own["propertyNames"] = {"pattern": "^[a-z][a-z0-9_]*$"}
+    own["additionalProperties"] = {"anyOf": [{"type": ["string", "integer"]}, own["additionalProperties"]]}
     positive = {"type": "integer", "minimum": 1, "maximum": MOST}
     shape = {"type": "array", "items": positive, "minItems": 3, "maxItems": 3}
+    some_layers = {
+        "type": "object",
+        "minProperties": 1,
+        "maxProperties": MAX_LAYERS,
+        "propertyNames": {"pattern": f"^{LAYER_NAME}$", "not": {"enum": list(RESERVED)}},
+        "additionalProperties": {"$ref": "#/$defs/Layer"},
+    }
+    block = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["layers"],
+        "properties": {
+            "parameters": {"type": "object", "description": "Each with its default; one without must be given"},
+            "layers": some_layers,
+        },
+    }
     network = {
         "type": "object",
         "additionalProperties": False,
@@ -46,13 +80,12 @@ def json_schema() -> dict[str, Any]:
         "properties": {
             "name": {"type": "string"},
             "input": {**shape, "description": "channels, height, width"},
-            "layers": {
+            "blocks": {
                 "type": "object",
-                "minProperties": 1,
-                "maxProperties": MAX_LAYERS,
-                "propertyNames": {"pattern": f"^{LAYER_NAME}$", "not": {"enum": list(RESERVED)}},
-                "additionalProperties": {"$ref": "#/$defs/Layer"},
+                "description": "Layers under one name, used as a type; $name is a parameter's value",
+                "additionalProperties": block,
             },
+            "layers": some_layers,
         },
     }
     defs |= {"Layer": layer, "Network": network}

@@ -8,25 +8,33 @@ marking with one that was laid out before (``cache.py``) needs nothing of what r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from . import expr
 from .addresses import address
-from .expr import Expr, Num, Sym
+from .expr import Expr, Num, Sym, Value
 from .network import INPUT, TOTAL, NamedLayer
+from .quantities import COMPOSITE, SHARES
 from .quantities import defined_name as defined_name
 from .table import Table, compute
 
 if TYPE_CHECKING:
+    from .coursework import Coursework
     from .layers import Conventions
-    from .spec import Coursework
 
 TITLE_ROW, SUBTITLE_ROW, INSTRUCTION_ROW, LEGEND_ROW, HEADER_ROW = 1, 2, 3, 4, 5
 
+LONGEST_TREE = 2_000  # cells and numbers in one formula: no longer one would fit into a cell
+MOST_ARGUMENTS = 250  # of SUM; Excel takes 255
+ROUNDED = 0.005  # of a number that is not whole: 0.6 % for 0.6005 %, but not 0.61 %
+_ENDS = ("in_", "out_", "input_", "output_")  # quantities of a block that are those of its two ends
+
 Kind = Literal["label", "given", "blank", "none"]
+Content = str | int | float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +45,9 @@ class Slot:
     quantity: str
     kind: Kind
     answer: str | None = None
-    content: str | int | None = None  # what a blank workbook shows
+    content: Content = None  # what a blank workbook shows
     marks: float = 0
+    near: float = 0  # how far off the answer may be
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +67,17 @@ class SheetCell:
         return self.slot.answer
 
     @property
-    def content(self) -> str | int | None:
+    def content(self) -> Content:
         """What a blank workbook shows here; the width of a square input follows its height, as a formula."""
         return self.slot.content
 
     @property
     def marks(self) -> float:
         return self.slot.marks
+
+    @property
+    def near(self) -> float:
+        return self.slot.near
 
 
 @dataclass(frozen=True)
@@ -94,8 +107,12 @@ class Sheet:
         """The cells that the student fills, row by row."""
         return tuple(cell for cell in self.cells if cell.kind == "blank")
 
+    def level(self, row: str) -> int:
+        """How deep a row stands in blocks: 0 for a layer of the network's own, and for a block's own row."""
+        return 0 if row in (INPUT, TOTAL) or row in self.table.blocks else min(row.count("."), 7)
+
     @cached_property
-    def _shown(self) -> Mapping[tuple[str, str], str | int | None]:
+    def _shown(self) -> Mapping[tuple[str, str], Content]:
         return {(slot.layer, slot.quantity): slot.content for slot in self.slots}
 
     # --- formulas -----------------------------------------------------------------------------------------------
@@ -107,23 +124,20 @@ class Sheet:
         """
         layer, _, quantity = answer.rpartition(".")
         if layer == TOTAL:
-            return self._sum(quantity)
-        tree = self.table.quantities[answer].formula
+            return self._sum([row.name for row in self.table.rows], quantity)
         if layer == INPUT:
-            return self._worked_number(answer, tree)
-        references: dict[str, str] = {}
+            return self._worked_number(answer, self.table.quantities[answer].formula)
+        if layer in self.table.blocks and quantity not in SHARES and not quantity.startswith(_ENDS):
+            return self._sum(self.table.blocks[layer], quantity)
         try:
-            tree = self._on_sheet(answer, references, top=True)
-            return expr.excel(tree, references) if expr.symbols(tree) else None
+            tree = self._tree(answer)
+            return expr.excel(tree, {name: name for name in names}) if (names := expr.symbols(tree)) else None
         except (expr.ExpressionError, RecursionError):
             return None
 
-    def _sum(self, quantity: str) -> str | None:
+    def _sum(self, layers: Sequence[str], quantity: str) -> str | None:
         column = self.columns.get(quantity)
-        layers = [row for layer, row in self.rows.items() if layer not in (INPUT, TOTAL)]
-        if column is None or not layers:
-            return None
-        return f"SUM({address(min(layers), column)}:{address(max(layers), column)})"
+        return None if column is None else sum_of_rows([self.rows[layer] for layer in layers], column)
 
     def _worked_number(self, answer: str, tree: Expr) -> str | None:
         """The input's size as a sum with the numbers put in: a formula over cells would close a circle."""
@@ -133,38 +147,70 @@ class Sheet:
         worked = expr.simplify(expr.substitute(tree, dull))
         return expr.excel(worked, {name: str(numbers[name]) for name in numbers}) if expr.symbols(worked) else None
 
-    def _on_sheet(self, answer: str, references: dict[str, str], *, top: bool = False) -> Expr:
-        """The tree of ``answer``: names that have a cell become symbols named by their address."""
-        place = self.places.get(answer)
-        if not top and place is not None and _holds_number(place):
-            name = address(place.row, place.column)
-            references[name] = name
-            return Sym(name)
-        quantity = self.table.quantities[answer]
-        layer = answer.rpartition(".")[0]
-        known: dict[str, Expr] = {}
-        for name, bind in quantity.binds.items():
-            if isinstance(bind, str):
-                known[name] = self._on_sheet(bind, references)
-            else:
-                known[name] = self._setting(layer, name, bind, references)
-        return expr.simplify(expr.substitute(quantity.formula, known))
+    @cached_property
+    def _trees(self) -> dict[str, tuple[Expr, int]]:
+        return {}
 
-    def _setting(self, layer: str, name: str, number: int, references: dict[str, str]) -> Expr:
+    def _tree(self, answer: str) -> Expr:
+        """The tree of ``answer`` with addresses of cells for its names; ExpressionError where it grows too long."""
+        known = self._trees.get(answer)
+        if known is None:
+            quantity = self.table.quantities[answer]
+            layer = answer.rpartition(".")[0]
+            put_in: dict[str, Expr] = {}
+            size = 1
+            for name, bind in quantity.binds.items():
+                if isinstance(bind, int):
+                    put_in[name] = self._setting(layer, name, bind)
+                elif (cell := self._cell(bind)) is not None:
+                    put_in[name] = cell
+                else:
+                    put_in[name] = self._tree(bind)
+                    size += self._trees[bind][1]
+            # what is inlined through many layers grows with each: stop before it gets out of hand
+            if size > LONGEST_TREE:
+                raise expr.ExpressionError("the formula would be too long for a cell")
+            known = expr.simplify(expr.substitute(quantity.formula, put_in)), size
+            self._trees[answer] = known
+        return known[0]
+
+    def _cell(self, answer: str) -> Expr | None:
+        """The cell that shows ``answer``, if one does."""
+        place = self.places.get(answer)
+        return Sym(address(place.row, place.column)) if place is not None and _holds_number(place) else None
+
+    def _setting(self, layer: str, name: str, number: int) -> Expr:
         """A setting of the YAML: the cell that shows it (kernel_height in a column kernel_size), or its number."""
         stem = name.rpartition("_")[0]
         for quantity in (name, stem, f"{stem}_size"):
             if self._shown.get((layer, quantity)) == number:
-                reference = address(self.rows[layer], self.columns[quantity])
-                references[reference] = reference
-                return Sym(reference)
+                return Sym(address(self.rows[layer], self.columns[quantity]))
         return Num(number)
+
+
+def sum_of_rows(rows: Sequence[int], column: int) -> str | None:
+    """``SUM(L7:L14,L16)``: the sum of a column over ``rows``; rows of blocks, which are sums, are not among them."""
+    runs: list[list[int]] = []
+    for row in sorted(rows):
+        if runs and runs[-1][1] == row - 1:
+            runs[-1][1] = row
+        else:
+            runs.append([row, row])
+    areas = [address(first, column) + (f":{address(last, column)}" if last > first else "") for first, last in runs]
+    if not areas:
+        return None
+    if len(areas) <= MOST_ARGUMENTS:
+        return f"SUM({','.join(areas)})"
+    groups = [areas[i : i + MOST_ARGUMENTS] for i in range(0, len(areas), MOST_ARGUMENTS)]
+    return "+".join(f"SUM({','.join(group)})" for group in groups)
 
 
 def _holds_number(cell: SheetCell) -> bool:
     """Whether the cell will hold a number once the sheet is filled, so that a formula can refer to it."""
     if isinstance(cell.content, str):
         return cell.content.startswith("=")
+    if cell.slot.quantity in COMPOSITE:
+        return False  # a text
     return cell.kind == "blank" or cell.content is not None
 
 
@@ -181,20 +227,57 @@ def conventions_sentence(said: Conventions) -> str:
     )
 
 
+def remarks(coursework: Coursework) -> tuple[str, ...]:
+    """The conventions, in sentences: each that some column of the coursework depends on."""
+    shown, said = set(coursework.wanted), coursework.conventions
+    kinds = {layer.kind.type for layer in coursework.network.layers}
+    found = [conventions_sentence(said)] if shown & {"connections", "connections_share"} else []
+    if shown & {"macs", "macs_share", "flops"}:
+        each = "two FLOPs" if said.flops == "2 per MAC" else "one FLOP"
+        found.append(
+            "A MAC is one multiplication of an input with a weight and its addition, of layers with weights, zero "
+            "padding counted and biases not" + (f"; it is {each}." if "flops" in shown else ".")
+        )
+    if shown & {"activation_memory", "parameter_memory"}:
+        found.append(f"Memory is in bytes of {said.dtype} ({said.bytes} a number), of one image.")
+    if "BatchNorm2d" in kinds and shown & {"weights", "biases", "parameters", "running_statistics"}:
+        found.append(
+            "Batch normalisation has two parameters per channel, a scale and a shift. Its running mean and variance "
+            "are no parameters; Keras counts them, as non-trainable ones."
+        )
+    if any(name.startswith(("receptive_field", "jump", "centre")) for name in shown):
+        found.append(
+            "A receptive field is counted in pixels of the image, as if there were image beyond its border; the jump "
+            "is the distance from one unit's to the next; centres count from 0, the first pixel."
+        )
+    return tuple(found)
+
+
 def lay_out(coursework: Coursework) -> Sheet:
     """The sheet of ``coursework`` as our own blank has it, with its numbers computed."""
-    rows = {name: row for row, name in enumerate((INPUT, *coursework.rows, TOTAL), start=HEADER_ROW + 1)}
+    network = coursework.network
+    table = compute(
+        network, coursework.conventions, coursework.rows, wanted=coursework.wanted, custom=coursework.custom
+    )
+    names: list[str] = [INPUT]
+    above = {layers[0]: block for block, layers in table.blocks.items()} if coursework.subtotals else {}
+    for name in coursework.rows:
+        names += [above[name], name] if name in above else [name]
+    rows = {name: row for row, name in enumerate((*names, TOTAL), start=HEADER_ROW + 1)}
     columns = {column.quantity: number for number, column in enumerate(coursework.columns, start=1)}
-    table = compute(coursework.network, coursework.conventions, coursework.rows)
-    layers = {layer.name: layer for layer in coursework.network.layers}
+    layers = {layer.name: layer for layer in network.layers}
+    types = {block.name: block.type for block in network.blocks}
+    making = _Slots(coursework, table, rows, columns)
     return Sheet(
         name=coursework.name,
         worksheet=coursework.sheet,
         table=table,
         headings={column.quantity: column.title for column in coursework.columns},
         slots=tuple(
-            _slot(coursework, table, layers.get(layer), layer, quantity, columns)
-            for layer in rows
+            making.of_block(name, types[name], quantity)
+            if name in types and name not in layers
+            else making.of_layer(name, layers.get(name), quantity)
+            for name in rows
             for quantity in columns
         ),
         rows=rows,
@@ -202,45 +285,84 @@ def lay_out(coursework: Coursework) -> Sheet:
     )
 
 
-def _slot(
-    coursework: Coursework,
-    table: Table,
-    described: NamedLayer | None,
-    layer: str,
-    quantity: str,
-    columns: Mapping[str, int],
-) -> Slot:
-    if quantity == "layer":
-        return Slot(layer, quantity, "label", content=layer)
-    if quantity == "type":
-        return Slot(layer, quantity, "label", content=described.kind.describe() if described else "")
-    answer = f"{layer}.{quantity}"
-    if layer == INPUT and quantity.startswith("out_") and quantity.replace("out_", "in_") not in columns:
-        answer = f"{INPUT}.{quantity.replace('out_', 'in_')}"  # the input's size stands in the output columns
-    if answer in coursework.blanks:
-        return Slot(layer, quantity, "blank", answer, marks=coursework.blanks[answer])
-    known = answer if answer in table.numbers else None
-    shown = described.kind.shown().get(quantity) if described else None
-    if shown is not None:
-        return Slot(layer, quantity, "given", known, shown)
-    if known is not None and layer != TOTAL:
-        return Slot(layer, quantity, "given", answer, _given(coursework, table, answer, columns))
-    return Slot(layer, quantity, "none")
+@dataclass(frozen=True, slots=True)
+class _Slots:
+    """What each cell of the table is for."""
+
+    coursework: Coursework
+    table: Table
+    rows: Mapping[str, int]
+    columns: Mapping[str, int]
+
+    def of_layer(self, layer: str, described: NamedLayer | None, quantity: str) -> Slot:
+        """A cell of a layer's row, or of the input's or the totals' (which no layer describes)."""
+        if quantity == "layer":
+            return Slot(layer, quantity, "label", content=layer)
+        if quantity == "type":
+            said = described.describe(sources="from" not in self.columns) if described else ""
+            return Slot(layer, quantity, "label", content=said)
+        if quantity == "from":
+            return Slot(layer, quantity, "label", content=", ".join(described.reads()) if described else "")
+        answer = f"{layer}.{quantity}"
+        if layer == INPUT and quantity.startswith("out") and quantity.replace("out", "in", 1) not in self.columns:
+            answer = f"{INPUT}.{quantity.replace('out', 'in', 1)}"  # the input's size stands in the output columns
+        if answer in self.coursework.blanks:
+            return self._blank(layer, quantity, answer)
+        known = answer if answer in self.table.numbers else None
+        shown = described.kind.shown().get(quantity) if described else None
+        if shown is not None:
+            return Slot(layer, quantity, "given", known, shown)
+        if known is not None and layer != TOTAL:
+            return Slot(layer, quantity, "given", answer, self._given(answer))
+        return Slot(layer, quantity, "none")
+
+    def of_block(self, block: str, kind: str, quantity: str) -> Slot:
+        """A cell of a block's own row: what is not asked follows the rows below, as a formula."""
+        if quantity in ("layer", "type"):
+            return Slot(block, quantity, "label", content=block if quantity == "layer" else kind)
+        answer = f"{block}.{quantity}"
+        if answer in self.coursework.blanks:
+            return self._blank(block, quantity, answer)
+        if answer not in self.table.numbers:
+            return Slot(block, quantity, "none")
+        column, layers = self.columns[quantity], self.table.blocks[block]
+        if quantity.startswith("out"):
+            at = self.rows[layers[-1]]
+            return Slot(block, quantity, "given", answer, f"={address(at, column)}")
+        if quantity.startswith(_ENDS) or quantity in SHARES:
+            return Slot(block, quantity, "given", answer, self._given(answer))
+        return Slot(block, quantity, "given", answer, f"={sum_of_rows([self.rows[each] for each in layers], column)}")
+
+    def _blank(self, layer: str, quantity: str, answer: str) -> Slot:
+        asked, right = self.coursework.blanks[answer], self.table.value(answer)
+        near = 0.0
+        if asked.tolerance is not None and not isinstance(right, str):
+            near = asked.tolerance.distance(right)
+        elif not isinstance(right, str | int):
+            near = ROUNDED * abs(float(right))  # nobody can type all of a third
+        return Slot(layer, quantity, "blank", answer, marks=asked.marks, near=near)
+
+    def _given(self, answer: str) -> Content:
+        """A given number; one that would give an asked one away follows its cell instead.
+
+        So does the input size of a layer that reads what is asked for, and the width of a square input whose height is.
+        """
+        height = f"{INPUT}.in_height"
+        binds = self.table.quantities[answer].binds
+        sources = [bind for bind in binds.values() if isinstance(bind, str)]
+        if answer.rpartition(".")[2].startswith("in_") and len(sources) == 1 and sources[0] in self.coursework.blanks:
+            layer, _, quantity = sources[0].rpartition(".")
+            column = self.columns.get(quantity, self.columns.get(quantity.replace("in_", "out_")))
+            if column is not None and layer in self.rows:
+                return f"={address(self.rows[layer], column)}"
+        number = self.table.value(answer)
+        if answer == f"{INPUT}.in_width" and height in self.coursework.blanks:
+            column = self.columns["in_height" if "in_height" in self.columns else "out_height"]
+            if self.table.numbers[height] == number:
+                return f"={address(HEADER_ROW + 1, column)}"
+        return plain_number(number)
 
 
-def _given(coursework: Coursework, table: Table, answer: str, columns: Mapping[str, int]) -> str | int:
-    """A given number; one that would give an asked one away follows its cell instead.
-
-    So does the input size of a layer that reads what is asked for, and the width of a square input whose height is.
-    """
-    height = f"{INPUT}.in_height"
-    source = table.quantities[answer].binds.get("source")
-    if isinstance(source, str) and source in coursework.blanks:
-        layer, _, quantity = source.rpartition(".")
-        column = columns.get(quantity, columns.get(quantity.replace("in_", "out_")))
-        if column is not None and (layer == INPUT or layer in coursework.rows):
-            return f"={address(HEADER_ROW + 1 + (INPUT, *coursework.rows).index(layer), column)}"
-    square = table.numbers[height] == table.numbers[answer]
-    if answer == f"{INPUT}.in_width" and height in coursework.blanks and square:
-        return f"={address(HEADER_ROW + 1, columns['in_height' if 'in_height' in columns else 'out_height'])}"
-    return table.value(answer)
+def plain_number(number: Value) -> int | float | str:
+    """As a cell holds it."""
+    return float(number) if isinstance(number, Fraction) else number

@@ -1,29 +1,38 @@
 """The arithmetic of a network: every quantity of every layer, from the formulas of the kinds.
 
 ``compute`` gives a Table; with ``given``, the student's own earlier values take the place of the computed ones in every
-formula that uses them (follow-through). Numbers are Python ints. This room knows networks and formulas; it must not
-know sheets, files or torch.
+formula that uses them (follow-through). Numbers are Python ints, and fractions where a quantity need not be whole.
+This room knows networks and formulas; it must not know sheets, files or torch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from . import expr
 from .errors import InternalError
-from .expr import Expr
-from .network import INPUT, TOTAL, NamedLayer, Network
-from .quantities import QUANTITIES, SUMMABLE
+from .expr import Expr, Value
+from .network import INPUT, TOTAL, Block, NamedLayer, Network
+from .quantities import COMPOSITE, CORE, QUANTITIES, SHARES, SUMMABLE, Custom
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .layers import Conventions
+    from .layers import Conventions, Shape
 
 # The inverse of a window layer's output size: the one input that it covers to the last pixel ("exact division")
 EXACT_INPUT = "(out_{0} - 1)*stride_{0} + dilation_{0}*(kernel_{0} - 1) + 1 - 2*padding_{0}"
+AXES = ("channels", "height", "width")
+_OUTPUT = tuple(f"out_{axis}" for axis in AXES)
+_ALWAYS = frozenset(CORE)  # what has a value for every network that the spec reader lets through
+_REACH = re.compile(r"\b(in\d*_(?:receptive_field|jump|start))\b")
+_SEEN = ("receptive_field", "jump", "centre", "start")
+_OF_INPUT = {"receptive_field": "1", "jump": "1", "start": "0"}  # a pixel of the image sees itself
+# Along the height, twice: a sheet for square windows has one column for both sides.
+SUFFIXES = (("", "height"), ("_height", "height"), ("_width", "width"))
 
 
 class _Add(Protocol):
@@ -48,25 +57,33 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A layer: its name, the kind in words, its input and output as (channels, height, width), all its numbers."""
+    """A layer: its name, kind, the kind in words, what it reads, its first input and its output, all its numbers.
+
+    Shapes are (channels, height, width).
+    """
 
     name: str
+    kind: str
     type: str
+    sources: tuple[str, ...]
     input: tuple[int, int, int]
     output: tuple[int, int, int]
-    values: Mapping[str, int] = field(hash=False)
+    values: Mapping[str, Value] = field(hash=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
+    """``totals`` and ``blocks`` hold sums over ``rows``; ``blocks`` says which of them belong to which block."""
+
     network: str
     input: tuple[int, int, int]
     rows: tuple[Row, ...]
-    totals: Mapping[str, int] = field(hash=False)
+    blocks: Mapping[str, tuple[str, ...]] = field(hash=False)
+    totals: Mapping[str, Value] = field(hash=False)
     quantities: Mapping[str, Quantity] = field(repr=False, hash=False)
-    numbers: Mapping[str, int] = field(repr=False, hash=False)
+    numbers: Mapping[str, Value] = field(repr=False, hash=False)
 
-    def value(self, answer: str) -> int:
+    def value(self, answer: str) -> Value:
         """The number with the id ``answer``: ``conv1.parameters``, ``input.in_height``, ``total.connections``."""
         return self.numbers[answer]
 
@@ -77,9 +94,11 @@ class Table:
         usual = {name: expr.ONE for name in env if env[name] == 1 and name.startswith(("dilation", "groups"))}
         tree = expr.simplify(expr.substitute(quantity.formula, usual))
         # a bare number or name has no working: 96, not 96 = 96
-        return expr.words(tree, env) if isinstance(tree, expr.Op | expr.Call) else str(self.numbers[answer])
+        if isinstance(tree, expr.Op) or (isinstance(tree, expr.Call) and tree.name != "size"):
+            return expr.words(tree, env)
+        return expr.plain(self.numbers[answer])
 
-    def _bound(self, bind: str | int) -> int:
+    def _bound(self, bind: str | int) -> Value:
         return bind if isinstance(bind, int) else self.numbers[bind]
 
     def to_frame(self) -> pd.DataFrame:
@@ -89,13 +108,22 @@ class Table:
         records: list[dict[str, Any]] = [{"layer": row.name, "type": row.type, **row.values} for row in self.rows]
         records.append({"layer": TOTAL, "type": "", **self.totals})
         frame = pd.DataFrame.from_records(records).set_index("layer")
-        return frame.astype(dict.fromkeys(QUANTITIES, "Int64"))
+        whole = [name for name in frame.columns if all(isinstance(r.get(name, 0), int) for r in records)]
+        return frame.astype(dict.fromkeys(whole, "Int64"))
 
 
-def quantities(network: Network, conventions: Conventions, rows: Sequence[str] | None = None) -> Mapping[str, Quantity]:
-    """Every number of the table by id, in an order in which none comes before what it needs, but for the input's.
+def quantities(
+    network: Network,
+    conventions: Conventions,
+    rows: Sequence[str] | None = None,
+    wanted: Collection[str] = (),
+    custom: Sequence[Custom] = (),
+) -> Mapping[str, Quantity]:
+    """Every number of the table by id, in an order in which none comes before what it needs, but for input and totals.
 
-    ``rows`` are the layers that the totals add up; by default all.
+    ``rows`` are the layers that the totals add up; by default all. There are the quantities of CORE, those ``wanted``,
+    and what these are computed from; ``custom`` are the coursework's own. A layer for which a quantity has no sense
+    has no number for it.
     """
     found: dict[str, Quantity] = {}
 
@@ -103,33 +131,138 @@ def quantities(network: Network, conventions: Conventions, rows: Sequence[str] |
         names = expr.symbols(expr.parse(formula))
         found[answer] = Quantity(answer, formula, {name: binds[name] for name in names})
 
-    for axis, size in zip(("channels", "height", "width"), network.input, strict=True):
-        add(f"{INPUT}.in_{axis}", str(size), {})
-    for layer in network.layers:
-        from_input = layer.source == INPUT
-        formulas = layer.kind.formulas(conventions)
-        binds: dict[str, str | int] = {name: f"{layer.name}.{name}" for name in (*formulas, *QUANTITIES)}
-        binds |= layer.kind.settings()
-        for axis in ("channels", "height", "width"):
-            source = f"{layer.source}.{'in' if from_input else 'out'}_{axis}"
-            add(f"{layer.name}.in_{axis}", "source", {"source": source})
-        for name, number in layer.kind.settings().items():
-            if name in QUANTITIES:
-                add(f"{layer.name}.{name}", str(number), {})
-        for name, formula in formulas.items():
-            add(f"{layer.name}.{name}", formula, binds)
+    asked = tuple(dict.fromkeys((*CORE, *wanted)))
+    named = {name for each in custom for name in expr.symbols(expr.parse(each.formula))}
+    for suffix, _ in SUFFIXES:  # what a unit sees depends on all that the layers before it see
+        if any(f"{name}{suffix}" in named.union(asked) for name in _SEEN):
+            asked += tuple(f"{name}{suffix}" for name in _OF_INPUT)
     shown = [layer.name for layer in network.layers if rows is None or layer.name in rows]
-    for name in SUMMABLE:
-        terms = {f"row{i}": f"{layer}.{name}" for i, layer in enumerate(shown)}
-        add(f"{TOTAL}.{name}", _sum_of(tuple(terms)), terms)
+    summed = [name for name in SUMMABLE if name in asked]
+    summed += [each.name for each in custom if each.total and each.name in asked]
+    summed += [
+        name for name in SUMMABLE if name not in summed and (f"total_{name}" in named or f"{name}_share" in asked)
+    ]
+    _add_input(network, {*asked, *named}, add)
+    for layer in network.layers:
+        formulas = _LayerQuantities(layer, conventions, custom, found, summed)
+        for name in (*asked, *summed):
+            formulas.add(name)
+    for block in network.blocks:
+        _add_block(block, [name for name in block.layers if name in shown], (*summed, *asked), found, add)
+    for name in summed:
+        _add_sum(f"{TOTAL}.{name}", [f"{layer}.{name}" for layer in shown], found, add)
     _ask_input(network, add)
     return found
+
+
+def _add_sum(answer: str, terms: Sequence[str], known: Mapping[str, Quantity], add: _Add) -> None:
+    binds: dict[str, str | int] = {f"row{i}": term for i, term in enumerate(terms) if term in known}
+    add(answer, _sum_of(tuple(binds)), binds)
 
 
 def _sum_of(names: Sequence[str], together: int = 50) -> str:
     """``a + b + c``; many of them in brackets of 50, so that no tree gets too deep."""
     groups = [" + ".join(names[i : i + together]) for i in range(0, len(names), together)]
     return " + ".join(f"({group})" for group in groups) if len(groups) > 1 else "".join(groups) or "0"
+
+
+def _add_input(network: Network, asked: Collection[str], add: _Add) -> None:
+    for axis, size in zip(AXES, network.input, strict=True):
+        add(f"{INPUT}.in_{axis}", str(size), {})
+    if COMPOSITE.keys() & set(asked):
+        sides = COMPOSITE["input_size"]
+        add(f"{INPUT}.input_size", f"size({', '.join(sides)})", {side: f"{INPUT}.{side}" for side in sides})
+    for suffix, _ in SUFFIXES if any(name.startswith(_SEEN) for name in asked) else ():
+        for name, formula in _OF_INPUT.items():
+            add(f"{INPUT}.{name}{suffix}", formula, {})
+
+
+def _add_block(
+    block: Block, shown: Sequence[str], asked: Sequence[str], known: Mapping[str, Quantity], add: _Add
+) -> None:
+    """A block's own row: the shapes at its two ends, the sums of its layers, and their shares of the whole."""
+    if not shown:
+        return
+    for axis in AXES:
+        source = f"{block.source}.{'in' if block.source == INPUT else 'out'}_{axis}"
+        add(f"{block.name}.in_{axis}", "source", {"source": source})
+        add(f"{block.name}.out_{axis}", "source", {"source": f"{block.layers[-1]}.out_{axis}"})
+    for name in dict.fromkeys(asked):
+        if name in COMPOSITE:
+            sides = {side: f"{block.name}.{side}" for side in COMPOSITE[name]}
+            add(f"{block.name}.{name}", f"size({', '.join(sides)})", sides)
+        elif name in SHARES:
+            of = SHARES[name]
+            add(f"{block.name}.{name}", "part / whole", {"part": f"{block.name}.{of}", "whole": f"{TOTAL}.{of}"})
+        elif name in SUMMABLE or name not in QUANTITIES:
+            _add_sum(f"{block.name}.{name}", [f"{layer}.{name}" for layer in shown], known, add)
+
+
+class _LayerQuantities:
+    """The formulas of one layer and what their names stand for; adds those that are asked for, and what they need."""
+
+    def __init__(
+        self,
+        layer: NamedLayer,
+        conventions: Conventions,
+        custom: Sequence[Custom],
+        found: dict[str, Quantity],
+        summed: Collection[str],
+    ) -> None:
+        self.name, self.found = layer.name, found
+        settings = layer.kind.settings()
+        self.settings: dict[str, int] = {"bytes": conventions.bytes, **settings}
+        self.outside: dict[str, str] = {f"total_{name}": f"{TOTAL}.{name}" for name in summed}
+        for i, source in enumerate(layer.sources, start=1):
+            self._read(f"in{i}", source)
+        self._read("in", layer.source)
+        if layer.like is not None:
+            self._read("like", layer.like)
+        self.formulas = {f"in_{axis}": f"in1_{axis}" for axis in AXES}
+        self.formulas |= {name: f"size({', '.join(sides)})" for name, sides in COMPOSITE.items()}
+        self.formulas |= layer.kind.formulas(conventions)
+        self.formulas |= {name: str(number) for name, number in settings.items() if name in QUANTITIES}
+        self.formulas |= {share: f"{of} / total_{of}" for share, of in SHARES.items()}
+        for suffix, axis in SUFFIXES:
+            reach = layer.kind.reach(axis)
+            if reach is not None:
+                for name, text in (("receptive_field", reach.size), ("jump", reach.jump), ("start", reach.start)):
+                    self.formulas[f"{name}{suffix}"] = _REACH.sub(rf"\1{suffix}", text)
+                self.formulas[f"centre{suffix}"] = f"start{suffix} + (receptive_field{suffix} - 1) / 2"
+        self.formulas |= {each.name: each.formula for each in custom}
+        self.pending: set[str] = set()
+
+    def _read(self, name: str, source: str) -> None:
+        """What ``in2_channels``, ``in2_jump`` ... stand for: numbers of the layer that is read."""
+        for axis in AXES:
+            self.outside[f"{name}_{axis}"] = f"{source}.{'in' if source == INPUT else 'out'}_{axis}"
+        for reach in _OF_INPUT:
+            for suffix, _ in SUFFIXES:
+                self.outside[f"{name}_{reach}{suffix}"] = f"{source}.{reach}{suffix}"
+
+    def add(self, name: str) -> bool:
+        """Whether the layer has the quantity ``name``; it is then added, behind what it needs."""
+        answer = f"{self.name}.{name}"
+        if answer in self.found:
+            return True
+        if name not in self.formulas or name in self.pending:
+            return False
+        self.pending.add(name)
+        binds: dict[str, str | int] = {}
+        for symbol in expr.symbols(expr.parse(self.formulas[name])):
+            if symbol in self.settings:
+                binds[symbol] = self.settings[symbol]
+            elif symbol in self.formulas:
+                if not self.add(symbol):
+                    return False
+                binds[symbol] = f"{self.name}.{symbol}"
+            else:
+                other = self.outside.get(symbol)
+                if other is None or (other not in self.found and not other.startswith(f"{TOTAL}.")):
+                    return False
+                binds[symbol] = other
+        self.found[answer] = Quantity(answer, self.formulas[name], binds)
+        return True
 
 
 def _ask_input(network: Network, add: _Add) -> None:
@@ -152,27 +285,30 @@ def compute(
     network: Network,
     conventions: Conventions | None = None,
     rows: Sequence[str] | None = None,
-    given: Mapping[str, int] | None = None,
+    given: Mapping[str, Value] | None = None,
+    *,
+    wanted: Collection[str] = (),
+    custom: Sequence[Custom] = (),
 ) -> Table:
-    """Every number of ``network``.
+    """Every number of ``network``: the quantities of CORE, those ``wanted``, and what these are computed from.
 
     ``given`` holds numbers by id (a student's) that take the place of the computed ones wherever a formula uses them;
     the number of a given id itself stays the computed one, from what it depends on.
     """
     from .layers import Conventions
 
-    trees = quantities(network, conventions or Conventions(), rows)
+    trees = quantities(network, conventions or Conventions(), rows, wanted, custom)
     given = given or {}
-    numbers: dict[str, int] = {}
+    numbers: dict[str, Value] = {}
 
-    def number(bind: str | int) -> int:
+    def number(bind: str | int) -> Value:
         if isinstance(bind, int):
             return bind
         if bind in given:
             return given[bind]
         return computed(bind)
 
-    def computed(answer: str) -> int:
+    def computed(answer: str) -> Value:
         if answer not in numbers:
             quantity = trees[answer]
             try:
@@ -180,33 +316,50 @@ def compute(
                     quantity.formula, {name: number(bind) for name, bind in quantity.binds.items()}
                 )
             except expr.ExpressionError as error:
-                if given:
-                    raise
+                if given or answer.rpartition(".")[2] not in _ALWAYS:
+                    raise expr.ExpressionError(f"{answer}: {error}") from error
                 raise InternalError(f"{answer} cannot be computed: {error}") from error
         return numbers[answer]
 
     for answer in trees:  # in an order in which few calls nest
         computed(answer)
     shown = [layer for layer in network.layers if rows is None or layer.name in rows]
+    names = [name for name in QUANTITIES if name in CORE or name in wanted]
+    names += [each.name for each in custom]
     return Table(
         network=network.name,
         input=network.input,
-        rows=tuple(_row(layer, numbers) for layer in shown),
-        totals={name: numbers[f"{TOTAL}.{name}"] for name in SUMMABLE},
+        rows=tuple(_row(layer, numbers, names) for layer in shown),
+        blocks={
+            block.name: kept
+            for block in network.blocks
+            if (kept := tuple(layer.name for layer in shown if layer.name in block.layers))
+        },
+        totals={name.partition(".")[2]: numbers[name] for name in trees if name.startswith(f"{TOTAL}.")},
         quantities=trees,
         numbers=numbers,
     )
 
 
-def _row(layer: NamedLayer, numbers: Mapping[str, int]) -> Row:
-    values = {name: numbers[f"{layer.name}.{name}"] for name in QUANTITIES}
+def _row(layer: NamedLayer, numbers: Mapping[str, Value], names: Collection[str]) -> Row:
+    values = {name: numbers[f"{layer.name}.{name}"] for name in names if f"{layer.name}.{name}" in numbers}
     return Row(
         name=layer.name,
-        type=layer.kind.describe(),
-        input=(values["in_channels"], values["in_height"], values["in_width"]),
-        output=(values["out_channels"], values["out_height"], values["out_width"]),
+        kind=layer.kind.type,
+        type=layer.describe(),
+        sources=layer.sources,
+        input=_shape(values, "in"),
+        output=_shape(values, "out"),
         values=values,
     )
+
+
+def _shape(values: Mapping[str, Value], side: str) -> tuple[int, int, int]:
+    channels, height, width = (values[f"{side}_{axis}"] for axis in AXES)
+    assert isinstance(channels, int)
+    assert isinstance(height, int)
+    assert isinstance(width, int)
+    return channels, height, width
 
 
 # --- sizes that cannot be, or that leave something over -------------------------------------------------------------
@@ -219,65 +372,54 @@ class ShapeFinding:
     message: str
 
 
-def shape_findings(input_shape: tuple[int, int, int], layers: Sequence[NamedLayer]) -> Iterator[ShapeFinding]:
+def shape_findings(input_shape: Shape, layers: Sequence[NamedLayer]) -> Iterator[ShapeFinding]:
     """What the sizes along the network give away, layer by layer; behind a layer that cannot be, nothing is known."""
     from .layers import Conventions
 
-    shapes: dict[str, tuple[int, int, int]] = {INPUT: input_shape}
+    shapes: dict[str, Shape] = {INPUT: input_shape}
     for layer in layers:
-        shape = shapes.get(layer.source)
-        if shape is None:
+        read = [shapes.get(source) for source in layer.sources]
+        read += [shapes.get(layer.like)] if layer.like is not None else []
+        known = [shape for shape in read if shape is not None]
+        if len(known) < len(read):
             continue
-        findings = list(_layer_findings(layer, shape))
-        yield from findings
-        if any(finding.fatal for finding in findings):
+        mistakes = [ShapeFinding(layer.name, True, message) for message in layer.kind.mistakes(known)]
+        if mistakes:
+            yield from mistakes
             continue
-        settings = dict(layer.kind.settings())
-        env = {**dict(zip(("in_channels", "in_height", "in_width"), shape, strict=True)), **settings}
-        formulas = layer.kind.formulas(Conventions())
-        shapes[layer.name] = tuple(  # type: ignore[assignment]  # of three
-            env[name] if name in env else expr.value(expr.parse(formulas[name]), env)
-            for name in ("out_channels", "out_height", "out_width")
-        )
+        shape = _output(layer, known, Conventions())
+        if min(shape) < 1:
+            yield ShapeFinding(layer.name, True, f"its output would be {' × '.join(map(str, shape))}")
+            continue
+        yield from _left_over(layer, known[0])
+        shapes[layer.name] = shape
 
 
-def _layer_findings(layer: NamedLayer, shape: tuple[int, int, int]) -> Iterator[ShapeFinding]:
-    groups = layer.kind.settings().get("groups", 1)
-    out_channels = layer.kind.settings().get("out_channels", groups)
-    if shape[0] % groups or out_channels % groups:
-        yield ShapeFinding(
-            layer.name, True, f"groups: {groups} must divide the {shape[0]} input and {out_channels} output channels"
-        )
-    same = getattr(layer.kind, "padding", None) == "same"
+def _output(layer: NamedLayer, read: Sequence[Shape], conventions: Conventions) -> Shape:
+    env: dict[str, Value] = {f"in_{axis}": size for axis, size in zip(AXES, read[0], strict=True)}
+    for i, shape in enumerate(read, start=1):
+        env |= {f"in{i}_{axis}": size for axis, size in zip(AXES, shape, strict=True)}
+    env |= {f"like_{axis}": size for axis, size in zip(AXES, read[-1], strict=True)}
+    env |= layer.kind.settings()
+    formulas = layer.kind.formulas(conventions)
+    if "in_channels" in formulas:
+        env["in_channels"] = expr.value(expr.parse(formulas["in_channels"]), env)
+    found = {name: env[name] if name in env else expr.value(expr.parse(formulas[name]), env) for name in _OUTPUT}
+    return _shape(found, "out")
+
+
+def _left_over(layer: NamedLayer, shape: Shape) -> Iterator[ShapeFinding]:
+    """Pixels of the image that no window reads though they stand as close as those that are: rounding lost them."""
+    if getattr(layer.kind, "padding", None) == "same":
+        return
     for axis, side, size in zip(layer.kind.axes(), ("height", "width"), shape[1:], strict=False):
-        line = "row" if side == "height" else "column"
-        if same and axis.stride != 1:
-            yield ShapeFinding(
-                layer.name, True, f"padding: same needs stride 1 (PyTorch), here the {side}'s is {axis.stride}"
-            )
-        if not same and 2 * axis.before > axis.kernel and layer.kind.type.endswith("Pool2d"):
-            yield ShapeFinding(
-                layer.name,
-                True,
-                f"padding {axis.before} may be at most half of the kernel ({axis.kernel} {line}s, PyTorch)",
-            )
-        padded = size + axis.before + axis.after
-        if axis.extent > padded:
-            yield ShapeFinding(
-                layer.name,
-                True,
-                f"the kernel is larger than its input: {axis.extent} {line}s, but the input has "
-                f"{size}{f' and {padded - size} of padding' if padded > size else ''}",
-            )
-            continue
-        left_over = (padded - axis.extent) % axis.stride
-        if left_over and not axis.ceil:
-            lost = max(0, left_over - axis.after)
+        left_over = (size + axis.before + axis.after - axis.extent) % axis.stride
+        lost = max(0, left_over - axis.after)
+        if lost and not axis.ceil and axis.extent >= axis.stride:
+            line = "row" if side == "height" else "column"
             what = (
                 f"the last {line if lost == 1 else f'{lost} {line}s'} of {size} ({_span(size - lost + 1, size)}) "
                 f"{'is' if lost == 1 else 'are'} never read"
-                if lost
-                else f"{left_over} {line}{'s' if left_over > 1 else ''} of padding never read"
             )
             yield ShapeFinding(
                 layer.name,

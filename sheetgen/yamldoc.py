@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -135,8 +135,14 @@ def _dotted(path: Where) -> str:
 M = TypeVar("M", bound=BaseModel)
 
 
+class Told(Protocol):
+    """Whoever collects mistakes."""
+
+    def problem(self, path: Where, message: str) -> None: ...
+
+
 def validate(
-    model: type[M], data: Any, document: Document, path: Where, nested: Mapping[str, type[BaseModel]] | None = None
+    model: type[M], data: Any, document: Told, path: Where, nested: Mapping[str, type[BaseModel]] | None = None
 ) -> M | None:
     """``data`` as ``model``; every mistake goes to ``document`` in words, and None comes back.
 

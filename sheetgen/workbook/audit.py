@@ -6,11 +6,12 @@ given, nor in a title or a note. This room must not know torch, nor what the oth
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..sheet import Sheet
+from ..sheet import Sheet, plain_number
 from .engine import Engine
 from .fill import canonical
 from .locate import Located, locate
@@ -50,7 +51,7 @@ def audit(sheet: Sheet, key: bytes, fresh: bytes) -> tuple[set[str], tuple[Disag
     bare: list[str] = []  # formulas without a stored value
     for cell in located.sheet.cells:
         answer = cell.answer or f"{cell.slot.layer}.{cell.slot.quantity}"
-        expected = sheet.table.value(answer) if answer in sheet.table.numbers else cell.content
+        expected = plain_number(sheet.table.value(answer)) if answer in sheet.table.numbers else cell.content
         if cell.kind == "none" or expected is None or expected == "":
             continue
         seen.add(answer)
@@ -75,18 +76,27 @@ def _own_places(sheet: Sheet) -> dict[str, Place]:
 
 
 def _fault(
-    held: Cell, now: object, expected: int | str, formula: str | None
-) -> tuple[int | float | str | None, int | str, str] | None:
+    held: Cell, now: object, expected: int | float | str, formula: str | None
+) -> tuple[int | float | str | None, int | float | str, str] | None:
     """What a cell says, what it should, and by which witness; None where all is well."""
-    if now != expected or isinstance(now, bool):  # TRUE is not 1
+    if not _same(now, expected):
         return _plain(now), expected, "excel"
     unstored = held.formula is not None and held.value is None
-    if not unstored and (held.value != expected or isinstance(held.value, bool)):
+    if not unstored and not _same(held.value, expected):
         return _plain(held.value), expected, "excel (stored value)"
     if formula is not None and canonical(held.formula or "") != canonical(formula):
         # right by chance, and only until something changes
         return f"={held.formula}" if held.formula else _plain(held.value), f"={formula}", "excel (formula)"
     return None
+
+
+def _same(held: object, expected: int | float | str) -> bool:
+    """Whether a cell holds what is expected; TRUE is not 1, and a quotient is as exact as a float can be."""
+    if isinstance(held, bool):
+        return False
+    if isinstance(expected, float) and isinstance(held, int | float):
+        return math.isclose(held, expected, rel_tol=1e-12)
+    return held == expected
 
 
 def _beside_the_table(package: Package, located: Located, sheet: Sheet, fresh: bytes) -> Iterator[Disagreement]:

@@ -22,6 +22,7 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
+from ..coursework import Coursework
 from ..network import INPUT, TOTAL
 from ..quantities import LARGEST, QUANTITIES
 from ..sheet import (
@@ -35,7 +36,6 @@ from ..sheet import (
     conventions_sentence,
     defined_name,
 )
-from ..spec import Coursework
 
 WHEN = datetime.datetime(2000, 1, 1)  # every timestamp: a clock would make equal input give unequal files
 

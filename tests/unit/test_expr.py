@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import time
+from fractions import Fraction
 
 import formualizer
 import pytest
@@ -61,7 +62,6 @@ def test_parse(formula: str, tree: Expr) -> None:
         ("eval(k)", "eval(k)"),
         ("__import__('os')", "__import__"),
         ("k.__class__()", "k.__class__()"),
-        ("1.5 * k", "1.5"),
         ("1e3", "1e3"),
         ("2j", "2j"),
         ("k + 'x'", "'x'"),
@@ -106,9 +106,56 @@ def test_what_is_no_expression_is_refused(formula: str) -> None:
         parse(formula)
 
 
-def test_a_plain_division_is_told_what_to_write() -> None:
-    with pytest.raises(ExpressionError, match=r"'a / b' .* write // \(floor\) or ceil_div\(a, b\)"):
-        parse("a / b + 1")
+@pytest.mark.parametrize(
+    ("formula", "found"),
+    [
+        ("7 / 2", Fraction(7, 2)),
+        ("6 / 2", 3),
+        ("67.4", Fraction(337, 5)),
+        ("0.1 + 0.2", Fraction(3, 10)),
+        ("4.0", 4),
+        ("2 * 1.5", 3),
+        ("7 / 2 // 1", 3),
+        ("-7 / 2 % 2", Fraction(1, 2)),
+        ("(1 / 3) ** 2", Fraction(1, 9)),
+        ("ceil_div(7 / 2, 2)", 2),
+        ("gcd(12, 18)", 6),
+        ("gcd(0, 5)", 5),
+        ("log2(1024)", 10),
+        ("log2(1 / 8)", -3),
+        ("log2(1000)", pytest.approx(9.965784284662087)),
+        ("size(55, 27.5, 96)", "55 x 27.5 x 96"),
+        ("min(1 / 2, 1)", Fraction(1, 2)),
+    ],
+)
+def test_beyond_whole_numbers(formula: str, found: object) -> None:
+    assert value(parse(formula), {}) == found
+    assert value(simplify(parse(formula)), {}) == found
+
+
+@pytest.mark.parametrize(
+    "formula",
+    ["1 / 0", "2 ** 0.5", "gcd(1 / 2, 3)", "gcd(-1, 3)", "log2(0)", "log2(-1)", "size(1, 2) + 1", "-size(1, 2)",
+     "(1/3)**5000", "log2(3) * 2**1100", "(1/7)**900 + (1/11)**900"],
+)  # fmt: skip
+def test_what_has_no_value(formula: str) -> None:
+    with pytest.raises(ExpressionError):
+        value(parse(formula), {})
+    simplify(parse(formula))
+
+
+def test_fractions_as_text() -> None:
+    half, third = parse("a / 2"), parse("a / 3")
+    assert words(half, {"a": 55}) == "55/2 = 27.5"
+    assert words(third, {"a": 1}) == "1/3 ≈ 0.333333"
+    assert text(Num(Fraction(1, 3))) == "1/3"
+    assert text(Op("*", Num(Fraction(-1, 3)), Sym("a"))) == "-1/3*a"
+    assert text(Op("**", Num(Fraction(1, 3)), Num(2))) == "(1/3)**2"
+    assert excel(parse("67.4 * a"), {"a": "B2"}) == "67.4*B2"
+    assert excel(parse("a / (2 * a)"), {"a": "B2"}) == "B2/(2*B2)"
+    assert excel(parse("log2(a) + gcd(a, 4)"), {"a": "B2"}) == "LOG(B2,2)+GCD(B2,4)"
+    assert excel(parse("size(a, a + 1, 96)"), {"a": "B2"}) == 'B2&" x "&B2+1&" x "&96'
+    assert simplify(parse("a * (1 / 3)")) == Op("*", Sym("a"), Op("/", Num(1), Num(3)))
 
 
 @pytest.mark.parametrize("formula", ["ceil_div(a)", "ceil_div(a, b, c)"])

@@ -34,7 +34,7 @@ def layer(kind: str, **fields: Any) -> Layer:
 
 
 def table_of(kind: str, shape: tuple[int, int, int], said: Conventions | None = None, **fields: Any) -> Table:
-    return compute(Network("one", shape, (NamedLayer("it", layer(kind, **fields), "input"),)), said)
+    return compute(Network("one", shape, (NamedLayer("it", layer(kind, **fields), ("input",)),)), said)
 
 
 # --- shapes and counts, by hand -------------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ def test_same_pads_the_odd_pixel_behind() -> None:
 def test_same_windows(size: int, kernel: int, dilation: int) -> None:
     found = layer("Conv2d", out_channels=1, kernel_size=kernel, dilation=dilation, padding="same")
     said = Conventions(padding="not counted", bias="not counted")
-    table = compute(Network("one", (1, size, size), (NamedLayer("it", found, "input"),)), said)
+    table = compute(Network("one", (1, size, size), (NamedLayer("it", found, ("input",)),)), said)
     axis = Axis(
         kernel=kernel,
         stride=1,

@@ -31,7 +31,7 @@ def chain(shape: tuple[int, int, int], **layers: Layer) -> Network:
     return Network(
         "test",
         shape,
-        tuple(NamedLayer(name, kind, names[i]) for i, (name, kind) in enumerate(layers.items())),
+        tuple(NamedLayer(name, kind, (names[i],)) for i, (name, kind) in enumerate(layers.items())),
     )
 
 
@@ -303,10 +303,10 @@ def test_a_layer_reads_what_from_names() -> None:
         "two branches",
         (3, 10, 10),
         (
-            NamedLayer("stem", conv(4, 3), "input"),
-            NamedLayer("left", conv(5, 3), "stem"),
-            NamedLayer("right", conv(6, 1), "stem"),
-            NamedLayer("other", conv(7, 3), "input"),
+            NamedLayer("stem", conv(4, 3), ("input",)),
+            NamedLayer("left", conv(5, 3), ("stem",)),
+            NamedLayer("right", conv(6, 1), ("stem",)),
+            NamedLayer("other", conv(7, 3), ("input",)),
         ),
     )
     table = compute(network)

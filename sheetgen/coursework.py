@@ -1,0 +1,188 @@
+"""What a coursework is: the models of ``coursework:`` in the YAML, and the checked result.
+
+This room knows layers and quantities; it must not know YAML documents, sheets or workbooks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema
+
+from .layers import Conventions, Strict
+from .network import Network
+from .quantities import COLUMNS, QUANTITIES, Custom
+from .tolerance import Tolerance
+
+
+def list_of(given: object) -> object:
+    """A YAML list as a tuple, and a word by itself as a list of one."""
+    return tuple(given) if isinstance(given, list) else (given,) if isinstance(given, str) else given
+
+
+def _some(given: object) -> object:
+    listed = list_of(given)
+    if listed == ():
+        raise ValueError("must name at least one")
+    return listed
+
+
+Words = Annotated[
+    tuple[str, ...],
+    BeforeValidator(list_of),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+_WORD = {"type": "string"}
+_QUANTITY = {"anyOf": [{"enum": list(QUANTITIES)}, {"type": "string", "pattern": "^[a-z][a-z0-9_]*$"}]}
+_COLUMN = {"anyOf": [{"enum": list(COLUMNS)}, {"type": "string", "pattern": "^[a-z][a-z0-9_]*$"}]}
+
+
+class Column(Strict):
+    """A column of the sheet; the YAML may give just the quantity."""
+
+    quantity: Annotated[str, WithJsonSchema(_COLUMN)]
+    heading: str | None = Field(None, min_length=1, max_length=200, description="By default the quantity's own name")
+
+    @property
+    def title(self) -> str:
+        return self.heading or COLUMNS.get(self.quantity, self.quantity)
+
+
+def _columns(given: object) -> object:
+    listed = list_of(given)
+    if not isinstance(listed, tuple):
+        return listed
+    return tuple({"quantity": each} if isinstance(each, str) else each for each in listed)
+
+
+Columns = Annotated[tuple[Column, ...], BeforeValidator(_columns)]
+
+
+class Blank(Strict):
+    """Cells that the student fills: each quantity of each layer named here."""
+
+    quantities: Annotated[
+        tuple[str, ...],
+        BeforeValidator(_some),
+        WithJsonSchema({"anyOf": [_QUANTITY, {"type": "array", "items": _QUANTITY, "minItems": 1}]}),
+    ] = Field(description="One or several quantities, as in conv1.parameters")
+    layers: Words | None = Field(
+        None,
+        description="Layers, blocks (all their layers), patterns such as 3a.*, input, or total; "
+        "by default every layer of the table",
+    )
+    blocks: Words = Field((), description="Blocks whose own row, with their sums, is to be filled")
+    given: Words = Field((), description="Layers whose cells show the number instead, as an example row does")
+    marks: float = Field(1, ge=0, le=1000, description="Marks of each cell")
+    tolerance: Tolerance | None = Field(None, description="How near is right; whole numbers must be exact by default")
+
+
+class CustomText(Strict):
+    """A quantity of the coursework's own; the YAML may give just the formula."""
+
+    formula: str = Field(min_length=1, max_length=1000, description="Over other quantities and a layer's settings")
+    heading: str | None = Field(None, min_length=1, max_length=200, description="By default its name")
+    total: bool = Field(False, description="Does the totals row add it up?")
+
+
+def _custom(given: object) -> object:
+    if not isinstance(given, dict):
+        return given
+    return {
+        name: {"formula": str(each)} if isinstance(each, str | int) and not isinstance(each, bool) else each
+        for name, each in given.items()
+    }
+
+
+def _not_reserved(sheet: str) -> str:
+    if sheet.casefold() == "history":
+        raise ValueError("Excel keeps this name of a worksheet for itself")
+    return sheet
+
+
+SheetName = Annotated[
+    str, AfterValidator(_not_reserved), Field(max_length=31, pattern=r"^[^\[\]:*?/\\'\n\r\t]+$")
+]  # fmt: skip
+
+
+class CourseworkText(Strict):
+    """What ``coursework:`` may hold; names are checked against the network afterwards."""
+
+    title: str | None = Field(None, max_length=200, description="By default the name of the network")
+    source: str | None = Field(
+        None, max_length=2000, description="Where the network comes from; printed under the title"
+    )
+    instructions: str | None = Field(
+        None, max_length=5000, description="What the student is to do; printed under the title"
+    )
+    notes: Words = Field((), description="Sentences printed below the table")
+    errata: Words = Field(
+        (), description="Where the source disagrees with arithmetic; printed by show, never handed out"
+    )
+    conventions: Conventions = Conventions()
+    sheet: SheetName = Field("Table", description="Name of the worksheet")
+    protect: bool = Field(True, description="Lock every cell but the blanks (without a password)")
+    quantities: Annotated[
+        dict[str, CustomText],
+        BeforeValidator(_custom),
+    ] = Field({}, description="Quantities of the coursework's own: memory_kib: neurons * 4 // 1024")
+    columns: Columns | None = Field(None, description="By default every core quantity, after the given ones")
+    blanks: Annotated[tuple[Blank, ...], BeforeValidator(list_of)] | None = Field(
+        None, description="By default every computed cell, one mark each"
+    )
+    omit: Words = Field((), description="Layers without parameters and connections to leave out of the table")
+    subtotals: bool = Field(True, description="Has each block a row of its own, with its sums?")
+
+
+NESTED: Mapping[str, type[BaseModel]] = {
+    "columns": Column,
+    "blanks": Blank,
+    "conventions": Conventions,
+    "quantities": CustomText,
+    "tolerance": Tolerance,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a blank is worth, and how near is right."""
+
+    marks: float
+    tolerance: Tolerance | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Coursework:
+    """Everything that a command needs to know, checked."""
+
+    name: str  # of its files: alexnet
+    network: Network
+    title: str
+    source: str
+    instructions: str
+    notes: tuple[str, ...]
+    errata: tuple[str, ...]
+    conventions: Conventions
+    sheet: str
+    protect: bool
+    custom: tuple[Custom, ...]
+    columns: tuple[Column, ...]
+    rows: tuple[str, ...]  # layers shown, in order
+    subtotals: bool
+    blanks: Mapping[str, Asked] = field(hash=False)  # by answer id, in the order of the YAML
+    given: frozenset[str]  # answer ids shown as examples
+    files: tuple[tuple[Path, str], ...] = field(default=(), compare=False)  # read, with the SHA-256 of each
+    warnings: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The quantities of the columns, beyond which the table need not go."""
+        return tuple(column.quantity for column in self.columns)
+
+
+def heading_of(name: str, custom: CustomText) -> str:
+    """``memory_kib`` as Memory kib, unless the YAML says better."""
+    return custom.heading or name.replace("_", " ").capitalize()

@@ -1,0 +1,473 @@
+"""Layers with weights: convolutions, fully connected layers, batch normalisation, LeCun's trainable subsampling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import gcd
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+
+from .base import (
+    FLOOR,
+    MOST,
+    SIDES,
+    Axis,
+    Conventions,
+    Count,
+    Init,
+    Layer,
+    Padding,
+    Reach,
+    SameOrPadding,
+    Shape,
+    Size,
+    misfits,
+    show_pair,
+    sliding_reach,
+    whole_reach,
+    windows,
+)
+
+MOST_PAIRS = 100_000  # of maps in a connection table
+
+
+class Weighted(Layer):
+    """A layer with parameters: ``_weights`` and ``_biases`` say how many there are, its fields what becomes of them."""
+
+    trainable: bool = Field(True, description="false: fixed weights, which are no parameters to train")
+    weights_of: str | None = Field(
+        None, description="Name of a layer of the same kind whose weights this one uses again; they count there only"
+    )
+
+    trains: ClassVar[bool] = True
+    fully_connected: ClassVar[str | None] = None  # one unit's weights, if it saw all of the input
+
+    def _weights(self) -> str:
+        raise NotImplementedError
+
+    def _biases(self) -> str:
+        return "0"
+
+    def formulas(self, conventions: Conventions) -> Mapping[str, str]:
+        found = dict(super().formulas(conventions))
+        weights, biases = self._weights(), self._biases()
+        if self.fully_connected is not None:
+            bias = " + 1" if biases != "0" else ""
+            found["fully_connected_parameters"] = (
+                f"({self.fully_connected}{bias}) * neurons" if bias else f"{self.fully_connected} * neurons"
+            )
+        if self.weights_of is None and self.trainable:
+            found |= {"weights": weights, "biases": biases}
+            if self.fully_connected is not None:
+                found["fully_connected_ratio"] = "fully_connected_parameters / parameters"
+        elif self.weights_of is None:
+            found["fixed_parameters"] = weights if biases == "0" else f"{weights} + {biases}"
+        for setting in self.settings():
+            found.pop(setting, None)  # what the YAML gives, no formula does
+        return found
+
+    def remarks(self) -> Iterator[str]:
+        bias = getattr(self, "bias", True)
+        if bias is False:
+            yield "no bias"
+        if bias == "per unit":
+            yield "a bias for each unit"
+        if not self.trainable:
+            yield "fixed weights"
+        if self.weights_of is not None:
+            yield f"weights of {self.weights_of}"
+
+
+Bias = Annotated[
+    bool | Literal["per unit"],
+    Field(description="true: one for each output channel; per unit: one for each output unit; false: none"),
+]
+
+
+def _table(given: object) -> object:
+    if not isinstance(given, list | tuple) or not given:
+        raise ValueError("must be a list with the input maps of each output map, counted from 0")
+    rows = [row if isinstance(row, list | tuple) else [row] for row in given]
+    for row in rows:
+        if not row or not all(isinstance(n, int) and not isinstance(n, bool) and 0 <= n < MOST for n in row):
+            raise ValueError("must be lists of input maps, counted from 0, none of them empty")
+        if len(set(row)) < len(row):
+            raise ValueError(f"must name each input map once, which {list(row)} does not")
+    if sum(map(len, rows)) > MOST_PAIRS:
+        raise ValueError(f"must have at most {MOST_PAIRS:,} pairs of maps")
+    return tuple(tuple(row) for row in rows)
+
+
+_ROW_SCHEMA = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1}
+ConnectionTable = Annotated[
+    tuple[tuple[int, ...], ...],
+    BeforeValidator(_table),
+    WithJsonSchema({"type": "array", "items": _ROW_SCHEMA, "minItems": 1}),
+]
+
+
+class Conv2d(Weighted):
+    """Convolution. Weights: Krizhevsky 2012, section 3.5; connections, connection table: LeCun 1998, section II.B."""
+
+    type: Literal["Conv2d"] = "Conv2d"
+    out_channels: Count
+    kernel_size: Size
+    stride: Size = (1, 1)
+    padding: SameOrPadding = (0, 0)
+    dilation: Size = (1, 1)
+    groups: Count = 1
+    bias: Bias = True
+    connection_table: ConnectionTable | None = Field(
+        None, description="Which input maps, counted from 0, each output map sees; by default all"
+    )
+    init: Init | None = None
+
+    fully_connected: ClassVar[str | None] = "in_channels * in_height * in_width"
+
+    @model_validator(mode="after")
+    def _table_fits(self) -> Conv2d:
+        if self.connection_table is not None:
+            if self.groups != 1:
+                raise ValueError("connection_table and groups exclude each other")
+            if len(self.connection_table) != self.out_channels:
+                raise ValueError(
+                    f"connection_table has {len(self.connection_table)} rows for {self.out_channels} out_channels"
+                )
+        return self
+
+    def axes(self) -> tuple[Axis, ...]:
+        found = []
+        for i in (0, 1):
+            kernel, dilation = self.kernel_size[i], self.dilation[i]
+            if self.padding == "same":  # torch puts the odd one behind
+                whole = dilation * (kernel - 1)
+                before, after = whole // 2, whole - whole // 2
+            else:
+                before = after = self.padding[i]
+            found.append(Axis(kernel=kernel, stride=self.stride[i], dilation=dilation, before=before, after=after))
+        return tuple(found)
+
+    def _weights(self) -> str:
+        if self.connection_table is not None:
+            return "kernel_height * kernel_width * table_pairs"
+        return "kernel_height * kernel_width * (in_channels // groups) * out_channels"
+
+    def _biases(self) -> str:
+        return {True: "out_channels", False: "0", "per unit": "neurons"}[self.bias]
+
+    def _own_formulas(self, conventions: Conventions) -> Mapping[str, str]:
+        # taps of the windows, maps that all output maps see together, and the units of one map
+        taps, seen, units = "kernel_height * kernel_width", "(in_channels // groups) * out_channels", ""
+        found = {"fan_in": f"{taps} * (in_channels // groups)", "macs": "fan_in * neurons"}
+        if self.connection_table is not None:
+            seen, units = "table_pairs", "out_height * out_width"
+            found = {"fan_in": f"{taps} * table_widest", "macs": f"{taps} * table_pairs * {units}"}
+        if self.padding != "same":
+            found |= {f"out_{axis}": FLOOR.format(axis) for axis in SIDES}
+        biases = self.bias is not False and conventions.bias == "counted"
+        if conventions.padding == "not counted":
+            for axis, side in zip(self.axes(), SIDES, strict=True):
+                found[f"taps_{side}"] = axis.taps(side)
+            connections = f"taps_height * taps_width * {seen}"
+        elif self.connection_table is not None:
+            connections = f"{taps} * {seen} * {units}"
+        else:
+            connections = f"{taps} * (in_channels // groups) * neurons"
+            if biases:
+                return found | {"connections": f"({taps} * (in_channels // groups) + 1) * neurons"}
+        return found | {"connections": f"{connections} + neurons" if biases else connections}
+
+    def reach(self, axis: str) -> Reach | None:
+        return sliding_reach(axis)
+
+    def mistakes(self, shapes: Sequence[Shape]) -> Iterator[str]:
+        channels = shapes[0][0]
+        if channels % self.groups or self.out_channels % self.groups:
+            yield (f"groups: {self.groups} must divide the {channels} input and {self.out_channels} output channels")
+        for row in self.connection_table or ():
+            if max(row) >= channels:
+                yield f"connection_table names map {max(row)}, but the input has the maps 0 to {channels - 1}"
+                break
+        for stride, side in zip(self.stride, SIDES, strict=True):
+            if self.padding == "same" and stride != 1:
+                yield f"padding: same needs stride 1 (PyTorch), here the {side}'s is {stride}"
+        yield from misfits(self.axes(), shapes[0])
+
+    def settings(self) -> Mapping[str, int]:
+        found = {"out_channels": self.out_channels, "groups": self.groups, **windows(self.axes())}
+        if self.connection_table is not None:
+            found["table_pairs"] = sum(map(len, self.connection_table))
+            found["table_widest"] = max(map(len, self.connection_table))
+        return found
+
+    def shown(self) -> Mapping[str, str | int]:
+        return {
+            "kernel_size": show_pair(self.kernel_size),
+            "stride": show_pair(self.stride),
+            "padding": self.padding if self.padding == "same" else show_pair(self.padding),
+            "dilation": show_pair(self.dilation),
+            "groups": self.groups,
+            "out_channels": self.out_channels,
+        }
+
+    def remarks(self) -> Iterator[str]:
+        yield from super().remarks()
+        if self.connection_table is not None:
+            yield f"{sum(map(len, self.connection_table))} pairs of maps"
+
+    def module(self, nn: Any, shape: Shape, out: Shape) -> Any:
+        settings: dict[str, Any] = {"stride": self.stride, "padding": self.padding, "dilation": self.dilation}
+        if self.connection_table is None and self.bias != "per unit":
+            plain = {**settings, "groups": self.groups, "bias": self.bias}
+            return nn.Conv2d(shape[0], self.out_channels, self.kernel_size, **plain)
+        from ..modules import TableConv2d
+
+        return TableConv2d(
+            shape[0],
+            self.out_channels,
+            self.kernel_size,
+            **settings,
+            groups=self.groups,
+            table=self.connection_table,
+            bias=out if self.bias == "per unit" else self.bias,
+        )
+
+
+class ConvTranspose2d(Weighted):
+    """Transposed convolution: each input pixel is spread over a window of the output (Dumoulin, Visin 2016, section 4).
+
+    A connection is a pair of input and output unit with a weight between them. ``padding`` cuts off that much of the
+    output's border; what would have fallen there is counted where padding is.
+    """
+
+    type: Literal["ConvTranspose2d"] = "ConvTranspose2d"
+    out_channels: Count
+    kernel_size: Size
+    stride: Size = (1, 1)
+    padding: Padding = (0, 0)
+    output_padding: Padding = (0, 0)
+    groups: Count = 1
+    bias: bool = True
+    dilation: Size = (1, 1)
+    init: Init | None = None
+
+    fully_connected: ClassVar[str | None] = "in_channels * in_height * in_width"
+
+    def _axes(self) -> tuple[Axis, ...]:
+        """The windows that slide over the output, one for each input."""
+        return tuple(
+            Axis(
+                kernel=self.kernel_size[i],
+                stride=self.stride[i],
+                dilation=self.dilation[i],
+                before=self.padding[i],
+                after=self.padding[i] - self.output_padding[i],
+            )
+            for i in (0, 1)
+        )
+
+    def _weights(self) -> str:
+        return "kernel_height * kernel_width * (in_channels // groups) * out_channels"
+
+    def _biases(self) -> str:
+        return "out_channels" if self.bias else "0"
+
+    def _own_formulas(self, conventions: Conventions) -> Mapping[str, str]:
+        maps = "(in_channels // groups) * out_channels"
+        # of the taps of a window, every so many-th falls on the same output
+        found = {
+            f"out_{side}": f"(in_{side} - 1)*stride_{side} - 2*padding_{side} + dilation_{side}*(kernel_{side} - 1)"
+            f" + output_padding_{side} + 1"
+            for side in SIDES
+        }
+        found["fan_in"] = " * ".join(self._most_taps(i) for i in (0, 1)) + " * (in_channels // groups)"
+        found["macs"] = f"kernel_height * kernel_width * in_height * in_width * {maps}"
+        connections = found["macs"]
+        if conventions.padding == "not counted":
+            for axis, side in zip(self._axes(), SIDES, strict=True):
+                found[f"taps_{side}"] = axis.taps(side, windows="in", pixels="out")
+            connections = f"taps_height * taps_width * {maps}"
+        biases = self.bias and conventions.bias == "counted"
+        return found | {"connections": f"{connections} + neurons" if biases else connections}
+
+    def _most_taps(self, i: int) -> str:
+        """Taps of a window that fall on one and the same output, at most."""
+        side, common = SIDES[i], gcd(self.stride[i], self.dilation[i])
+        return f"ceil_div(kernel_{side}, stride_{side}{f' // {common}' if common > 1 else ''})"
+
+    def reach(self, axis: str) -> Reach | None:
+        i = SIDES.index(axis)
+        if self.stride[i] > 1 and (self.dilation[i] > 1 or self.kernel_size[i] < self.stride[i]):
+            return None  # between the taps are outputs that see nothing, or inputs that are not seen
+        extent = f"dilation_{axis} * (kernel_{axis} - 1)"
+        return Reach(
+            size=f"in_receptive_field + ({extent} + 1 - stride_{axis}) * in_jump / stride_{axis}",
+            jump=f"in_jump / stride_{axis}",
+            start=f"in_start + (2*padding_{axis} - 2*{extent} + stride_{axis} - 1) * in_jump / (2*stride_{axis})",
+        )
+
+    def mistakes(self, shapes: Sequence[Shape]) -> Iterator[str]:
+        channels = shapes[0][0]
+        if channels % self.groups or self.out_channels % self.groups:
+            yield (f"groups: {self.groups} must divide the {channels} input and {self.out_channels} output channels")
+        for i, side in enumerate(SIDES):
+            limit = max(self.stride[i], self.dilation[i])
+            if self.output_padding[i] >= limit:
+                yield (
+                    f"output_padding {self.output_padding[i]} of the {side} must be less than its stride or its "
+                    f"dilation, {limit} (PyTorch)"
+                )
+
+    def settings(self) -> Mapping[str, int]:
+        return {
+            "out_channels": self.out_channels,
+            "groups": self.groups,
+            **windows(self._axes()),
+            **{f"output_padding_{side}": n for side, n in zip(SIDES, self.output_padding, strict=True)},
+        }
+
+    def shown(self) -> Mapping[str, str | int]:
+        return {
+            "kernel_size": show_pair(self.kernel_size),
+            "stride": show_pair(self.stride),
+            "padding": show_pair(self.padding),
+            "dilation": show_pair(self.dilation),
+            "groups": self.groups,
+            "out_channels": self.out_channels,
+        }
+
+    def remarks(self) -> Iterator[str]:
+        yield from super().remarks()
+        if self.output_padding != (0, 0):
+            yield f"output_padding {show_pair(self.output_padding)}"
+
+    def module(self, nn: Any, shape: Shape, out: Shape) -> Any:  # noqa: ARG002
+        return nn.ConvTranspose2d(
+            shape[0],
+            self.out_channels,
+            self.kernel_size,
+            stride=self.stride,
+            padding=self.padding,
+            output_padding=self.output_padding,
+            groups=self.groups,
+            bias=self.bias,
+            dilation=self.dilation,
+        )
+
+
+class Linear(Weighted):
+    """Fully connected: flattens its input first, so that every unit sees every input."""
+
+    type: Literal["Linear"] = "Linear"
+    out_features: Count
+    bias: bool = True
+    init: Init | None = None
+
+    fully_connected: ClassVar[str | None] = "in_channels * in_height * in_width"
+
+    def _weights(self) -> str:
+        return "in_channels * in_height * in_width * out_channels"
+
+    def _biases(self) -> str:
+        return "out_channels" if self.bias else "0"
+
+    def _own_formulas(self, conventions: Conventions) -> Mapping[str, str]:
+        fan_in = "in_channels * in_height * in_width"
+        biases = self.bias and conventions.bias == "counted"
+        return {
+            "out_height": "1",
+            "out_width": "1",
+            "output_size": "out_channels",
+            "fan_in": fan_in,
+            "macs": "fan_in * neurons",
+            "connections": f"({fan_in} + 1) * neurons" if biases else f"{fan_in} * neurons",
+        }
+
+    def reach(self, axis: str) -> Reach | None:
+        return whole_reach(axis)
+
+    def settings(self) -> Mapping[str, int]:
+        return {"out_channels": self.out_features}
+
+    def shown(self) -> Mapping[str, str | int]:
+        return {"out_channels": self.out_features}
+
+    def module(self, nn: Any, shape: Shape, out: Shape) -> Any:  # noqa: ARG002
+        linear = nn.Linear(shape[0] * shape[1] * shape[2], self.out_features, bias=self.bias)
+        return nn.Sequential(nn.Flatten(), linear, nn.Unflatten(1, (self.out_features, 1, 1)))
+
+
+class Subsample2d(Weighted):
+    """Sum of a window, times one coefficient, plus one bias, per map (LeCun 1998, section II.B, layers S2 and S4)."""
+
+    type: Literal["Subsample2d"] = "Subsample2d"
+    kernel_size: Size
+    stride: Size | None = Field(None, description="By default the kernel size")
+    bias: bool = True
+    init: Init | None = None
+
+    def axes(self) -> tuple[Axis, ...]:
+        stride = self.stride or self.kernel_size
+        return tuple(Axis(kernel=self.kernel_size[i], stride=stride[i], dilation=1, before=0, after=0) for i in (0, 1))
+
+    def _weights(self) -> str:
+        return "out_channels"
+
+    def _biases(self) -> str:
+        return "out_channels" if self.bias else "0"
+
+    def _own_formulas(self, conventions: Conventions) -> Mapping[str, str]:
+        taps = "kernel_height * kernel_width"
+        biases = self.bias and conventions.bias == "counted"
+        return {
+            **{f"out_{axis}": FLOOR.format(axis) for axis in SIDES},
+            "fan_in": taps,
+            "macs": "fan_in * neurons",
+            "connections": f"({taps} + 1) * neurons" if biases else f"{taps} * neurons",
+        }
+
+    def reach(self, axis: str) -> Reach | None:
+        return sliding_reach(axis)
+
+    def mistakes(self, shapes: Sequence[Shape]) -> Iterator[str]:
+        yield from misfits(self.axes(), shapes[0])
+
+    def settings(self) -> Mapping[str, int]:
+        return windows(self.axes())
+
+    def shown(self) -> Mapping[str, str | int]:
+        return {"kernel_size": show_pair(self.kernel_size), "stride": show_pair(self.stride or self.kernel_size)}
+
+    def module(self, nn: Any, shape: Shape, out: Shape) -> Any:  # noqa: ARG002
+        from ..modules import Subsample2d as Module
+
+        return Module(shape[0], self.kernel_size, self.stride or self.kernel_size, bias=self.bias)
+
+
+class BatchNorm2d(Weighted):
+    """Ioffe, Szegedy 2015: a scale and a shift per channel. Its running mean and variance are no parameters.
+
+    It has no connections, by convention: in use it is one multiplication and one addition, which the layer before it
+    can do.
+    """
+
+    type: Literal["BatchNorm2d"] = "BatchNorm2d"
+    affine: bool = Field(True, description="Has it a scale and a shift to train?")
+
+    def _weights(self) -> str:
+        return "in_channels" if self.affine else "0"
+
+    def _biases(self) -> str:
+        return "in_channels" if self.affine else "0"
+
+    def _own_formulas(self, conventions: Conventions) -> Mapping[str, str]:  # noqa: ARG002
+        return {"running_statistics": "2 * in_channels"}
+
+    def remarks(self) -> Iterator[str]:
+        yield from super().remarks()
+        if not self.affine:
+            yield "not affine"
+
+    def module(self, nn: Any, shape: Shape, out: Shape) -> Any:  # noqa: ARG002
+        return nn.BatchNorm2d(shape[0], affine=self.affine)
