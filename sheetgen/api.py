@@ -84,7 +84,7 @@ def fill_bytes(sheet: Sheet, template: bytes, shown_as: str) -> tuple[Filled, Lo
     """``template`` with every blank found filled, live formulas with their values beside them; and where they are."""
     from .workbook.fill import Entry, fill
     from .workbook.locate import locate
-    from .workbook.package import BrokenPackage, Package
+    from .workbook.package import BrokenPackage, Package, Place
 
     try:
         located = locate(Package.read(template), sheet)
@@ -100,7 +100,12 @@ def fill_bytes(sheet: Sheet, template: bytes, shown_as: str) -> tuple[Filled, Lo
             )
             for answer, place in located.places.items()
         }
-        return fill(template, entries), located
+        own = [
+            Place(located.worksheet, cell.row, cell.column)
+            for cell in located.sheet.cells
+            if located.worksheet is not None and cell.kind == "given" and str(cell.content).startswith("=")
+        ]
+        return fill(template, entries, own), located
     except BrokenPackage as error:
         raise TemplateError(f"{shown_as}: {error}") from error
 

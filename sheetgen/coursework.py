@@ -124,7 +124,11 @@ class CourseworkText(Strict):
     )
     conventions: Conventions = Conventions()
     sheet: SheetName = Field("Table", description="Name of the worksheet")
-    protect: bool = Field(True, description="Lock every cell but the blanks (without a password)")
+    protect: bool | None = Field(
+        None,
+        description="Lock every cell but the blanks (without a password)? By default yes, but not where blocks are "
+        "grouped: Excel opens and closes no groups on a protected sheet",
+    )
     quantities: Annotated[
         dict[str, CustomText],
         BeforeValidator(_custom),

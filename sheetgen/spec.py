@@ -131,7 +131,7 @@ class _Checked:
             errata=text.errata,
             conventions=text.conventions,
             sheet=text.sheet,
-            protect=text.protect,
+            protect=text.protect if text.protect is not None else not network.blocks,
             custom=self.custom,
             columns=columns,
             rows=rows,

@@ -148,7 +148,7 @@ def quantities(
         for name in (*asked, *summed):
             formulas.add(name)
     for block in network.blocks:
-        _add_block(block, [name for name in block.layers if name in shown], (*summed, *asked), found, add)
+        _add_block(block, [name for name in block.layers if name in shown], asked, summed, found, add)
     for name in summed:
         _add_sum(f"{TOTAL}.{name}", [f"{layer}.{name}" for layer in shown], found, add)
     _ask_input(network, add)
@@ -178,7 +178,12 @@ def _add_input(network: Network, asked: Collection[str], add: _Add) -> None:
 
 
 def _add_block(
-    block: Block, shown: Sequence[str], asked: Sequence[str], known: Mapping[str, Quantity], add: _Add
+    block: Block,
+    shown: Sequence[str],
+    asked: Sequence[str],
+    summed: Sequence[str],
+    known: Mapping[str, Quantity],
+    add: _Add,
 ) -> None:
     """A block's own row: the shapes at its two ends, the sums of its layers, and their shares of the whole."""
     if not shown:
@@ -187,14 +192,14 @@ def _add_block(
         source = f"{block.source}.{'in' if block.source == INPUT else 'out'}_{axis}"
         add(f"{block.name}.in_{axis}", "source", {"source": source})
         add(f"{block.name}.out_{axis}", "source", {"source": f"{block.layers[-1]}.out_{axis}"})
-    for name in dict.fromkeys(asked):
+    for name in dict.fromkeys((*summed, *asked)):
         if name in COMPOSITE:
             sides = {side: f"{block.name}.{side}" for side in COMPOSITE[name]}
             add(f"{block.name}.{name}", f"size({', '.join(sides)})", sides)
         elif name in SHARES:
             of = SHARES[name]
             add(f"{block.name}.{name}", "part / whole", {"part": f"{block.name}.{of}", "whole": f"{TOTAL}.{of}"})
-        elif name in SUMMABLE or name not in QUANTITIES:
+        elif name in summed:
             _add_sum(f"{block.name}.{name}", [f"{layer}.{name}" for layer in shown], known, add)
 
 

@@ -61,8 +61,11 @@ class Filled:
     refreshed: tuple[Place, ...]
 
 
-def fill(data: bytes, entries: Mapping[Place, Entry]) -> Filled:
-    """Put the entries into the cells that are empty. Filling what it returned once more returns equal bytes."""
+def fill(data: bytes, entries: Mapping[Place, Entry], own: Iterable[Place] = ()) -> Filled:
+    """Put the entries into the cells that are empty. Filling what it returned once more returns equal bytes.
+
+    ``own`` are cells whose formulas get their values too, though they read no filled cell.
+    """
     package = Package.read(data)
     todo: dict[Place, Entry] = {}
     kept = []
@@ -86,7 +89,7 @@ def fill(data: bytes, entries: Mapping[Place, Entry]) -> Filled:
     for place, entry in todo.items():
         engine.set(place, entry.value if entry.formula is None else f"={_bare(entry.formula)}")
     engine.recalculate()
-    stale = _stale(package, engine, todo)
+    stale = _stale(package, engine, todo, own)
 
     new: dict[str, bytes | None] = {}
     for sheet in package.sheets:
@@ -137,11 +140,16 @@ def _value_of(engine: Engine, place: Place, entry: Entry) -> _Held | CellError:
     return entry.value if same(now, entry.value) else now
 
 
-def _stale(package: Package, engine: Engine, todo: Iterable[Place]) -> dict[Place, _Held | CellError]:
-    """The template's own formulas that read a filled cell, with their new values where these differ from the cached."""
+def _stale(
+    package: Package, engine: Engine, todo: Iterable[Place], own: Iterable[Place]
+) -> dict[Place, _Held | CellError]:
+    """The template's own formulas that read a filled cell, with their new values where these differ from the cached.
+
+    And those of ``own``: openpyxl writes no values, and viewers that do not calculate show nothing.
+    """
     found: dict[Place, _Held | CellError] = {}
     filled = set(todo)
-    for place in (engine.affected(filled) | set(engine.changed())) - filled:
+    for place in (engine.affected(filled) | set(engine.changed()) | set(own)) - filled:
         cell = package.cells(place.sheet).get((place.row, place.column), BLANK)
         value = engine.value(place)
         # Better an old cache than an error that only this engine sees: Excel recalculates on opening anyway.

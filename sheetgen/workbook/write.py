@@ -10,7 +10,7 @@ import datetime
 import io
 import math
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
@@ -18,13 +18,13 @@ from openpyxl.utils import get_column_letter
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.header_footer import HeaderFooterItem
-from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.properties import Outline, PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
 from ..coursework import Coursework
 from ..network import INPUT, TOTAL
-from ..quantities import LARGEST, QUANTITIES
+from ..quantities import COMPOSITE, FRACTIONAL, GIVEN_COLUMNS, LARGEST, QUANTITIES
 from ..sheet import (
     HEADER_ROW,
     INSTRUCTION_ROW,
@@ -33,8 +33,8 @@ from ..sheet import (
     TITLE_ROW,
     Sheet,
     SheetCell,
-    conventions_sentence,
     defined_name,
+    remarks,
 )
 
 WHEN = datetime.datetime(2000, 1, 1)  # every timestamp: a clock would make equal input give unequal files
@@ -43,6 +43,7 @@ INK, FAINT, BLUE = "FF1F2933", "FF7B8794", "FF1F4E79"
 BLANK_FILL = PatternFill("solid", fgColor="FFFFF2CC")
 HEADER_FILL = PatternFill("solid", fgColor=BLUE)
 TOTAL_FILL = PatternFill("solid", fgColor="FFEEF2F6")
+BLOCK_FILL = PatternFill("solid", fgColor="FFDCE6F1")
 LINE = Side("thin", color="FFCBD2D9")
 STRONG = Side("medium", color=BLUE)
 NUMBER = Alignment(horizontal="right", vertical="center")
@@ -51,8 +52,23 @@ CENTRE = Alignment(horizontal="center", vertical="center")
 GRID = Border(left=LINE, right=LINE, top=LINE, bottom=LINE)
 NARROWEST = 10  # columns that titles, legend and notes take, however short the table
 PAGE_ROWS = 40  # of a table that is still legible on one page
-WIDTHS = {"layer": 10, "type": 21, "kernel_size": 9, "stride": 8, "padding": 9, "dilation": 9, "groups": 8}
-WIDE = {"neurons": 12, "weights": 13, "biases": 10, "parameters": 13, "connections": 16}
+WIDTHS = {"layer": 10, "type": 21, "kernel_size": 9, "stride": 8, "padding": 9, "dilation": 9, "groups": 8, "from": 18}
+WIDE = {
+    "neurons": 12,
+    "fan_in": 10,
+    "weights": 13,
+    "biases": 10,
+    "parameters": 13,
+    "connections": 16,
+    "macs": 16,
+    "flops": 16,
+    "activation_memory": 15,
+    "parameter_memory": 15,
+    "fully_connected_parameters": 22,
+    "input_size": 17,
+    "output_size": 17,
+}
+LABELS = ("layer", "type", "from")
 
 
 def _font(size: float = 11, *, bold: bool = False, italic: bool = False, color: str = INK) -> Font:
@@ -91,7 +107,7 @@ def _write_head(page: Worksheet, coursework: Coursework, sheet: Sheet) -> None:
     # the legend: a sample of each kind of cell beside its meaning
     sample = page.cell(LEGEND_ROW, 1, "shaded")
     sample.fill, sample.border, sample.alignment, sample.font = BLANK_FILL, GRID, CENTRE, _font()
-    text = "yours to fill: a whole number, or a formula"
+    text = "yours to fill: a number, or a formula"
     label = page.cell(LEGEND_ROW, 2, text)
     label.font, label.alignment = _font(), LEFT
     sample = page.cell(LEGEND_ROW, 6, "white")
@@ -121,10 +137,10 @@ def _write_table(page: Worksheet, sheet: Sheet) -> None:
         cell.data_type = "s"
         cell.font, cell.fill = _font(bold=True, color="FFFFFFFF"), HEADER_FILL
         cell.alignment = Alignment(
-            horizontal="left" if quantity in ("layer", "type") else "center",
+            horizontal="left" if quantity in LABELS else "center",
             vertical="center",
             wrap_text=True,
-            indent=1 if quantity in ("layer", "type") else 0,
+            indent=1 if quantity in LABELS else 0,
         )
         cell.border = GRID
     lines = max(_lines(heading, _width(sheet, quantity) - 2) for quantity, heading in sheet.headings.items())
@@ -132,28 +148,47 @@ def _write_table(page: Worksheet, sheet: Sheet) -> None:
     names = {row: layer for layer, row in sheet.rows.items()}
     quantities = {number: quantity for quantity, number in sheet.columns.items()}
     for described in sheet.cells:
-        _write_cell(page, described, names[described.row], quantities[described.column])
-    for row in sheet.rows.values():
+        _write_cell(page, sheet, described, names[described.row], quantities[described.column])
+    for name, row in sheet.rows.items():
         page.row_dimensions[row].height = 18
+        page.row_dimensions[row].outlineLevel = sheet.level(name)
+    page.sheet_properties.outlinePr = Outline(summaryBelow=False)  # a block's own row stands above its layers
 
 
-def _write_cell(page: Worksheet, described: SheetCell, layer: str, quantity: str) -> None:
+def _number_format(quantity: str, described: SheetCell) -> str:
+    """As a person would have it; ``_)`` keeps numbers off the line."""
+    if quantity in COMPOSITE:
+        return "General"
+    if quantity.endswith("_share"):
+        return "0.00%_)"
+    if quantity.endswith("_ratio"):
+        return "#,##0.0_)"
+    if quantity in FRACTIONAL:
+        return "General"
+    if quantity not in QUANTITIES:  # of the coursework's own: whole numbers, if this is one
+        return "General" if described.near else "#,##0_)"
+    return "#,##0_)" if quantity in WIDE or quantity.endswith("channels") else "0_)"
+
+
+def _write_cell(page: Worksheet, sheet: Sheet, described: SheetCell, layer: str, quantity: str) -> None:
     cell = page.cell(described.row, described.column)
-    total = layer == TOTAL
+    total, block = layer == TOTAL, layer in sheet.table.blocks
     cell.border = Border(left=LINE, right=LINE, top=STRONG if total else LINE, bottom=STRONG if total else LINE)
-    cell.font = _font(bold=total or quantity == "layer")
-    label = quantity in ("layer", "type")
-    cell.alignment = LEFT if label else NUMBER
+    cell.font = _font(bold=total or block or quantity == "layer")
+    cell.alignment = LEFT if quantity in LABELS else NUMBER
+    if quantity == "layer" and sheet.level(layer):
+        cell.font = _font()
+        cell.alignment = Alignment(horizontal="left", vertical="center", indent=1 + sheet.level(layer))
     if total:
         cell.fill = TOTAL_FILL
-    if quantity in QUANTITIES:
-        cell.number_format = (
-            "#,##0_)" if quantity in WIDE or quantity.endswith("channels") else "0_)"
-        )  # _) keeps numbers off the line
+    elif block:
+        cell.fill = BLOCK_FILL
+    if quantity not in GIVEN_COLUMNS:
+        cell.number_format = _number_format(quantity, described)
     if described.kind == "blank":
         cell.fill, cell.protection = BLANK_FILL, Protection(locked=False)
     elif described.kind == "none":
-        if layer not in (INPUT, TOTAL):
+        if layer not in (INPUT, TOTAL) and not block:
             cell.value, cell.font = "–", _font(color=FAINT)
             cell.alignment = CENTRE
     else:
@@ -161,15 +196,15 @@ def _write_cell(page: Worksheet, described: SheetCell, layer: str, quantity: str
         if described.kind == "label":
             cell.data_type = "s"  # a layer's name is text, whatever it begins with
         elif isinstance(described.content, str) and described.content.startswith("="):
-            cell.number_format = "0_);-0_);"  # follows a blank: shows nothing until that is filled
+            # follows blanks: shows nothing until those are filled
+            cell.number_format = f"{_number_format(quantity, described)};-0_);"
     if quantity in ("kernel_size", "stride", "padding", "dilation", "groups"):
         cell.alignment = CENTRE
 
 
 def _write_notes(page: Worksheet, coursework: Coursework, sheet: Sheet) -> int:
     row = max(sheet.rows.values()) + 2
-    convention = (conventions_sentence(coursework.conventions),) if "connections" in sheet.columns else ()
-    for note in (*convention, *coursework.notes):
+    for note in (*remarks(coursework), *coursework.notes):
         _sentence(page, row, note, max(len(sheet.columns), NARROWEST), _font())
         row += 1
     return row - 1
@@ -197,17 +232,31 @@ def _validate(page: Worksheet, sheet: Sheet) -> None:
     for cell in sheet.blanks:
         by_quantity.setdefault((cell.answer or "").rpartition(".")[2], []).append(cell)
     for quantity, cells in by_quantity.items():
-        rule = DataValidation(type="whole", operator="between", formula1="0", formula2=str(LARGEST), allow_blank=True)
-        rule.promptTitle = QUANTITIES[quantity]
-        rule.prompt = "A whole number, or a formula over this row such as =C7*D7. No units, no spaces."
-        rule.errorTitle, rule.error = (
-            "Not a whole number",
-            "Type a whole number such as 1234, or a formula that gives one.",
-        )
-        rule.showErrorMessage = rule.showInputMessage = True
+        rule = _rule(quantity, cells)
+        rule.promptTitle = sheet.headings[cells[0].slot.quantity][:32]  # the most that Excel takes
         for area in _ranges(cells):
             rule.add(area)
         page.add_data_validation(rule)
+
+
+def _rule(quantity: str, cells: Sequence[SheetCell]) -> DataValidation:
+    """What may be typed: whole numbers, any numbers, or a size, which is for people to read, not for Excel to check."""
+    if quantity in COMPOSITE:
+        rule = DataValidation(allow_blank=True, showInputMessage=True)
+        rule.prompt = "Height, width and channels with an x between them, such as 55 x 55 x 96; of a list, its length."
+        return rule
+    most = str(LARGEST)
+    if quantity in FRACTIONAL or any(cell.near for cell in cells):
+        rule = DataValidation(type="decimal", operator="between", formula1=f"-{most}", formula2=most, allow_blank=True)
+        rule.prompt = "A number, or a formula over this row such as =C7/D7."
+        rule.errorTitle, rule.error = "Not a number", "Type a number such as 12.5, or a formula that gives one."
+    else:
+        rule = DataValidation(type="whole", operator="between", formula1="0", formula2=most, allow_blank=True)
+        rule.prompt = "A whole number, or a formula over this row such as =C7*D7. No units, no spaces."
+        rule.errorTitle = "Not a whole number"
+        rule.error = "Type a whole number such as 1234, or a formula that gives one."
+    rule.showErrorMessage = rule.showInputMessage = True
+    return rule
 
 
 def _ranges(cells: Iterable[SheetCell]) -> list[str]:
