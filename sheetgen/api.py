@@ -165,6 +165,24 @@ def _gives(now: object, right: Value) -> bool:
     return isinstance(now, int | float | str) and not isinstance(now, bool) and is_right(now, right)
 
 
+def new(path: Path, name: str | None = None, *, force: bool = False) -> None:
+    """Write a commented coursework to start from: the shipped one called ``name``, or a small one."""
+    from .shipped import STARTER, find, templates
+
+    if path.suffix.lower() not in (".yaml", ".yml"):
+        raise UsageError(f"{path}: a coursework is a .yaml file; call it {path.with_suffix('.yaml')}")
+    if path.exists() and not force:
+        raise UsageError(f"{path} is there already; name another file, or say --force to write over it")
+    source = templates() / STARTER if name is None else find(name)
+    text = read_file(source, "coursework").decode("utf-8")
+    # the schema lies beside the shipped ones only
+    head = (
+        "# An editor completes and checks this file if 'sheetgen schema > schema.json' has made the schema beside it.\n"
+    )
+    mark = "# yaml-language-server: $schema=schema.json\n"
+    write_file(path, (mark + head + text.removeprefix(mark)).encode("utf-8"))
+
+
 def read_file(path: Path, what: str) -> bytes:
     """The bytes of an instructor's file."""
     try:

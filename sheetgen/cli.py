@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import gc
 import json
 import os
 import sys
+import time
 import traceback
 from enum import StrEnum
 from pathlib import Path
@@ -21,10 +23,14 @@ from .errors import BAD_INPUT, FINDINGS, OK, OUR_FAULT, SheetgenError
 from .printing import (
     complain,
     counter,
+    headings,
     markdown,
     passing,
     print_checked,
+    print_checked_all,
+    print_checked_line,
     print_results,
+    print_shipped,
     print_table,
     printable,
     warn,
@@ -32,6 +38,7 @@ from .printing import (
 
 if TYPE_CHECKING:
     from .api import Checked, Results
+    from .coursework import Coursework
     from .marking import Marked
     from .table import Table
 
@@ -127,30 +134,67 @@ def _version(
 
 @app.command()
 def show(
-    coursework: CourseworkArgument,
+    coursework: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[COURSEWORK]", help="A .yaml file, or a shipped coursework; without it, what is shipped is listed."
+        ),
+    ] = None,
     format: Annotated[ShowFormat, typer.Option("--format", help="How to print it.")] = ShowFormat.table,
 ) -> None:
-    """Print every number of the network.
+    """Print every number of the network, or list the shipped courseworks.
 
     \b
     Examples:
+      sheetgen show
       sheetgen show alexnet
       sheetgen show my-network.yaml --format csv > numbers.csv
     """
+    if coursework is None:
+        from .shipped import titles
+
+        if format is ShowFormat.json:
+            _print_json([{"name": name, "title": title} for name, title in titles().items()])
+        else:
+            print_shipped(titles())
+        return
     from .spec import load
     from .table import compute
 
     described = load(coursework)
-    table = compute(described.network, described.conventions, described.rows)
+    table = compute(
+        described.network, described.conventions, described.rows, wanted=described.wanted, custom=described.custom
+    )
     warn(described)
     if format is ShowFormat.json:
-        _print_json(_table_json(table))
+        _print_json(_table_json(described, table))
     elif format is ShowFormat.csv:
         typer.echo(table.to_frame().to_csv(lineterminator="\n"), nl=False)
     elif format is ShowFormat.markdown:
-        typer.echo(markdown(table))
+        typer.echo(markdown(described, table))
     else:
         print_table(described, table)
+
+
+@app.command()
+def new(
+    file: Annotated[Path, typer.Argument(metavar="FILE.yaml", help="The file to write.")],
+    from_: Annotated[
+        str | None, typer.Option("--from", metavar="NAME", help="A shipped coursework to start from, see show.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+) -> None:
+    """Write a commented coursework to start from.
+
+    \b
+    Examples:
+      sheetgen new mine.yaml
+      sheetgen new mine.yaml --from resnet50
+    """
+    from . import api
+
+    api.new(file, from_, force=force)
+    typer.echo(f"{file}  edit it, then: sheetgen show {file}")
 
 
 @app.command()
@@ -253,7 +297,11 @@ def verify(
 
 @app.command()
 def check(
-    coursework: CourseworkArgument,
+    coursework: Annotated[
+        str | None,
+        typer.Argument(metavar="[COURSEWORK]", help="A .yaml file, or a shipped coursework such as alexnet."),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Check every shipped coursework, a line each.")] = False,
     device: Annotated[
         Device, typer.Option("--device", help="Where the network runs; auto takes a GPU if there is one.")
     ] = Device.auto,
@@ -271,10 +319,18 @@ def check(
     Examples:
       sheetgen check alexnet
       sheetgen check alexnet --workbook output/alexnet-key.xlsx --device cpu
+      sheetgen check --all
     """
     from . import api
 
     shows = sys.stderr.isatty()
+    if every == (coursework is not None) or (every and workbook is not None):
+        raise typer.BadParameter(
+            "name one coursework (with --workbook, if you like) or say --all", param_hint="COURSEWORK"
+        )
+    if coursework is None:
+        _check_all(device, format, shows=shows)
+        return
     checked = api.check(coursework, device.value, workbook, progress=passing if shows else None)
     if shows:
         passing("")
@@ -284,6 +340,33 @@ def check(
         print_checked(checked)
     if checked.disagreed:
         raise typer.Exit(FINDINGS)
+
+
+def _check_all(device: Device, format: Format, *, shows: bool) -> None:
+    from . import api
+    from .shipped import shipped
+
+    found: dict[str, Checked] = {}
+    seconds: dict[str, float] = {}
+    for name in shipped():
+        tell = functools.partial(_passing_of, name) if shows else None
+        before = time.monotonic()
+        found[name] = api.check(name, device.value, progress=tell)
+        seconds[name] = time.monotonic() - before
+        if shows:
+            passing("")
+        if format is Format.table:
+            print_checked_line(name, found[name], seconds[name])
+    if format is Format.json:
+        _print_json({name: _checked_json(checked) for name, checked in found.items()})
+    else:
+        print_checked_all(found, sum(seconds.values()))
+    if any(checked.disagreed for checked in found.values()):
+        raise typer.Exit(FINDINGS)
+
+
+def _passing_of(name: str, layer: str) -> None:
+    passing(f"{name}: {layer}")
 
 
 @app.command()
@@ -309,22 +392,32 @@ def _print_json(data: Any) -> None:
     typer.echo(json.dumps(data, indent=2))  # ASCII: control characters of a student's text come out escaped
 
 
-def _table_json(table: Table) -> dict[str, Any]:
-    quantities = ("neurons", "weights", "biases", "parameters", "connections")
+def _table_json(coursework: Coursework, table: Table) -> dict[str, Any]:
+    from .sheet import plain_number
+
     return {
         "network": table.network,
         "input": list(table.input),
         "layers": [
             {
                 "name": row.name,
-                "type": row.type.partition(" ")[0],
+                "type": row.kind,
+                "from": list(row.sources),
                 "input": list(row.input),
                 "output": list(row.output),
-                **{name: row.values[name] for name in quantities},
+                **{name: plain_number(row.values[name]) for name in headings(coursework) if name in row.values},
             }
             for row in table.rows
         ],
-        "totals": dict(table.totals),
+        "blocks": {
+            block: {
+                "layers": list(layers),
+                **{name: plain_number(table.value(f"{block}.{name}")) for name in table.totals},
+            }
+            for block, layers in table.blocks.items()
+        },
+        "totals": {name: plain_number(total) for name, total in table.totals.items()},
+        "errata": list(coursework.errata),
     }
 
 

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+from .expr import Value, plain
+from .quantities import COMPOSITE, CORE, GIVEN_COLUMNS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -58,6 +62,28 @@ def counter(number: int, count: int) -> None:
 _HEADINGS = ("neurons", "weights", "biases", "parameters", "connections")
 
 
+def headings(coursework: Coursework) -> tuple[str, ...]:
+    """The quantities that are printed beside the shapes: the usual ones, and what the coursework asks for beyond."""
+    apart = {*_HEADINGS, *CORE, *COMPOSITE, *GIVEN_COLUMNS}
+    return (*_HEADINGS, *(name for name in coursework.wanted if name not in apart))
+
+
+def number(value: Value | None, quantity: str = "") -> str:
+    """As a table prints it: 1,234, 37.75 %, 67.4; a dash where there is none."""
+    if value is None:
+        return "–"
+    if quantity.endswith("_share") and not isinstance(value, str):
+        return f"{100 * float(value):.2f} %"
+    return f"{value:,}" if isinstance(value, int) else plain(value)
+
+
+def print_shipped(titles: Mapping[str, str]) -> None:
+    """The names of the shipped courseworks, each with its title."""
+    wide = max(map(len, titles), default=0)
+    for name, title in titles.items():
+        print(f"{name:<{wide}}  {printable(title)}")
+
+
 def print_table(coursework: Coursework, table: Table) -> None:
     from rich.table import Table as Grid
 
@@ -67,8 +93,9 @@ def print_table(coursework: Coursework, table: Table) -> None:
         "input": [_shape(row.input) for row in table.rows] + [""],
         "output": [_shape(row.output) for row in table.rows] + [""],
     }
-    for name in _HEADINGS:
-        cells[name] = [f"{row.values[name]:,}" for row in table.rows] + [f"{table.totals[name]:,}"]
+    for name in headings(coursework):
+        whole = number(table.totals[name]) if name in table.totals else ""
+        cells[name] = [number(row.values.get(name), name) for row in table.rows] + [whole]
     console = _console()
     left_out: list[str] = []
     for column in ("input", "type", "biases", "weights", "output", "neurons"):  # no number is ever cut
@@ -85,21 +112,31 @@ def print_table(coursework: Coursework, table: Table) -> None:
     console.print(grid)
     if left_out:
         console.print(f"No room for {', '.join(left_out)}; --format csv prints all.", soft_wrap=True, style="dim")
-    from .sheet import conventions_sentence
+    from .sheet import conventions_sentence, remarks
 
-    console.print(conventions_sentence(coursework.conventions), soft_wrap=True, style="dim")
+    sentences = remarks(coursework)
+    if conventions_sentence(coursework.conventions) not in sentences:
+        sentences = (conventions_sentence(coursework.conventions), *sentences)
+    for sentence in sentences:
+        console.print(sentence, soft_wrap=True, style="dim")
+    for erratum in coursework.errata:
+        console.print(f"Erratum: {printable(erratum, 2000)}", soft_wrap=True)
 
 
 def _shape(shape: tuple[int, int, int]) -> str:
     return " × ".join(map(str, shape))
 
 
-def markdown(table: Table) -> str:
-    lines = ["| layer | type | input | output | " + " | ".join(_HEADINGS) + " |", "|---|---|---|---|" + "---:|" * 5]
+def markdown(coursework: Coursework, table: Table) -> str:
+    names = headings(coursework)
+    lines = [
+        "| layer | type | input | output | " + " | ".join(names) + " |",
+        "|---|---|---|---|" + "---:|" * len(names),
+    ]
     for row in table.rows:
-        numbers = " | ".join(f"{row.values[name]:,}" for name in _HEADINGS)
+        numbers = " | ".join(number(row.values.get(name), name) for name in names)
         lines.append(f"| {_escaped(row.name)} | {row.type} | {_shape(row.input)} | {_shape(row.output)} | {numbers} |")
-    totals = " | ".join(f"{table.totals[name]:,}" for name in _HEADINGS)
+    totals = " | ".join(number(table.totals[name]) if name in table.totals else "" for name in names)
     return "\n".join([*lines, f"| **total** | | | | {totals} |"])
 
 
@@ -197,3 +234,38 @@ def print_checked(checked: Checked) -> None:
         f"{len(checked.agreed)} agreed, {len(checked.disagreed)} disagreed, {len(checked.not_witnessed)} not witnessed"
     )
     console.print(Text(verdict, "bold red" if checked.disagreed else "bold green"))
+
+
+def print_checked_line(name: str, checked: Checked, seconds: float) -> None:
+    """One coursework of many: how many numbers agreed, and whatever did not, on lines of its own."""
+    from rich.text import Text
+
+    console = _console()
+    bad = bool(checked.disagreed)
+    line = Text.assemble(
+        f"{name:<20} ",
+        ("disagrees" if bad else "agrees   ", "bold red" if bad else "green"),
+        f" {len(checked.agreed):>5} numbers",
+        f", {len(checked.not_witnessed)} not witnessed" if checked.not_witnessed else "",
+        f"  {seconds:.1f} s",
+    )
+    console.print(line, soft_wrap=True)
+    for each in checked.disagreed[:20]:
+        said = "nothing" if each.measured is None else printable(str(each.measured))
+        told = f"  {printable(each.id)}: expected {each.expected}, {each.witness} says {said}"
+        console.print(Text(told, "red"), soft_wrap=True)
+    if len(checked.disagreed) > 20:
+        console.print(f"  ... and {len(checked.disagreed) - 20} more; sheetgen check {name} lists all")
+
+
+def print_checked_all(found: Mapping[str, Checked], seconds: float) -> None:
+    from rich.text import Text
+
+    wrong = [name for name, checked in found.items() if checked.disagreed]
+    numbers = sum(len(checked.agreed) for checked in found.values())
+    devices = ", ".join(dict.fromkeys(printable(checked.device) for checked in found.values()))
+    verdict = (
+        f"{len(found)} courseworks on {devices}: {numbers} numbers agreed, {len(wrong)} courseworks disagree, "
+        f"{seconds:.0f} s"
+    )
+    _console().print(Text(verdict, "bold red" if wrong else "bold green"), soft_wrap=True)

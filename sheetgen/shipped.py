@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from .errors import UsageError, did_you_mean
+
+STARTER = Path("starter") / "coursework.yaml"  # within templates(): what a new coursework begins with
 
 
 def templates() -> Path:
@@ -16,6 +19,16 @@ def templates() -> Path:
 def shipped() -> tuple[str, ...]:
     """Names of the shipped courseworks."""
     return tuple(sorted(path.stem for path in templates().glob("*.yaml")))
+
+
+def titles() -> dict[str, str]:
+    """The title of each shipped coursework by its name, from a line of its YAML: a list needs no reading of it."""
+    found = {}
+    for name in shipped():
+        text = (templates() / f"{name}.yaml").read_text(encoding="utf-8")
+        title = re.search(r"^  title: (.+?)\s*$", text, re.MULTILINE)
+        found[name] = title[1].strip("\"'") if title else ""
+    return found
 
 
 def find(coursework: str | Path) -> Path:

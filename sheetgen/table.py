@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Protocol
 
 from . import expr
@@ -106,9 +107,12 @@ class Table:
         import pandas as pd
 
         records: list[dict[str, Any]] = [{"layer": row.name, "type": row.type, **row.values} for row in self.rows]
-        records.append({"layer": TOTAL, "type": "", **self.totals})
+        shown = {name for record in records for name in record}
+        records.append({"layer": TOTAL, "type": "", **{n: v for n, v in self.totals.items() if n in shown}})
+        whole = [n for n in shown if all(isinstance(record.get(n, 0), int) for record in records)]
+        for record in records:
+            record |= {name: float(value) for name, value in record.items() if isinstance(value, Fraction)}
         frame = pd.DataFrame.from_records(records).set_index("layer")
-        whole = [name for name in frame.columns if all(isinstance(r.get(name, 0), int) for r in records)]
         return frame.astype(dict.fromkeys(whole, "Int64"))
 
 
