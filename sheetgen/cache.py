@@ -14,6 +14,7 @@ import json
 import os
 import sys
 import tempfile
+import zlib
 from dataclasses import astuple
 from fractions import Fraction
 from pathlib import Path
@@ -42,8 +43,13 @@ def recall(path: Path) -> Sheet | None:
     return _shipped(path)
 
 
+def shipped_path(path: Path) -> Path:
+    """Where the entry of the shipped YAML at ``path`` is: beside it, packed, since a hundred layers are a megabyte."""
+    return path.with_suffix(".sheet.json.gz")
+
+
 def shipped_entry(sheet: Sheet, path: Path) -> str:
-    """What ``_shipped`` reads: the text of ``<name>.sheet.json`` beside the shipped YAML at ``path``."""
+    """What ``_shipped`` reads, as text: the sheet of the shipped YAML at ``path``."""
     return json.dumps({"version": __version__, "yaml": _hash(str(path)), "sheet": _plain(sheet)}, indent=0) + "\n"
 
 
@@ -55,7 +61,7 @@ def _shipped(path: Path) -> Sheet | None:
     if path.parent != Path(__file__).parent / "templates":
         return None
     with contextlib.suppress(Exception):
-        kept = json.loads(path.with_suffix(".sheet.json").read_bytes())
+        kept = json.loads(zlib.decompress(shipped_path(path).read_bytes(), wbits=31))  # gzip's own format
         if kept["version"] == __version__ and kept["yaml"] == _hash(str(path)):
             return _sheet(kept["sheet"])
     return None
