@@ -64,6 +64,13 @@ def quote(sheet: str) -> str:
     return "'" + sheet.replace("'", "''") + "'"
 
 
+def sheet_prefix(sheet: str) -> str:
+    """What stands before a reference to another sheet, as a person types it: quoted only where it has to be."""
+    # AB1 and R are too like cells, TRUE is a value
+    plain = sheet.isascii() and sheet.isalpha() and len(sheet) > 3 and sheet.casefold() not in ("true", "false")
+    return f"{sheet if plain else quote(sheet)}!"
+
+
 def _column(text: str) -> int:
     number = 0
     for letter in text.upper():

@@ -23,6 +23,7 @@ from typing import Any
 from . import __version__
 from .expr import Value
 from .network import TOTAL
+from .questionnaire import Known, Part, Question, Questionnaire
 from .sheet import Sheet, Slot
 from .table import Quantity, Row, Table
 
@@ -150,7 +151,41 @@ def _plain(sheet: Sheet) -> dict[str, Any]:
         "totals": list(table.totals),
         "quantities": {answer: (each.text, dict(each.binds)) for answer, each in table.quantities.items()},
         "numbers": {answer: _kept(number) for answer, number in table.numbers.items()},
+        "questions": _plain_questions(sheet.questions) if sheet.questions is not None else None,
     }
+
+
+def _plain_questions(asked: Questionnaire) -> dict[str, Any]:
+    return {
+        "worksheet": asked.worksheet,
+        "rows": dict(asked.rows),
+        "columns": dict(asked.columns),
+        "questions": [
+            {
+                **{name: getattr(question, name) for name in Question.__slots__},
+                "parts": [
+                    {
+                        **{name: getattr(part, name) for name in Part.__slots__},
+                        "known": [(_kept(each.value), each.near, each.said, each.right) for each in part.known],
+                    }
+                    for part in question.parts
+                ],
+            }
+            for question in asked.questions
+        ],
+    }
+
+
+def _questions(kept: Any) -> Questionnaire:
+    def question(each: Any) -> Question:
+        parts = tuple(
+            Part(**{**part, "known": tuple(Known(_number(value), *rest) for value, *rest in part["known"])})
+            for part in each["parts"]
+        )
+        loss = tuple(each["loss"]) if each["loss"] is not None else None
+        return Question(**{**each, "parts": parts, "options": tuple(each["options"]), "loss": loss})
+
+    return Questionnaire(kept["worksheet"], tuple(map(question, kept["questions"])), kept["rows"], kept["columns"])
 
 
 def _kept(number: Value) -> Any:
@@ -179,4 +214,7 @@ def _sheet(kept: Any) -> Sheet:
         numbers=numbers,
     )
     slots = tuple(Slot(*each) for each in kept["slots"])
-    return Sheet(kept["name"], kept["worksheet"], table, kept["headings"], slots, kept["rows"], kept["columns"])
+    questions = _questions(kept["questions"]) if kept["questions"] is not None else None
+    return Sheet(
+        kept["name"], kept["worksheet"], table, kept["headings"], slots, kept["rows"], kept["columns"], questions
+    )

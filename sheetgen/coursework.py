@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema
 
 from .layers import Conventions, Strict
 from .network import Network
 from .quantities import COLUMNS, QUANTITIES, Custom
+from .questionnaire import Question
+from .table import Quantity
 from .tolerance import Tolerance
 
 
@@ -139,6 +141,10 @@ class CourseworkText(Strict):
     )
     omit: Words = Field((), description="Layers without parameters and connections to leave out of the table")
     subtotals: bool = Field(True, description="Has each block a row of its own, with its sums?")
+    questions: Annotated[tuple[Any, ...], BeforeValidator(list_of)] = Field(
+        (), description="Further questions, on a worksheet of their own"
+    )  # each is read as what its kind: says, see questions.py
+    questions_sheet: SheetName = Field("Questions", description="Name of that worksheet")
 
 
 NESTED: Mapping[str, type[BaseModel]] = {
@@ -178,6 +184,9 @@ class Coursework:
     subtotals: bool
     blanks: Mapping[str, Asked] = field(hash=False)  # by answer id, in the order of the YAML
     given: frozenset[str]  # answer ids shown as examples
+    questions: tuple[Question, ...] = ()
+    questions_sheet: str = "Questions"
+    numbers: Mapping[str, Quantity] = field(default_factory=dict, hash=False)  # of the questions, by answer id
     files: tuple[tuple[Path, str], ...] = field(default=(), compare=False)  # read, with the SHA-256 of each
     warnings: tuple[str, ...] = field(default=(), compare=False)
 
@@ -185,6 +194,13 @@ class Coursework:
     def wanted(self) -> tuple[str, ...]:
         """The quantities of the columns, beyond which the table need not go."""
         return tuple(column.quantity for column in self.columns)
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The quantities of the columns and of the questions' formulas."""
+        binds = {bind for each in self.numbers.values() for bind in each.binds.values() if isinstance(bind, str)}
+        asked = {bind.rpartition(".")[2] for bind in binds}
+        return (*self.wanted, *sorted(asked - set(self.wanted)))
 
 
 def heading_of(name: str, custom: CustomText) -> str:

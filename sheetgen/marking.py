@@ -13,9 +13,10 @@ from typing import Literal
 
 from .addresses import address
 from .expr import Value
+from .questionnaire import INIT, Question, QuestionCell, lettered
 from .sheet import Sheet, SheetCell, plain_number
 
-Status = Literal["correct", "follow-through", "wrong", "blank", "unreadable"]
+Status = Literal["correct", "follow-through", "wrong", "blank", "unreadable", "for-a-person"]
 CLOSE = 1e-6  # a formula's answer may carry floating noise; a count that is off by one never passes
 
 
@@ -64,7 +65,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """The marks of one file; ``status`` is "unmarked", with a reason, where it could not be read."""
+    """The marks of one file; ``status`` is "unmarked", with a reason, where it could not be read.
+
+    ``open`` are marks that a person has yet to give; ``max_score`` includes them.
+    """
 
     file: str
     student: str | None
@@ -73,10 +77,13 @@ class Marked:
     score: float
     max_score: float
     answers: tuple[Answer, ...]
+    open: float = 0
 
     @property
     def all_correct(self) -> bool:
-        return self.status == "marked" and all(answer.status == "correct" for answer in self.answers)
+        """Whether nothing is to be found fault with; what a person has yet to read is no fault."""
+        fine = ("correct", "for-a-person")
+        return self.status == "marked" and all(answer.status in fine for answer in self.answers)
 
     def count(self, status: Status) -> int:
         return sum(answer.status == status for answer in self.answers)
@@ -84,11 +91,14 @@ class Marked:
 
 def mark(sheet: Sheet, submission: Submission, *, reveal: bool = False) -> Marked:
     """Marks of ``submission``; the expected numbers and their working are in it only with ``reveal``."""
-    most = _total(cell.marks for cell in sheet.blanks)
+    asked = sheet.questions.cells if sheet.questions is not None else ()
+    most = _total([*(cell.marks for cell in sheet.blanks), *(cell.part.marks for cell in asked)])
     if submission.reason is not None:
         return Marked(submission.file, None, "unmarked", submission.reason, 0, most, ())
     answers = tuple(_mark_cell(sheet, cell, submission.held, reveal=reveal) for cell in sheet.blanks)
-    return Marked(submission.file, None, "marked", None, _total(a.score for a in answers), most, answers)
+    answers += tuple(_mark_question(sheet, cell, submission.held, reveal=reveal) for cell in asked)
+    still = _total(answer.max_score for answer in answers if answer.status == "for-a-person")
+    return Marked(submission.file, None, "marked", None, _total(a.score for a in answers), most, answers, still)
 
 
 def _total(marks: Iterable[float]) -> float:
@@ -98,10 +108,7 @@ def _total(marks: Iterable[float]) -> float:
 def _mark_cell(sheet: Sheet, cell: SheetCell, found: Mapping[str, Held], *, reveal: bool) -> Answer:
     answer = cell.answer or ""
     right = sheet.table.value(answer)
-    held = found.get(answer)
-    if held is None:
-        gone = f"the cell named {answer} is no longer in the workbook"
-        held = Held(sheet.worksheet, address(cell.row, cell.column), problem=gone)
+    held = found.get(answer) or _gone(answer, sheet.worksheet, cell)
     number: int | float | str | None
     number, problem = (None, held.problem) if held.problem else read_answer(held.value, right)
     status: Status
@@ -126,6 +133,11 @@ def _mark_cell(sheet: Sheet, cell: SheetCell, found: Mapping[str, Held], *, reve
         feedback=feedback,
         expected=plain_number(right) if reveal else None,
     )
+
+
+def _gone(answer: str, worksheet: str, cell: SheetCell | QuestionCell) -> Held:
+    gone = f"the cell named {answer} is no longer in the workbook"
+    return Held(worksheet, address(cell.row, cell.column), problem=gone)
 
 
 def is_right(number: int | float | str, right: Value, near: float = 0) -> bool:
@@ -199,3 +211,84 @@ def _in_words(sheet: Sheet, answer: str) -> str:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+# --- questions ------------------------------------------------------------------------------------------------------
+
+
+def _mark_question(sheet: Sheet, cell: QuestionCell, found: Mapping[str, Held], *, reveal: bool) -> Answer:
+    assert sheet.questions is not None
+    question, part = cell.question, cell.part
+    held = found.get(part.id) or _gone(part.id, sheet.questions.worksheet, cell)
+    right = sheet.table.value(part.id) if question.numbers else question.model
+    status: Status
+    if held.problem is not None:
+        status, feedback = "unreadable", f"{_capital(held.problem)}."
+    elif held.value is None or (isinstance(held.value, str) and not held.value.strip()):
+        status, feedback = "blank", "Left blank."
+    elif question.kind == "text":
+        status, feedback = "for-a-person", "A person marks this."
+    elif question.kind == "choice":
+        status, feedback = _judge_choice(question, held.value)
+    else:
+        status, feedback = _judge_number(cell, held.value, right)
+    if status == "wrong":
+        place = f"Question {question.id}" + (f", {part.layer}, {INIT[part.column]}" if part.layer else "")
+        feedback = f"{place}: {_shown(held.value)} is not right.{feedback and ' '}{feedback}"
+    if reveal and status != "correct":
+        told = sheet.table.working(part.id) if question.numbers else question.revealed
+        what = " Model answer:" if question.kind == "text" else " The answer is"
+        feedback += f"{what} {told}{'' if question.kind == 'text' else '.'}" if told else ""
+        feedback += f" {question.remark}" if question.remark else ""
+    return Answer(
+        id=part.id,
+        sheet=held.sheet,
+        cell=held.cell,
+        given=_shown(held.value),
+        status=status,
+        score=part.marks if status == "correct" else 0,
+        max_score=part.marks,
+        feedback=feedback,
+        expected=plain_number(right) if reveal else None,
+    )
+
+
+def _judge_number(cell: QuestionCell, value: int | float | str | bool | None, right: Value) -> tuple[Status, str]:
+    """The status, and what there is to say of a number that was foreseen."""
+    unit = cell.question.unit
+    if isinstance(value, str) and unit and value.strip().casefold().endswith(unit.casefold()):
+        value = value.strip()[: -len(unit)]
+    number, problem = read_answer(value, right)
+    if problem is not None:  # a decimal where a whole number is right, and the other way round
+        other, still = read_answer(value, 0.5) if isinstance(right, int) else read_number(value)
+        number, problem = (other, None) if still is None else (None, problem)
+    if number is None or isinstance(number, str):
+        return "unreadable", f"{_capital(problem or 'the cell holds no number')}."
+    # 67.4 % typed as such is 0.674 in the cell
+    numbers = [number, number * 100] if unit == "%" else [number]
+    if any(is_right(each, right, cell.part.near) for each in numbers):
+        return "correct", ""
+    for known in cell.part.known:
+        if any(is_right(each, known.value, known.near) for each in numbers):
+            return "correct" if known.right else "wrong", known.said
+    return "wrong", ""
+
+
+def _judge_choice(question: Question, value: int | float | str | bool | None) -> tuple[Status, str]:
+    chosen = _read_choice(_shown(value), question)
+    if chosen is None:
+        last = lettered(question.options)[-1][0]
+        return "unreadable", f"The cell holds none of the letters A to {last}, nor one of the options."
+    return ("correct", "") if chosen == question.model else ("wrong", "")
+
+
+def _read_choice(typed: str, question: Question) -> str | None:
+    """The letter that ``typed`` stands for: b, B), (b), the option's text, or B and the text behind it."""
+    said = " ".join(typed.split()).casefold().rstrip(".")
+    for letter, option in lettered(question.options):
+        small, text = letter.casefold(), " ".join(option.split()).casefold().rstrip(".")
+        if said in (small, f"{small})", f"({small})", f"{small}:", text):
+            return letter
+        if re.fullmatch(rf"\(?{small}[).: ]+{re.escape(text)}", said):
+            return letter
+    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,14 +25,18 @@ class NamedLayer:
         """The first of its sources, for most layers the only one."""
         return self.sources[0]
 
-    def reads(self) -> tuple[str, ...]:
-        """Its sources in the words of a table: those of its own block without the block's name."""
-        block = self.name.rpartition(".")[0] + "."
-        return tuple(source.removeprefix(block) if block != "." else source for source in self.sources)
+    def reads(self, others: Collection[str] = ()) -> tuple[str, ...]:
+        """Its sources in the words of a table: those of its own block without the block's name.
 
-    def describe(self, *, sources: bool = True) -> str:
+        With it where the short name is that of one of the ``others`` too.
+        """
+        block = self.name.rpartition(".")[0] + "."
+        short = (source.removeprefix(block) for source in self.sources)
+        return tuple(source if name in others else name for source, name in zip(self.sources, short, strict=True))
+
+    def describe(self, others: Collection[str] = (), *, sources: bool = True) -> str:
         """The kind in the words of a table, with its sources where the YAML names them."""
-        return self.kind.describe(self.reads() if sources and self.kind.from_ else ())
+        return self.kind.describe(self.reads(others) if sources and self.kind.from_ else ())
 
 
 @dataclass(frozen=True, slots=True)

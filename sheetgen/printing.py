@@ -115,7 +115,7 @@ def print_table(coursework: Coursework, table: Table) -> None:
     from .sheet import conventions_sentence, remarks
 
     sentences = remarks(coursework)
-    if conventions_sentence(coursework.conventions) not in sentences:
+    if not any(sentence.startswith("A connection ") for sentence in sentences):
         sentences = (conventions_sentence(coursework.conventions), *sentences)
     for sentence in sentences:
         console.print(sentence, soft_wrap=True, style="dim")

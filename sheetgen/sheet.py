@@ -8,19 +8,21 @@ marking with one that was laid out before (``cache.py``) needs nothing of what r
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from . import expr
-from .addresses import address
+from .addresses import address, sheet_prefix
 from .expr import Expr, Num, Sym, Value
-from .network import INPUT, TOTAL, NamedLayer
+from .network import INPUT, TOTAL, NamedLayer, Network
 from .quantities import COMPOSITE, SHARES
 from .quantities import defined_name as defined_name
-from .table import Table, compute
+from .questionnaire import PREFIX, Questionnaire
+from .questionnaire import lay_out as lay_out_questions
+from .table import Quantity, Table, compute
 
 if TYPE_CHECKING:
     from .coursework import Coursework
@@ -91,6 +93,7 @@ class Sheet:
     slots: tuple[Slot, ...] = field(repr=False)  # row by row
     rows: Mapping[str, int] = field(hash=False)  # layer -> row, input and total too
     columns: Mapping[str, int] = field(hash=False)  # quantity -> column
+    questions: Questionnaire | None = None  # on a worksheet of their own
 
     @cached_property
     def cells(self) -> tuple[SheetCell, ...]:
@@ -123,6 +126,8 @@ class Sheet:
         None too where so few columns are shown that the formula would be longer, or deeper, than Excel takes.
         """
         layer, _, quantity = answer.rpartition(".")
+        if answer.startswith(f"{PREFIX}."):
+            return self._asked(answer)
         if layer == TOTAL:
             return self._sum([row.name for row in self.table.rows], quantity)
         if layer == INPUT:
@@ -146,6 +151,22 @@ class Sheet:
         dull = {name: Num(number) for name, number in numbers.items() if number in (0, 1)}
         worked = expr.simplify(expr.substitute(tree, dull))
         return expr.excel(worked, {name: str(numbers[name]) for name in numbers}) if expr.symbols(worked) else None
+
+    def _asked(self, answer: str) -> str | None:
+        """A question's number over the cells of the table, which stands on another worksheet; ``LOG(1000,2)``."""
+        quantity = self.table.quantities[answer]
+        tree = quantity.formula
+        if any(isinstance(bind, int) for bind in quantity.binds.values()):
+            return self._worked_number(answer, tree)
+        if isinstance(tree, Num) or (isinstance(tree, expr.Neg) and isinstance(tree.of, Num)):
+            return None
+        try:
+            ids = {name: str(bind) for name, bind in quantity.binds.items()}
+            tree = expr.substitute(tree, {name: self._cell(each) or self._tree(each) for name, each in ids.items()})
+            there = sheet_prefix(self.worksheet)
+            return expr.excel(tree, {name: f"{there}{name}" for name in expr.symbols(tree)})
+        except (expr.ExpressionError, RecursionError):
+            return None
 
     @cached_property
     def _trees(self) -> dict[str, tuple[Expr, int]]:
@@ -229,9 +250,12 @@ def conventions_sentence(said: Conventions) -> str:
 
 def remarks(coursework: Coursework) -> tuple[str, ...]:
     """The conventions, in sentences: each that some column of the coursework depends on."""
-    shown, said = set(coursework.wanted), coursework.conventions
+    shown, said = set(coursework.needed), coursework.conventions
     kinds = {layer.kind.type for layer in coursework.network.layers}
-    found = [conventions_sentence(said)] if shown & {"connections", "connections_share"} else []
+    connections = conventions_sentence(said)
+    if any(getattr(layer.kind, "bias", None) == "per unit" for layer in coursework.network.layers):
+        connections = connections.removesuffix(".") + ", but where the type says so each unit has its own."
+    found = [connections] if shown & {"connections", "connections_share"} else []
     if shown & {"macs", "macs_share", "flops"}:
         each = "two FLOPs" if said.flops == "2 per MAC" else "one FLOP"
         found.append(
@@ -257,15 +281,16 @@ def lay_out(coursework: Coursework) -> Sheet:
     """The sheet of ``coursework`` as our own blank has it, with its numbers computed."""
     network = coursework.network
     table = compute(
-        network, coursework.conventions, coursework.rows, wanted=coursework.wanted, custom=coursework.custom
+        network, coursework.conventions, coursework.rows, wanted=coursework.needed, custom=coursework.custom
     )
+    table = _with_questions(table, coursework.numbers)
     names: list[str] = [INPUT]
     above = {layers[0]: block for block, layers in table.blocks.items()} if coursework.subtotals else {}
     for name in coursework.rows:
         names += [above[name], name] if name in above else [name]
     rows = {name: row for row, name in enumerate((*names, TOTAL), start=HEADER_ROW + 1)}
     columns = {column.quantity: number for number, column in enumerate(coursework.columns, start=1)}
-    layers = {layer.name: layer for layer in network.layers}
+    layers = {layer.name: _reading_rows(layer, network, rows) for layer in network.layers}
     types = {block.name: block.type for block in network.blocks}
     making = _Slots(coursework, table, rows, columns)
     return Sheet(
@@ -282,7 +307,34 @@ def lay_out(coursework: Coursework) -> Sheet:
         ),
         rows=rows,
         columns=columns,
+        questions=(
+            lay_out_questions(coursework.questions_sheet, coursework.questions) if coursework.questions else None
+        ),
     )
+
+
+def _with_questions(table: Table, asked: Mapping[str, Quantity]) -> Table:
+    """The table with the numbers of the questions, which are computed from its own."""
+    numbers = {
+        answer: expr.value(
+            quantity.formula,
+            {name: bind if isinstance(bind, int) else table.numbers[bind] for name, bind in quantity.binds.items()},
+        )
+        for answer, quantity in asked.items()
+    }
+    return replace(table, quantities={**table.quantities, **asked}, numbers={**table.numbers, **numbers})
+
+
+def _reading_rows(layer: NamedLayer, network: Network, rows: Collection[str]) -> NamedLayer:
+    """``layer`` as the sheet tells of it: in the place of a source that is left out stands what that one reads."""
+    above = {each.name: each.source for each in network.layers}
+
+    def shown(source: str) -> str:
+        while source not in rows and source in above:
+            source = above[source]
+        return source
+
+    return replace(layer, sources=tuple(shown(source) for source in layer.sources))
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,10 +351,10 @@ class _Slots:
         if quantity == "layer":
             return Slot(layer, quantity, "label", content=layer)
         if quantity == "type":
-            said = described.describe(sources="from" not in self.columns) if described else ""
+            said = described.describe(self.rows, sources="from" not in self.columns) if described else ""
             return Slot(layer, quantity, "label", content=said)
         if quantity == "from":
-            return Slot(layer, quantity, "label", content=", ".join(described.reads()) if described else "")
+            return Slot(layer, quantity, "label", content=", ".join(described.reads(self.rows)) if described else "")
         answer = f"{layer}.{quantity}"
         if layer == INPUT and quantity.startswith("out") and quantity.replace("out", "in", 1) not in self.columns:
             answer = f"{INPUT}.{quantity.replace('out', 'in', 1)}"  # the input's size stands in the output columns
@@ -356,6 +408,8 @@ class _Slots:
             if column is not None and layer in self.rows:
                 return f"={address(self.rows[layer], column)}"
         number = self.table.value(answer)
+        if answer.endswith(("_share", "_ratio")) and not isinstance(number, str):
+            return float(f"{float(number):.3g}")  # all its digits would give away what it is a share of
         if answer == f"{INPUT}.in_width" and height in self.coursework.blanks:
             column = self.columns["in_height" if "in_height" in self.columns else "out_height"]
             if self.table.numbers[height] == number:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from .answers import Checked
 from .coursework import NESTED, Asked, Blank, Column, Coursework, CourseworkText, heading_of
 from .draft import Draft
 from .errors import SpecError, UsageError, did_you_mean
@@ -20,6 +21,7 @@ from .expr import ExpressionError, parse, plain, symbols
 from .layers import SIDES
 from .network import INPUT, TOTAL, Network
 from .quantities import COLUMNS, COMPOSITE, CORE, GIVEN_COLUMNS, LARGEST, QUANTITIES, SUMMABLE, Custom
+from .questions import read_questions
 from .shipped import find
 from .table import SUFFIXES, Table, compute, quantities, shape_findings
 from .yamldoc import Document, Where, validate
@@ -114,9 +116,13 @@ class _Checked:
         blanks, given = self._blanks(rows, columns)
         if self.draft.input is not None and self.draft.layers:
             self._check_input_is_determined(self.draft.input, blanks)
+        asked = read_questions(text.questions, self.document, ("coursework", "questions"))
+        if text.questions and text.questions_sheet.casefold() == text.sheet.casefold():
+            self._problem(("questions_sheet",), f"the table's worksheet is named {text.sheet} already; see sheet:")
         if network is None or not computable:
             return None
         self._warn_of_loose_ends()
+        questions = Checked(asked, network, text.conventions, rows, self.custom, self._layers, self._problem)
         self._check_numbers(network, rows, columns, omitted)
         warnings = self.draft.document.listed(self.draft.document.warnings)
         if self.draft.document is not self.document:
@@ -138,6 +144,9 @@ class _Checked:
             subtotals=text.subtotals,
             blanks=blanks,
             given=given,
+            questions=tuple(questions.questions),
+            questions_sheet=text.questions_sheet,
+            numbers=questions.numbers,
             files=tuple(dict.fromkeys((each.path, each.digest) for each in (self.document, self.draft.document))),
             warnings=warnings,
         )

@@ -335,10 +335,11 @@ def compute(
     shown = [layer for layer in network.layers if rows is None or layer.name in rows]
     names = [name for name in QUANTITIES if name in CORE or name in wanted]
     names += [each.name for each in custom]
+    others = {layer.name for layer in network.layers}
     return Table(
         network=network.name,
         input=network.input,
-        rows=tuple(_row(layer, numbers, names) for layer in shown),
+        rows=tuple(_row(layer, numbers, names, others) for layer in shown),
         blocks={
             block.name: kept
             for block in network.blocks
@@ -350,12 +351,12 @@ def compute(
     )
 
 
-def _row(layer: NamedLayer, numbers: Mapping[str, Value], names: Collection[str]) -> Row:
+def _row(layer: NamedLayer, numbers: Mapping[str, Value], names: Collection[str], others: Collection[str]) -> Row:
     values = {name: numbers[f"{layer.name}.{name}"] for name in names if f"{layer.name}.{name}" in numbers}
     return Row(
         name=layer.name,
         kind=layer.kind.type,
-        type=layer.describe(),
+        type=layer.describe(others),
         sources=layer.sources,
         input=_shape(values, "in"),
         output=_shape(values, "out"),

@@ -51,7 +51,9 @@ def audit(sheet: Sheet, key: bytes, fresh: bytes) -> tuple[set[str], tuple[Disag
     bare: list[str] = []  # formulas without a stored value
     for cell in located.sheet.cells:
         answer = cell.answer or f"{cell.slot.layer}.{cell.slot.quantity}"
-        expected = plain_number(sheet.table.value(answer)) if answer in sheet.table.numbers else cell.content
+        follows = cell.kind == "blank" or (isinstance(cell.content, str) and cell.content.startswith("="))
+        known = follows and answer in sheet.table.numbers
+        expected = plain_number(sheet.table.value(answer)) if known else cell.content
         if cell.kind == "none" or expected is None or expected == "":
             continue
         seen.add(answer)

@@ -123,11 +123,14 @@ def _plain(value: _Held) -> _Held:
 
 
 def canonical(formula: str) -> str:
-    """Without what Excel changes when it saves: the case of functions and references, and blanks, outside of texts."""
+    """Without what programs change when they save: the case of functions and references, blanks, needless quotes."""
     return "".join(
-        piece if piece.startswith('"') else "".join(piece.split()).casefold()
+        piece if piece.startswith('"') else _QUOTED.sub(r"\1!", "".join(piece.split()).casefold())
         for piece in re.split(r'("(?:[^"]|"")*")', formula)
     )
+
+
+_QUOTED = re.compile(r"'([a-z]+)'!")  # 'Table'!A1 is Table!A1
 
 
 def _value_of(engine: Engine, place: Place, entry: Entry) -> _Held | CellError:

@@ -1,18 +1,19 @@
-"""Where the answers are in a workbook: by the blanks' defined names, and by the headings and labels of our own table.
+"""Where the answers are in a workbook: by the blanks' defined names, and by the words of our own sheets.
 
 A defined name follows its cell when rows are inserted or a sheet is renamed. The table is also found by its own words:
-the row that holds all our headings, and below it the rows that carry our layers' names. Where the two disagree, the
-words decide: they are what the student saw.
+the row that holds all our headings, and below it the rows that carry our layers' names; and the questions by theirs,
+the headings and the questions' numbers. Where the two disagree, the words decide: they are what the student saw.
 This room must not know what the answers are worth.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from ..sheet import Sheet, defined_name
-from .package import Package, Place
+from ..questionnaire import HEADINGS, QuestionCell, Questionnaire
+from ..sheet import Sheet, SheetCell, defined_name
+from .package import BLANK, Cell, Package, Place
 
 MOST_NAMES = 0.8  # of the blanks: fewer, without the table's words, are no proof that it is this table
 SEARCHED_ROWS = 200  # in which a header row is looked for
@@ -25,37 +26,72 @@ class Located:
     places: Mapping[str, Place]
     sheet: Sheet
     worksheet: str | None  # the name of the worksheet with the table, if the table was found
+    questions: Questionnaire | None = None  # as they stand in this workbook, if their sheet was found
 
 
 def locate(package: Package, sheet: Sheet) -> Located:
-    """Where each blank of ``sheet`` is in ``package``, and the table's rows and columns as they are there."""
-    named: dict[str, Place] = {}
-    for cell in sheet.blanks:
-        answer = cell.answer or ""
-        place = package.place(defined_name(answer))
-        if place is not None:
-            named[answer] = place
+    """Where each blank of ``sheet`` is in ``package``, and the rows and columns of its sheets as they are there."""
+    named = _named(package, sheet.blanks)
+    table: Sheet | None = None
+    places: dict[str, Place] = {}
+    for name in _in_turn(package, named, sheet.worksheet):
+        table = _find_table(package, name, sheet)
+        if table is not None:
+            places = _settled(package, name, table.cells, table.blanks, named)
+            break
+    else:
+        # names alone: most of them, or they are those of another coursework that has some layers in common
+        places = named if len(named) >= MOST_NAMES * len(sheet.blanks) else {}
+    asked = None
+    if sheet.questions is not None:
+        asked, answers = _locate_questions(package, sheet.questions, trusted=table is not None or bool(places))
+        places |= answers
+    return Located(places, table or sheet, table.worksheet if table is not None else None, asked)
+
+
+def _locate_questions(
+    package: Package, questions: Questionnaire, *, trusted: bool
+) -> tuple[Questionnaire | None, dict[str, Place]]:
+    """The questions as they stand in the workbook, and the places of their answers.
+
+    Two courseworks may have the same numbers for their questions: where the table was not found, texts must agree too.
+    """
+    named = _named(package, questions.cells)
+    for name in _in_turn(package, named, questions.worksheet):
+        moved = _find_questions(package, name, questions, trusted=trusted)
+        if moved is not None:
+            return moved, _settled(package, name, moved.cells, moved.cells, named)
+    return None, named if trusted else {}
+
+
+def _named(package: Package, cells: Iterable[SheetCell | QuestionCell]) -> dict[str, Place]:
+    places = {cell.answer or "": package.place(defined_name(cell.answer or "")) for cell in cells}
+    return {answer: place for answer, place in places.items() if place is not None}
+
+
+def _in_turn(package: Package, named: Mapping[str, Place], worksheet: str) -> list[str]:
+    """The worksheets, the likeliest first."""
     hosts = {place.sheet for place in named.values()}
     names = [entry.name for entry in package.sheets]
-    names.sort(key=lambda name: (name not in hosts, name != sheet.worksheet))
-    for name in names:
-        moved = _find_table(package, name, sheet)
-        if moved is not None:
-            return Located(_settled(package, name, moved, named), moved, name)
-    # names alone: most of them, or they are those of another coursework that has some layers in common
-    return Located(named if len(named) >= MOST_NAMES * len(sheet.blanks) else {}, sheet, None)
+    return sorted(names, key=lambda name: (name not in hosts, name != worksheet))
 
 
-def _settled(package: Package, name: str, moved: Sheet, named: Mapping[str, Place]) -> dict[str, Place]:
-    """The table's own cell for each answer, but where it is empty and the name has gone elsewhere.
+def _settled(
+    package: Package,
+    name: str,
+    shown: Iterable[SheetCell | QuestionCell],
+    blanks: Iterable[SheetCell | QuestionCell],
+    named: Mapping[str, Place],
+) -> dict[str, Place]:
+    """The sheet's own cell for each answer, but where it is empty and the name has gone elsewhere.
 
     Names and table agree wherever a spreadsheet program moved them. Rows that a script inserted, or a student sorted,
     leave the names behind on other answers' cells; a cell that was cut and pasted takes its name out of the table.
     """
     cells = package.cells(name)
-    slots = {(cell.row, cell.column) for cell in moved.cells}
+    slots = {(cell.row, cell.column) for cell in shown}
     places: dict[str, Place] = {}
-    for cell in moved.blanks:
+    for cell in blanks:
         answer, own = cell.answer or "", Place(name, cell.row, cell.column)
         other = named.get(answer, own)
         elsewhere = other.sheet != name or (other.row, other.column) not in slots
@@ -65,10 +101,7 @@ def _settled(package: Package, name: str, moved: Sheet, named: Mapping[str, Plac
 
 def _find_table(package: Package, name: str, sheet: Sheet) -> Sheet | None:
     cells = package.cells(name)
-    by_row: dict[int, dict[str, int]] = {}
-    for (row, column), cell in cells.items():
-        if row <= SEARCHED_ROWS and isinstance(cell.value, str):
-            by_row.setdefault(row, {}).setdefault(_same(cell.value), column)
+    by_row = _words(cells)
     headings = {quantity: _same(heading) for quantity, heading in sheet.headings.items()}
     for row in sorted(by_row):
         if not all(heading in by_row[row] for heading in headings.values()):
@@ -79,7 +112,47 @@ def _find_table(package: Package, name: str, sheet: Sheet) -> Sheet | None:
             if at > row and column == columns["layer"] and cell.value is not None:
                 labels.setdefault(_same(str(cell.value)), at)
         if all(_same(layer) in labels for layer in sheet.rows):
-            return replace(sheet, rows={layer: labels[_same(layer)] for layer in sheet.rows}, columns=columns)
+            rows = {layer: labels[_same(layer)] for layer in sheet.rows}
+            return replace(sheet, worksheet=name, rows=rows, columns=columns)
+    return None
+
+
+def _words(cells: Mapping[tuple[int, int], Cell]) -> dict[int, dict[str, int]]:
+    """Row -> the texts in it, each with its column."""
+    found: dict[int, dict[str, int]] = {}
+    for (row, column), cell in cells.items():
+        if row <= SEARCHED_ROWS and isinstance(cell.value, str):
+            found.setdefault(row, {}).setdefault(_same(cell.value), column)
+    return found
+
+
+def _find_questions(package: Package, name: str, asked: Questionnaire, *, trusted: bool) -> Questionnaire | None:
+    """The questions as they stand on the worksheet ``name``; of a table, each layer's row is below its question's."""
+    cells = package.cells(name)
+    by_row = _words(cells)
+    for row in sorted(by_row):
+        if not all(_same(heading) in by_row[row] for heading in HEADINGS.values()):
+            continue
+        columns = {each: by_row[row][_same(heading)] for each, heading in HEADINGS.items()}
+        below: dict[str, dict[str, list[int]]] = {"id": {}, "text": {}}
+        for at, column in sorted(cells):
+            for each, texts in below.items():
+                if at > row and column == columns[each] and (value := cells[at, column].value) is not None:
+                    texts.setdefault(_same(str(value)), []).append(at)
+        rows = {question.id: below["id"].get(_same(question.id), [0])[0] for question in asked.questions}
+        if not all(rows.values()):
+            continue
+        if not trusted:
+            said = [str(cells.get((rows[each.id], columns["text"]), BLANK).value) for each in asked.questions]
+            agree = sum(_same(text) == _same(each.asked) for text, each in zip(said, asked.questions, strict=True))
+            if agree < MOST_NAMES * len(said):
+                continue
+        for question in asked.questions:
+            for layer in dict.fromkeys(part.layer for part in question.parts if part.layer):
+                labelled = below["text"].get(_same(layer), [])
+                rows[f"{question.id}.{layer}"] = next((at for at in labelled if at > rows[question.id]), 0)
+        if all(rows.values()):
+            return replace(asked, worksheet=name, rows=rows, columns=columns)
     return None
 
 

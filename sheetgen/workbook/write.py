@@ -117,7 +117,7 @@ def _write_head(page: Worksheet, coursework: Coursework, sheet: Sheet) -> None:
     count = len(sheet.blanks)
     if count:
         ranges = ",".join(_ranges(sheet.blanks))
-        counter = page.cell(LEGEND_ROW, 9, f'="Filled in: "&COUNT({ranges})&" of {count}"')
+        counter = page.cell(LEGEND_ROW, 9, f'="Filled in: "&COUNTA({ranges})&" of {count}"')
         counter.font, counter.alignment = _font(color=FAINT), LEFT
     page.row_dimensions[LEGEND_ROW].height = 20
 

@@ -1,0 +1,359 @@
+"""The questions held against a network: what is right for each, computed, or every mistake in them.
+
+A number is a formula over the network's quantities, ``conv1.parameters / total.parameters``, or the solution of an
+equation over them. The notation has no dots, so that an id becomes a symbol before it is parsed. This room knows the
+table's arithmetic; it must not know sheets or workbooks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Protocol
+
+from . import expr
+from .errors import did_you_mean
+from .expr import ExpressionError, Number, Value
+from .layers import Conventions
+from .network import INPUT, TOTAL, Network
+from .quantities import LARGEST, QUANTITIES, Custom
+from .questionnaire import INIT, PREFIX, Known, Part, Question, lettered
+from .questions import ChoiceText, InitText, NumberText, QuestionText, TextText
+from .solve import UNKNOWNS, Solutions, solve, worked
+from .table import Quantity, compute, quantities
+from .tolerance import Tolerance
+from .yamldoc import Where
+
+if TYPE_CHECKING:
+    from .layers import Init
+
+ROUNDED = 0.005  # of a number that no decimal shows whole, where nothing is said: 9.966 or 9.97 for log2(1000)
+MOST_SIZES = 1024  # tried for an unknown size, where nothing is said; or twice the image's, if that is more
+
+# --- ids in formulas ------------------------------------------------------------------------------------------------
+
+
+class _Names:
+    """The ids that formulas may use: ``<row>.<quantity>``, where a row is a layer, a block, input or total."""
+
+    def __init__(self, network: Network, custom: Sequence[Custom]) -> None:
+        self.rows = [layer.name for layer in network.layers] + [block.name for block in network.blocks] + [INPUT, TOTAL]
+        self.quantities = [*QUANTITIES, *(each.name for each in custom)]
+        if "network" not in self.rows:
+            self.rows.append("network")  # another word for the input
+        known = "|".join(re.escape(row) for row in sorted(self.rows, key=len, reverse=True))
+        # a known row whatever it is called, and else anything that looks like an id; 67.4 does not
+        self.pattern = re.compile(rf"(?<![\w.])(?:{known})\.[A-Za-z_]\w*|(?<![\w.])\w+(?:\.\w+)*\.[A-Za-z_]\w*")
+
+    def read(self, text: str) -> tuple[Quantity, list[str]]:
+        """The formula with symbols for ids, as a Quantity without id, and what is wrong with the ids."""
+        stem = "id"
+        while stem in text:
+            stem += "_"
+        binds: dict[str, str] = {}
+        wrong: list[str] = []
+
+        def symbol(match: re.Match[str]) -> str:
+            row, _, quantity = match[0].rpartition(".")
+            if row not in self.rows:
+                wrong.append(f"there is no layer {row!r}{did_you_mean(row, self.rows)}")
+            elif quantity not in self.quantities:
+                wrong.append(f"there is no quantity {quantity!r}{did_you_mean(quantity, self.quantities)}")
+            answer = f"{INPUT if row == 'network' else row}.{quantity}"
+            known = next((name for name, bind in binds.items() if bind == answer), f"{stem}{len(binds)}")
+            binds[known] = answer
+            return known
+
+        replaced = self.pattern.sub(symbol, text)
+        tree = expr.parse(replaced)
+        wrong += [
+            f"{name!r} is no quantity: say of which layer, as in conv1.parameters"
+            for name in expr.symbols(tree)
+            if name not in binds
+        ]
+        return Quantity("", replaced, binds), wrong
+
+
+# --- with the network -----------------------------------------------------------------------------------------------
+
+Layers = Callable[[Where, Iterable[str], Sequence[str]], tuple[str, ...]]
+
+
+class _Says(Protocol):
+    def __call__(self, path: Where, message: str) -> None: ...
+
+
+class Checked:
+    """The questions held against a network: ``questions`` as they are asked, ``numbers`` by the id of the answer."""
+
+    def __init__(
+        self,
+        read: Sequence[tuple[int, QuestionText]],
+        network: Network,
+        conventions: Conventions,
+        rows: Sequence[str],
+        custom: Sequence[Custom],
+        layers: Layers,
+        problem: _Says,
+    ) -> None:
+        self.network, self.layers, self._say = network, layers, problem
+        self.names = _Names(network, custom)
+        self.questions: list[Question] = []
+        self.numbers: dict[str, Quantity] = {}
+        self.path: Where = ()
+        self.formulas: dict[str, Quantity | None] = {}  # text -> as it was read; None where something is wrong
+        for i, question in read:
+            self.path = ("questions", i)
+            for text in _formulas(question):
+                self._read(text)
+        wanted = sorted(
+            {
+                bind.rpartition(".")[2]
+                for quantity in self.formulas.values()
+                if quantity is not None
+                for bind in quantity.binds.values()
+                if isinstance(bind, str)
+            }
+        )
+        self.known = quantities(network, conventions, rows, wanted, custom)
+        try:
+            self.table = compute(network, conventions, rows, wanted=wanted, custom=custom)
+        except ExpressionError as error:
+            self._say(("questions",), str(error))
+            return
+        for i, question in read:
+            self.path = ("questions", i)
+            match question:
+                case NumberText():
+                    found = self._number(question)
+                case InitText():
+                    found = self._init(question)
+                case _:
+                    found = _plain(question)
+            if found is not None:
+                self.questions.append(found)
+
+    def _problem(self, message: str) -> None:
+        self._say(self.path, message)
+
+    # --- numbers
+
+    def _read(self, text: str) -> None:
+        if text in self.formulas:
+            return
+        self.formulas[text] = None
+        try:
+            quantity, wrong = self.names.read(text)
+        except ExpressionError as error:
+            self._problem(str(error))
+            return
+        for message in wrong:
+            self._problem(message)
+        if not wrong:
+            self.formulas[text] = quantity
+
+    def _formula(self, text: str) -> Quantity | None:
+        """The formula, if every id in it has a number."""
+        quantity = self.formulas[text]
+        for bind in quantity.binds.values() if quantity is not None else ():
+            if isinstance(bind, str) and bind not in self.known:
+                row, _, name = bind.rpartition(".")
+                kind = next((layer.kind.type for layer in self.network.layers if layer.name == row), None)
+                self._problem(f"{row} has no {name}" + (f": a {kind} has none" if kind else ""))
+                return None
+        return quantity
+
+    def _value(self, quantity: Quantity) -> Number | None:
+        try:
+            env = {name: self.table.numbers[str(bind)] for name, bind in quantity.binds.items()}
+            number = expr.numeric(quantity.formula, env)
+        except ExpressionError as error:
+            self._problem(str(error))
+            return None
+        if abs(float(number)) > LARGEST:
+            self._problem(f"the answer is {expr.plain(number)}: more than the 15 digits that Excel keeps")
+            return None
+        return number
+
+    def _number(self, question: NumberText) -> Question | None:
+        answer = f"{PREFIX}.{question.id}"
+        right: Number
+        known: list[Known] = []
+        remarks = [question.comment] if question.comment else []
+        if question.solve is not None:
+            found = self._solved(question, answer)
+            if found is None:
+                return None
+            quantity, right, others = found
+            if others:
+                said = "It is a solution only where a division is rounded down; the one without remainder is asked for."
+                known = [Known(n, 0, "" if not question.exact else said, not question.exact) for n in others]
+                remarks.append(
+                    f"With rounding, {_spans(sorted([right, *others]))} are solutions"
+                    + ("; only one of them divides without remainder." if question.exact else ", and each is right.")
+                )
+        else:
+            formula = self._formula(question.answer or "")
+            number = self._value(formula) if formula is not None else None
+            if formula is None or number is None:
+                return None
+            quantity, right = Quantity(answer, formula.text, formula.binds), number
+        for each in question.accept:
+            formula = self._formula(each.answer)
+            number = self._value(formula) if formula is not None else None
+            if number is None:
+                continue
+            if each.comment and _gives_away(each.comment, right):
+                self._problem(
+                    f"the comment on {expr.plain(number)} is told to students, and holds the right number; leave it out"
+                )
+            known.append(Known(number, _near(number, each.tolerance), each.comment or "", True))
+            remarks.append(f"{expr.plain(number)} is accepted too" + (f": {each.comment}" if each.comment else "."))
+        self.numbers[answer] = quantity
+        part = Part(answer, question.marks, _near(right, question.tolerance), tuple(known))
+        remark = "\n".join(remarks)
+        return Question(question.id, "number", question.text, (part,), question.unit or "", remark=remark)
+
+    def _solved(self, question: NumberText, answer: str) -> tuple[Quantity, int, list[int]] | None:
+        """The solution's formula, the solution, and the others."""
+        asked = question.for_ or ()
+        unknowns = [
+            f"{INPUT}.{name.removeprefix('network.')}" if name.startswith("network.") else name for name in asked
+        ]
+        for name, unknown in zip(asked, unknowns, strict=True):
+            if unknown not in UNKNOWNS:
+                choices = [each.replace(INPUT, "network", 1) for each in UNKNOWNS]
+                self._problem(f"for: an unknown is a size of the input, not {name!r}{did_you_mean(name, choices)}")
+        sides = [self._formula(text) for text in _sides(question.solve or "")]
+        if len(sides) != 2:
+            self._problem("solve: is an equation with one =, such as conv1.out_height = 55")
+            return None
+        left, right = sides
+        if left is None or right is None or not unknowns or not set(unknowns) <= set(UNKNOWNS):
+            return None
+        between = question.between or (1, max(MOST_SIZES, 2 * max(self.network.input)))
+        try:
+            found = solve(self.network, self.known, (left, right), unknowns, between)
+        except ExpressionError as error:
+            self._problem(f"solve: {error}")
+            return None
+        solution = self._the_one(found, exact=question.exact, between=between)
+        if solution is None:
+            return None
+        quantity = None
+        ids = list(left.binds.values())
+        windows = expr.value(right.formula, {}) if not right.binds else None
+        for side in ("height", "width"):
+            alone = ids == [f"{self.network.layers[0].name}.out_{side}"] and isinstance(left.formula, expr.Sym)
+            if alone and f"{INPUT}.in_{side}" in unknowns and isinstance(windows, int):
+                quantity = worked(self.network, answer, side, windows, solution)
+        others = [n for n in found.every if n != solution]
+        return quantity or Quantity(answer, str(solution), {}), solution, others
+
+    def _the_one(self, found: Solutions, *, exact: bool, between: tuple[int, int]) -> int | None:
+        tried = f"from {between[0]} to {between[1]}"
+        if not found.every:
+            self._problem(f"solve: no whole number {tried} solves it")
+        elif exact and not found.exact:
+            self._problem(
+                f"solve: no number {tried} solves it without remainder, only with rounding: {_spans(found.every)}; "
+                "say exact: false where these are right"
+            )
+        elif exact and len(found.exact) > 1:
+            self._problem(f"solve: has several solutions without remainder: {_spans(found.exact)}")
+        elif between[1] in found.every:
+            self._problem(f"solve: {between[1]}, the largest number tried, solves it too; there may be more")
+        else:
+            return (found.exact if exact else found.every)[0]
+        return None
+
+    # --- initial values
+
+    def _init(self, question: InitText) -> Question | None:
+        own = [layer for layer in self.network.layers if layer.weights_of is None]  # weights of its own
+        inits = {layer.name: getattr(layer.kind, "init", None) for layer in own}
+        biased = {layer.name: bool(getattr(layer.kind, "bias", True)) for layer in own}
+        declared: dict[str, Init] = {name: init for name, init in inits.items() if init is not None}
+        asked = tuple(declared)
+        if question.layers is not None:
+            asked = self.layers((*self.path, "layers"), question.layers, tuple(inits))
+            for name in asked:
+                if name not in declared:
+                    self._problem(f"{name} has no init: in the network, so that nothing can be asked about it")
+        elif not declared:
+            self._problem("no layer of the network has init:, so that nothing can be asked")
+        parts = []
+        for layer in asked:
+            for column in INIT if layer in declared else ():
+                if column == "bias" and not biased[layer]:
+                    continue
+                number = _exactly(getattr(declared[layer], column))
+                answer = f"{PREFIX}.{question.id}.{layer}.{column}"
+                self.numbers[answer] = Quantity(answer, _decimal(number), {})
+                near = question.tolerance.distance(number) if question.tolerance is not None else 0.0
+                parts.append(Part(answer, question.marks, near, layer=layer, column=column))
+        return (
+            Question(question.id, "init", question.text, tuple(parts), remark=question.comment or "") if parts else None
+        )
+
+
+def _plain(question: ChoiceText | TextText) -> Question:
+    part = Part(f"{PREFIX}.{question.id}", question.marks)
+    remark = question.comment or ""
+    if isinstance(question, TextText):
+        loss = (question.loss.sign, question.loss.weighted) if question.loss is not None else None
+        model = question.answer or ""
+        return Question(question.id, "text", question.text, (part,), model=model, remark=remark, loss=loss)
+    options = tuple(each.text for each in question.options)
+    letters = [letter for letter, _ in lettered(options)]
+    right = next((letter for letter, each in zip(letters, question.options, strict=True) if each.right), "")
+    return Question(question.id, "choice", question.text, (part,), options=options, model=right, remark=remark)
+
+
+def _formulas(question: QuestionText) -> Iterator[str]:
+    if isinstance(question, NumberText):
+        yield from [question.answer] if question.answer is not None else []
+        yield from _sides(question.solve or "")
+        yield from (each.answer for each in question.accept)
+
+
+def _sides(equation: str) -> list[str]:
+    """The two sides of an equation; none where there are not two."""
+    sides = [side.strip() for side in equation.split("=")]
+    return sides if len(sides) == 2 and all(sides) else []
+
+
+def _near(right: Value, tolerance: Tolerance | None) -> float:
+    if isinstance(right, str):
+        return 0.0
+    if tolerance is not None:
+        return tolerance.distance(right)
+    return 0.0 if expr.is_exact(right) else ROUNDED * abs(float(right))
+
+
+def _exactly(number: float) -> int | Fraction:
+    """0.01 as 1/100: what the YAML says, not the nearest float."""
+    exact = Fraction(repr(number)) if isinstance(number, float) else Fraction(number)
+    return exact.numerator if exact.denominator == 1 else exact
+
+
+def _decimal(number: int | Fraction) -> str:
+    """In the notation; ``1/3`` where no decimal is exact."""
+    return expr.plain(number) if expr.is_exact(number) else f"{number.numerator} / {number.denominator}"
+
+
+def _spans(numbers: Sequence[int]) -> str:
+    """227, 228, 229, 230 and 240 as ``227 to 230, 240``."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][1] == number - 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return ", ".join(str(first) if first == last else f"{first} to {last}" for first, last in runs)
+
+
+def _gives_away(said: str, right: Number) -> bool:
+    spelt = {expr.plain(right)} | ({f"{right:,}", f"{right:,}".replace(",", " ")} if isinstance(right, int) else set())
+    return any(re.search(rf"(?<![\d.]){re.escape(each)}(?!\d|\.\d)", said) for each in spelt)

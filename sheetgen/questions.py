@@ -1,0 +1,226 @@
+"""``questions:`` of the YAML: the models of each kind, and the mistakes that show without the network.
+
+This room must not know networks, sheets or workbooks; what is right is computed in ``answers.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
+
+from .coursework import Words
+from .errors import did_you_mean
+from .layers import Strict
+from .quantities import defined_name
+from .questionnaire import PREFIX, lettered
+from .tolerance import Tolerance
+from .yamldoc import Told, Where, validate
+
+MOST_OPTIONS = 26
+
+# --- the models -----------------------------------------------------------------------------------------------------
+
+
+def _written(given: object) -> object:
+    """A number of the YAML as text: 67.4 stays 67.4."""
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        return given
+    return str(given) if isinstance(given, int) else f"{Decimal(repr(given)):f}"
+
+
+def _word(given: object) -> object:
+    return str(given).lower() if isinstance(given, bool) else _written(given)
+
+
+_TEXT_OR_NUMBER = WithJsonSchema({"type": ["string", "number"], "minLength": 1})
+Formula = Annotated[str, Field(min_length=1, max_length=1000), BeforeValidator(_written), _TEXT_OR_NUMBER]
+Identifier = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,19}$"),
+    BeforeValidator(_written),
+    WithJsonSchema({"type": ["string", "integer"], "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,19}$"}),
+]
+Prose = Annotated[str, Field(min_length=1, max_length=5000)]
+
+
+class _Base(Strict):
+    id: Identifier = Field(description="Its number, such as 8 or 9a: letters, digits, - and _")
+    text: Prose = Field(description="What is asked")
+    marks: float = Field(1, ge=0, le=1000, description="What it is worth; of kind init, what each cell is worth")
+    comment: Prose | None = Field(None, description="For the key and --reveal; never handed out")
+
+
+class Accepted(Strict):
+    """Another number that counts as right; the YAML may give just the number."""
+
+    answer: Formula = Field(description="A number, or a formula")
+    comment: Prose | None = Field(None, description="Told to the student who gives it")
+    tolerance: Tolerance | None = None
+
+
+def _accepted(given: object) -> object:
+    listed = tuple(given) if isinstance(given, list) else (given,)
+    return tuple(each if isinstance(each, dict) else {"answer": each} for each in listed)
+
+
+_ONE_ACCEPTED = {"anyOf": [{"$ref": "#/$defs/Accepted"}, {"type": ["string", "number"]}]}
+
+
+class NumberText(_Base):
+    """A number: a formula, or the solution of an equation."""
+
+    kind: Literal["number"]
+    answer: Formula | None = Field(
+        None, description="A number, or a formula over quantities such as conv1.parameters / total.parameters"
+    )
+    solve: str | None = Field(
+        None, min_length=1, max_length=1000, description="An equation to solve, such as conv1.out_height = 55"
+    )
+    for_: Words | None = Field(
+        None, alias="for", description="Its unknown, such as network.in_height; several are the same number"
+    )
+    exact: bool = Field(
+        True, description="Is the solution asked for which no division is rounded? If not, every solution is right"
+    )
+    between: Annotated[tuple[int, int] | None, BeforeValidator(lambda g: tuple(g) if isinstance(g, list) else g)] = (
+        Field(None, description="The numbers tried as solutions; by default 1 to 1024, or to twice the image's size")
+    )
+    unit: str | None = Field(None, min_length=1, max_length=40, description="Printed behind the answer")
+    tolerance: Tolerance | None = Field(None, description="How near is right; exact by default")
+    accept: Annotated[
+        tuple[Accepted, ...],
+        BeforeValidator(_accepted),
+        WithJsonSchema({"anyOf": [_ONE_ACCEPTED, {"type": "array", "items": _ONE_ACCEPTED}]}),
+    ] = Field((), description="Other numbers that count as right")
+
+
+class Option(Strict):
+    """What may be chosen; the YAML may give just the text of one that is not right."""
+
+    text: Annotated[str, Field(min_length=1, max_length=500), BeforeValidator(_word), _TEXT_OR_NUMBER]
+    right: bool = False
+
+
+def _options(given: object) -> object:
+    if not isinstance(given, list):
+        return given
+    return tuple(each if isinstance(each, dict) else {"text": each} for each in given)
+
+
+class ChoiceText(_Base):
+    """Options, of which one is right."""
+
+    kind: Literal["choice"]
+    options: Annotated[
+        tuple[Option, ...],
+        Field(min_length=2, max_length=MOST_OPTIONS),
+        BeforeValidator(_options),
+        WithJsonSchema(
+            {
+                "type": "array",
+                "minItems": 2,
+                "maxItems": MOST_OPTIONS,
+                "items": {"anyOf": [{"$ref": "#/$defs/Option"}, {"type": ["string", "number", "boolean"]}]},
+            }
+        ),
+    ] = Field(description="Texts, and the right one as {text: ..., right: true}")
+
+
+class Loss(Strict):
+    """What the answer says of the pixel-wise cross-entropy of the U-Net paper (equation 1), for check to witness."""
+
+    sign: Literal[-1, 1] = Field(description="-1 for a loss to be minimised")
+    weighted: bool = Field(description="Has each pixel a weight?")
+
+
+class TextText(_Base):
+    """A text, which a person marks."""
+
+    kind: Literal["text"]
+    answer: Prose | None = Field(None, description="A model answer, for the key and --reveal")
+    loss: Loss | None = Field(None, description="The loss that the model answer states, for check to witness")
+
+
+class InitText(_Base):
+    """A table of the initial values: mean and standard deviation of the weights, and the bias, of each layer."""
+
+    kind: Literal["init"]
+    layers: Words | None = Field(None, description="By default every layer with init:")
+    tolerance: Tolerance | None = Field(None, description="How near is right; exact by default")
+
+
+QuestionText = NumberText | ChoiceText | TextText | InitText
+KINDS: Mapping[str, type[NumberText | ChoiceText | TextText | InitText]] = {
+    "number": NumberText,
+    "choice": ChoiceText,
+    "text": TextText,
+    "init": InitText,
+}
+NESTED: Mapping[str, type[BaseModel]] = {
+    "tolerance": Tolerance,
+    "loss": Loss,
+    "accept": Accepted,
+    "options": Option,
+}
+
+
+# --- what can be said without the network ---------------------------------------------------------------------------
+
+
+def read_questions(raw: Sequence[Any], told: Told, path: Where) -> list[tuple[int, QuestionText]]:
+    """Each question that can be read, with its number in the list; the mistakes go to ``told``."""
+    found: list[tuple[int, QuestionText]] = []
+    taken: dict[str, str] = {}
+    for i, given in enumerate(raw):
+        here: Where = (*path, i)
+        if not isinstance(given, dict):
+            told.problem(here, "a question is a mapping with id:, kind: and text:")
+            continue
+        kind = given.get("kind")
+        if not isinstance(kind, str) or kind not in KINDS:
+            what = "kind: must be given" if kind is None else f"no such kind {kind!r}"
+            told.problem((*here, "kind"), f"{what}{did_you_mean(kind or '', KINDS)}")
+            continue
+        question = validate(KINDS[kind], given, told, here, NESTED)
+        if question is None:
+            continue
+        first = taken.setdefault(defined_name(f"{PREFIX}.{question.id}").casefold(), question.id)
+        if any(known.id == first for _, known in found):
+            same = "" if first == question.id else f" (Excel takes {first} and {question.id} for the same name)"
+            told.problem((*here, "id"), f"there is a question {first} already{same}")
+        found.append((i, question))
+        if isinstance(question, ChoiceText):
+            for message in _wrong_options(question.options):
+                told.problem((*here, "options"), message)
+        elif isinstance(question, NumberText):
+            for message in _wrong_number(question):
+                told.problem(here, message)
+    return found
+
+
+def _wrong_options(options: Sequence[Option]) -> Iterator[str]:
+    right = [letter for letter, option in lettered([str(each.right) for each in options]) if option == "True"]
+    if not right:
+        yield "no option is right; write the right one as {text: ..., right: true}"
+    elif len(right) > 1:
+        yield f"{len(right)} options are right ({', '.join(right)}), and only one may be"
+    texts: dict[str, str] = {}
+    for letter, option in lettered([each.text for each in options]):
+        plain = " ".join(option.split()).casefold()
+        first = texts.setdefault(plain, letter)
+        if first != letter:
+            yield f"the options {first} and {letter} say the same"
+        if len(plain) == 1 and plain != letter.casefold() and ord("a") <= ord(plain) < ord("a") + len(options):
+            yield f"the option {letter} is the letter of another one, {plain.upper()}"
+
+
+def _wrong_number(question: NumberText) -> Iterator[str]:
+    if (question.answer is None) == (question.solve is None):
+        yield "must have one of answer: and solve:"
+    if (question.solve is None) != (question.for_ is None):
+        yield "solve: and for: go together: for: names the unknown, such as network.in_height"
+    if question.between is not None and (question.solve is None or not 0 < question.between[0] < question.between[1]):
+        yield "between: must be two whole numbers, of which the first is positive and less than the second, with solve:"
