@@ -20,7 +20,7 @@ from .network import INPUT, TOTAL, Network
 from .quantities import LARGEST, QUANTITIES, Custom
 from .questionnaire import INIT, PREFIX, Known, Part, Question, lettered
 from .questions import ChoiceText, InitText, NumberText, QuestionText, TextText
-from .solve import UNKNOWNS, Solutions, solve, worked
+from .solve import UNKNOWNS, Equation, Solutions, solve, worked
 from .table import Quantity, compute, quantities
 from .tolerance import Tolerance
 from .yamldoc import Where
@@ -77,7 +77,7 @@ class _Names:
 
 # --- with the network -----------------------------------------------------------------------------------------------
 
-Layers = Callable[[Where, Iterable[str], Sequence[str]], tuple[str, ...]]
+Layers = Callable[[Where, Iterable[str], Sequence[str]], Iterable[str]]
 
 
 class _Says(Protocol):
@@ -101,6 +101,7 @@ class Checked:
         self.names = _Names(network, custom)
         self.questions: list[Question] = []
         self.numbers: dict[str, Quantity] = {}
+        self.equations: dict[str, Equation] = {}
         self.path: Where = ()
         self.formulas: dict[str, Quantity | None] = {}  # text -> as it was read; None where something is wrong
         for i, question in read:
@@ -234,7 +235,8 @@ class Checked:
             return None
         between = question.between or (1, max(MOST_SIZES, 2 * max(self.network.input)))
         try:
-            found = solve(self.network, self.known, (left, right), unknowns, between)
+            equation = Equation((left, right), tuple(unknowns))
+            found = solve(self.network, self.known, equation, between)
         except ExpressionError as error:
             self._problem(f"solve: {error}")
             return None
@@ -248,6 +250,7 @@ class Checked:
             alone = ids == [f"{self.network.layers[0].name}.out_{side}"] and isinstance(left.formula, expr.Sym)
             if alone and f"{INPUT}.in_{side}" in unknowns and isinstance(windows, int):
                 quantity = worked(self.network, answer, side, windows, solution)
+        self.equations[answer] = equation
         others = [n for n in found.every if n != solution]
         return quantity or Quantity(answer, str(solution), {}), solution, others
 
@@ -275,9 +278,9 @@ class Checked:
         inits = {layer.name: getattr(layer.kind, "init", None) for layer in own}
         biased = {layer.name: bool(getattr(layer.kind, "bias", True)) for layer in own}
         declared: dict[str, Init] = {name: init for name, init in inits.items() if init is not None}
-        asked = tuple(declared)
+        asked: Iterable[str] = declared
         if question.layers is not None:
-            asked = self.layers((*self.path, "layers"), question.layers, tuple(inits))
+            asked = tuple(self.layers((*self.path, "layers"), question.layers, tuple(inits)))
             for name in asked:
                 if name not in declared:
                     self._problem(f"{name} has no init: in the network, so that nothing can be asked about it")

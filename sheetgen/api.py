@@ -11,6 +11,8 @@ Edges are imported inside the functions, so that marking loads neither openpyxl 
 
 from __future__ import annotations
 
+import dataclasses
+import math
 import os
 import stat
 import tempfile
@@ -21,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from .errors import TemplateError, UsageError
 from .expr import Value
-from .marking import Marked, Submission, is_right, mark, read_answer
+from .marking import Marked, Submission, is_right, mark
 from .sheet import Sheet, lay_out, plain_number
 
 if TYPE_CHECKING:
@@ -70,7 +72,7 @@ def generate(coursework: str | Path, out: Path = OUTPUT) -> Generated:
     from .workbook.write import blank_workbook
 
     described, sheet = read_and_lay_out(coursework)
-    if not sheet.blanks:
+    if not sheet.blanks and sheet.questions is None:
         raise UsageError(f"{coursework}: the coursework has no blanks, so there is nothing to hand out; see blanks:")
     blank, name = blank_workbook(described, sheet), described.name
     paths = Generated(described, out / f"{name}-blank.xlsx", out / f"{name}-key.xlsx")
@@ -94,12 +96,17 @@ def fill_bytes(sheet: Sheet, template: bytes, shown_as: str) -> tuple[Filled, Lo
                 f"the name of a blank, and no sheet has the headings of the table; start from the workbook that "
                 f"'sheetgen generate' makes"
             )
-        entries = {
-            place: Entry(
-                plain_number(sheet.table.value(answer)), located.sheet.formula(answer) if located.worksheet else None
-            )
-            for answer, place in located.places.items()
-        }
+        entries: dict[Place, Entry] = {}
+        for answer, place in located.places.items():
+            live = located.worksheet is not None and answer in sheet.table.numbers
+            if (right := _right(sheet, answer)) != "":
+                entries[place] = Entry(right, located.sheet.formula(answer) if live else None)
+        if located.questions is not None:  # the comments
+            at = located.questions
+            for question in at.questions:
+                if question.remark:
+                    place = Place(at.worksheet, at.rows[question.id], at.columns["remarks"])
+                    entries[place] = Entry(question.remark)
         own = [
             Place(located.worksheet, cell.row, cell.column)
             for cell in located.sheet.cells
@@ -110,6 +117,13 @@ def fill_bytes(sheet: Sheet, template: bytes, shown_as: str) -> tuple[Filled, Lo
         raise TemplateError(f"{shown_as}: {error}") from error
 
 
+def _right(sheet: Sheet, answer: str) -> int | float | str:
+    """What the key holds for ``answer``: a number, the letter of an option, or a model answer, if there is one."""
+    if answer in sheet.table.numbers or sheet.questions is None:
+        return plain_number(sheet.table.value(answer))
+    return sheet.questions.places[answer].question.model
+
+
 @dataclass(frozen=True, slots=True)
 class KeptCell:
     """A cell that held something already, and what it should hold."""
@@ -117,7 +131,7 @@ class KeptCell:
     cell: str
     held: str  # as typed, a formula with its =
     right: int | float | str
-    agrees: bool
+    agrees: bool | None  # None for a text, which only a person can judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +148,9 @@ def fill(coursework: str | Path, template: Path, out: Path | None = None) -> Fil
 
     By default ``out`` is ``output/<template>-filled.xlsx``.
     """
-    from .workbook.engine import CellError, Engine
+    from .workbook.engine import Engine
     from .workbook.package import Package
+    from .workbook.read import read_submission
 
     sheet = sheet_of(coursework)
     data = read_file(template, "template")
@@ -146,19 +161,23 @@ def fill(coursework: str | Path, template: Path, out: Path | None = None) -> Fil
         raise UsageError(f"--out {path} is the template itself; name another file for the filled copy")
     done, located = fill_bytes(sheet, data, str(template))
     engine = Engine(Package.read(done.data))
-    right = {place: sheet.table.value(answer) for answer, place in located.places.items()}
-    near = {located.places[str(cell.answer)]: cell.near for cell in sheet.blanks if cell.answer in located.places}
+    answers = {place: answer for answer, place in located.places.items()}
+    # what a cell holds already is judged as verify judges it
+    judged = {each.id: each.status for each in mark(sheet, read_submission(path.name, done.data, sheet)).answers}
     kept = []
     for each in done.kept:
-        now = engine.value(each.place)
-        number = None if isinstance(now, CellError) else read_answer(now, right[each.place])[0]
+        status = judged.get(answers.get(each.place, ""), "for-a-person")
         held = f"={each.held_formula}" if each.held_formula else str(each.held)
-        agrees = number is not None and is_right(number, right[each.place], near[each.place])
-        kept.append(KeptCell(str(each.place), held, plain_number(right[each.place]), agrees))
-    led_astray = [str(place) for place in done.filled if not _gives(engine.value(place), right[place])]
+        agrees = None if status == "for-a-person" else status == "correct"
+        assert each.wanted.value is not None
+        kept.append(KeptCell(str(each.place), held, each.wanted.value, agrees))
+    filled = [(place, answers[place]) for place in done.filled if place in answers]
+    led_astray = [str(place) for place, answer in filled if not _gives(engine.value(place), _right(sheet, answer))]
     write_file(path, done.data)
-    missing = tuple(cell.answer for cell in sheet.blanks if cell.answer and cell.answer not in located.places)
-    return FillReport(path, len(done.filled), tuple(kept), tuple(led_astray), missing)
+    wanted = [cell.answer or "" for cell in sheet.blanks]
+    wanted += [cell.answer for cell in sheet.questions.cells] if sheet.questions is not None else []
+    missing = tuple(answer for answer in wanted if answer not in located.places)
+    return FillReport(path, len(filled), tuple(kept), tuple(led_astray), missing)
 
 
 def _gives(now: object, right: Value) -> bool:
@@ -312,6 +331,7 @@ def check(
 
     ``workbook`` is the key to check; by default the one that ``generate`` would write.
     """
+    from .shown import losses_shown, questions_shown
     from .witness import measure
     from .workbook.audit import audit
     from .workbook.package import BrokenPackage
@@ -324,19 +344,33 @@ def check(
         in_workbook, wrong_cells = audit(sheet, key, fresh)
     except BrokenPackage as error:
         raise TemplateError(f"{shown_as}: {error}") from error
-    measured = measure(described.network, described.conventions, described.rows, device=device, progress=progress)
-    return _verdict(sheet, in_workbook, wrong_cells, measured)
+    measured = measure(
+        described.network, described.conventions, described.rows, device, progress, wanted=described.needed
+    )
+    answers = questions_shown(described, sheet, measured.numbers, device)
+    measured = dataclasses.replace(measured, numbers={**measured.numbers, **answers})
+    return _verdict(sheet, in_workbook, wrong_cells, measured, losses_shown(sheet, device))
 
 
 def published(sheet: Sheet) -> tuple[str, ...]:
-    """Ids of the numbers that the sheet shows or asks for, row by row."""
-    return tuple(sheet.places)
+    """Ids of the numbers that the table shows or asks for, row by row, and of those that the questions ask for."""
+    return (*sheet.places, *(sheet.questions.numbers if sheet.questions is not None else ()))
 
 
-def _verdict(sheet: Sheet, in_workbook: set[str], wrong_cells: tuple[Disagreement, ...], measured: Measured) -> Checked:
+def _verdict(
+    sheet: Sheet,
+    in_workbook: set[str],
+    wrong_cells: tuple[Disagreement, ...],
+    measured: Measured,
+    losses: Mapping[str, tuple[float, float]] | None = None,
+) -> Checked:
     from .workbook.audit import Disagreement
 
     disagreed = list(wrong_cells)
+    losses = losses or {}
+    for answer, (stated, theirs) in losses.items():  # a loss stands in a text: no cell shows its value
+        if not math.isclose(stated, theirs, rel_tol=1e-9):
+            disagreed.append(Disagreement(answer, theirs, stated, "torch"))
     agreed: list[str] = []
     unseen: list[str] = []
     for answer in published(sheet):
@@ -352,6 +386,7 @@ def _verdict(sheet: Sheet, in_workbook: set[str], wrong_cells: tuple[Disagreemen
         if answer in wrong:
             continue
         (agreed if answer in measured.numbers and answer in in_workbook else unseen).append(answer)
+    agreed += [answer for answer in losses if answer not in wrong]
     numbers = published(sheet)
     return Checked(
         device=measured.device,
@@ -359,9 +394,9 @@ def _verdict(sheet: Sheet, in_workbook: set[str], wrong_cells: tuple[Disagreemen
         disagreed=tuple(disagreed),
         not_witnessed=tuple(unseen),
         witnesses={
-            "python": len(numbers),
+            "python": len(numbers) + len(losses),
             "excel": sum(answer in in_workbook for answer in numbers),
-            "torch": sum(answer in measured.numbers for answer in numbers),
+            "torch": sum(answer in measured.numbers for answer in numbers) + len(losses),
             "flop_counter": len(measured.opinions),
         },
     )

@@ -19,7 +19,7 @@ import click
 import typer
 
 from . import __version__
-from .errors import BAD_INPUT, FINDINGS, OK, OUR_FAULT, SheetgenError
+from .errors import BAD_INPUT, FINDINGS, OK, OUR_FAULT, SheetgenError, UsageError
 from .printing import (
     complain,
     counter,
@@ -214,7 +214,9 @@ def generate(
     written = api.generate(coursework, out)
     warn(written.coursework)
     marks = sum(blank.marks for blank in written.coursework.blanks.values())
-    typer.echo(f"{written.blank}  {len(written.coursework.blanks)} blanks, {marks:g} marks")
+    asked = written.coursework.questions
+    more = f"; {len(asked)} questions, {sum(each.marks for each in asked):g} marks" if asked else ""
+    typer.echo(f"{written.blank}  {len(written.coursework.blanks)} blanks, {marks:g} marks{more}")
     typer.echo(f"{written.key}  the same, filled with live formulas")
 
 
@@ -244,6 +246,8 @@ def fill(
     typer.echo(f"{done.path}  {done.filled} cells filled")
     for kept in done.kept:
         verdict = ", which is right" if kept.agrees else f"; the right number is {kept.right}"
+        if kept.agrees is None:
+            verdict = ", which a person has to judge"
         typer.echo(f"  kept {printable(kept.cell)}: it holds {printable(kept.held)}{verdict}")
     if done.led_astray:
         few = ", ".join(map(printable, done.led_astray[:5])) + (" ..." if len(done.led_astray) > 5 else "")
@@ -369,6 +373,61 @@ def _passing_of(name: str, layer: str) -> None:
     passing(f"{name}: {layer}")
 
 
+@app.command("import")
+def import_(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODULE:CALLABLE", help="A .py file or a module, and a class, function or instance in it."
+        ),
+    ],
+    image: Annotated[
+        str, typer.Option("--input", metavar="C,H,W", help="The image to run it on: channels, height, width.")
+    ] = "3,224,224",
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE.yaml", help="The file to write [default: print it]")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if there is one.")] = False,
+) -> None:
+    """Turn a PyTorch module into the YAML of its network, by running it.
+
+    The Python file is executed, like any program of yours: import only what you would run. The class or function is
+    called without arguments, and the module that it gives is run once on an image, in eval mode. What no layer type can
+    express is named with the path of its module, and then nothing is written. What the file prints goes to stderr.
+
+    \b
+    Examples:
+      sheetgen import student.py:Net
+      sheetgen import student.py:Net --input 1,28,28 --out net.yaml
+      sheetgen import package.models:resnet18 > resnet18.yaml
+    """
+    from . import importer
+
+    shape = _image(image)
+    if out is not None and out.exists() and not force:
+        raise UsageError(f"{out} exists already; --force overwrites it")
+    found = importer.import_network(target, shape)
+    for warning in found.warnings:
+        print(f"warning: {printable(warning, 1000)}", file=sys.stderr)
+    if out is None:
+        typer.echo(found.yaml, nl=False)
+        return
+    from . import api
+
+    api.write_file(out, found.yaml.encode())
+    typer.echo(f"{out}  {len(found.network.layers)} layers")
+
+
+def _image(text: str) -> tuple[int, int, int]:
+    """``3,224,224`` or ``3x224x224``."""
+    sizes = [each.strip() for each in text.replace("x", ",").split(",")]
+    if len(sizes) != 3 or not all(each.isdecimal() and each.isascii() and 0 < int(each) < 10**7 for each in sizes):
+        raise typer.BadParameter(
+            f"must be channels, height and width, such as 3,224,224, not {text}", param_hint="--input"
+        )
+    return (int(sizes[0]), int(sizes[1]), int(sizes[2]))
+
+
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of the YAML.
@@ -418,6 +477,17 @@ def _table_json(coursework: Coursework, table: Table) -> dict[str, Any]:
         },
         "totals": {name: plain_number(total) for name, total in table.totals.items()},
         "errata": list(coursework.errata),
+        "questions": [
+            {
+                "id": each.id,
+                "kind": each.kind,
+                "text": each.text,
+                "options": list(each.options),
+                "unit": each.unit,
+                "marks": each.marks,
+            }
+            for each in coursework.questions
+        ],
     }
 
 
@@ -446,7 +516,8 @@ def _checked_json(checked: Checked) -> dict[str, Any]:
 def _is_finding(marked: Marked, fail_under: float | None) -> bool:
     if fail_under is None:
         return not marked.all_correct
-    return marked.status == "unmarked" or 100 * marked.score < fail_under * marked.max_score
+    # of the marks that can be given by now
+    return marked.status == "unmarked" or 100 * marked.score < fail_under * (marked.max_score - marked.open)
 
 
 if __name__ == "__main__":

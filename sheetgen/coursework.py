@@ -14,8 +14,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJson
 
 from .layers import Conventions, Strict
 from .network import Network
-from .quantities import COLUMNS, QUANTITIES, Custom
+from .quantities import COLUMNS, GIVEN_COLUMNS, QUANTITIES, Custom
 from .questionnaire import Question
+from .solve import Equation
 from .table import Quantity
 from .tolerance import Tolerance
 
@@ -38,7 +39,8 @@ Words = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
 ]
 _WORD = {"type": "string"}
-_QUANTITY = {"anyOf": [{"enum": list(QUANTITIES)}, {"type": "string", "pattern": "^[a-z][a-z0-9_]*$"}]}
+_OWN = {"type": "string", "pattern": "^[a-z][a-z0-9_]*$", "not": {"enum": list(GIVEN_COLUMNS)}}
+_QUANTITY = {"anyOf": [{"enum": list(QUANTITIES)}, _OWN]}
 _COLUMN = {"anyOf": [{"enum": list(COLUMNS)}, {"type": "string", "pattern": "^[a-z][a-z0-9_]*$"}]}
 
 
@@ -106,7 +108,7 @@ def _not_reserved(sheet: str) -> str:
 
 
 SheetName = Annotated[
-    str, AfterValidator(_not_reserved), Field(max_length=31, pattern=r"^[^\[\]:*?/\\'\n\r\t]+$")
+    str, Field(max_length=31, pattern=r"^[^\[\]:*?/\\'\n\r\t]+$"), AfterValidator(_not_reserved)
 ]  # fmt: skip
 
 
@@ -187,6 +189,7 @@ class Coursework:
     questions: tuple[Question, ...] = ()
     questions_sheet: str = "Questions"
     numbers: Mapping[str, Quantity] = field(default_factory=dict, hash=False)  # of the questions, by answer id
+    equations: Mapping[str, Equation] = field(default_factory=dict, hash=False)  # of those that ask for a solution
     files: tuple[tuple[Path, str], ...] = field(default=(), compare=False)  # read, with the SHA-256 of each
     warnings: tuple[str, ...] = field(default=(), compare=False)
 

@@ -8,7 +8,7 @@ YAML documents; it must not know courseworks, nor arithmetic.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,22 +51,15 @@ class _Scope:
     prefix: str = ""  # of the rows' names: "3a."
     parameters: Mapping[str, Any] | None = None
     outer: _Scope | None = None
-    outputs: dict[str, str] = field(default_factory=dict)  # name -> the row whose output it is
     last: str | None = None  # the row above
     blocks: tuple[str, ...] = ()  # that this one is in
 
-    def known(self) -> list[str]:
-        return [*self.outputs, *(self.outer.known() if self.outer else ())]
-
-    def find(self, name: str) -> str | None:
-        if name == INPUT:
-            return self.input
-        found = self.outputs.get(name)
-        return found if found is not None or self.outer is None else self.outer.find_outside(name)
-
-    def find_outside(self, name: str) -> str | None:
-        found = self.outputs.get(name)
-        return found if found is not None or self.outer is None else self.outer.find_outside(name)
+    def outwards(self) -> Iterator[_Scope]:
+        """This level, then those around it."""
+        scope: _Scope | None = self
+        while scope is not None:
+            yield scope
+            scope = scope.outer
 
 
 class Draft:
@@ -80,11 +73,14 @@ class Draft:
         self.named: list[str] = []  # every row, readable or not
         self.blocks: list[Block] = []
         self.places: dict[str, Where] = {}  # row -> where the YAML has it
+        self._outputs: dict[str, str] = {}  # whole name of a layer or a block, as far as read -> the row it ends in
         self._texts: dict[str, _BlockText] = {}
+        self._broken: set[str] = set()  # blocks that could not be read
         self._used: set[str] = set()
         self._told: set[tuple[Where, str]] = set()
         self._taken = {workbook_name(name): name for name in RESERVED}
         self._full = False
+        self._endless = False  # some block contains itself
         if not isinstance(data, dict):
             if data is not None:
                 document.problem(prefix, "a network is a mapping with name:, input: and layers:")
@@ -151,7 +147,9 @@ class Draft:
                 self.document.problem(here, f"{name} is a layer type; give the block another name")
                 continue
             if not isinstance(text, dict) or not isinstance(text.get("layers"), dict) or not text["layers"]:
-                self.document.problem(here, "a block is a mapping with parameters: and layers:, of which it has some")
+                told = "a block is a mapping with layers:, at least one, and parameters: if it has any"
+                self.document.problem(here, told)
+                self._broken.add(name)
                 continue
             for key in text:
                 if key not in BLOCK_KEYS:
@@ -174,7 +172,8 @@ class Draft:
             where = top or here
             good = self._name_is_good(name, scope, here)
             before = len(self.named)
-            fields = self._substituted(text, scope, here)
+            lacking: set[Where] = set()
+            fields = self._substituted(text, scope, here, lacking)
             read = self._sources(fields, scope, here) if isinstance(fields, dict) else None
             count = self._repeat(fields, here)
             row = scope.prefix + name
@@ -182,10 +181,10 @@ class Draft:
                 if self._full:
                     return
                 each = row if count == 1 else f"{row}.{i}"
-                self._use(each, fields, read, scope, here, where, readable=good)
+                self._use(each, fields, read, scope, here, where, _Telling(self, each, lacking), readable=good)
                 read = None if scope.last is None else (scope.last,)
-            if name not in RESERVED and scope.last is not None:
-                scope.outputs[name] = scope.last
+                if name not in RESERVED and scope.last is not None:
+                    self._outputs[each] = self._outputs[row] = scope.last
             rows = tuple(self.named[before:])
             if top is None and rows != (row,) and rows:
                 first = next((layer for layer in self.layers if layer.name == rows[0]), None)
@@ -210,6 +209,7 @@ class Draft:
         scope: _Scope,
         here: Where,
         top: Where,
+        told: _Telling,
         *,
         readable: bool,
     ) -> None:
@@ -219,11 +219,13 @@ class Draft:
         if block is None:
             if len(self.named) >= MAX_LAYERS:
                 self._full = True
-                self._problem(here, f"with its blocks written out a table may have at most {MAX_LAYERS} layers", row)
+                if not self._endless:
+                    most = f"with its blocks written out a table may have at most {MAX_LAYERS} layers"
+                    self._problem(here, most, row)
                 return
             self.places[row] = top
             if readable:
-                self._read_layer(row, fields, read, scope, here)
+                self._read_layer(row, fields, read, scope, here, told)
             if row.rpartition(".")[2] not in RESERVED:
                 self.named.append(row)
                 scope.last = row
@@ -232,6 +234,9 @@ class Draft:
         if block.name in scope.blocks or len(scope.blocks) >= MAX_DEPTH:
             chain = " in ".join((block.name, *reversed(scope.blocks)))
             self._problem(here, f"a block cannot contain itself, nor be deeper than {MAX_DEPTH}: {chain}", row)
+            self._endless = True
+            self._full = len(self.named) >= MAX_LAYERS
+            self.named.append(row)  # it counts, so that there is an end
             return
         source = read[0] if read else scope.last or scope.input
         if read is not None and len(read) > 1:
@@ -251,17 +256,18 @@ class Draft:
                     f"the block {block.name} has no such parameter{did_you_mean(key, block.parameters)}",
                     row,
                 )
-        missing = [key for key, value in block.parameters.items() if value is None and given.get(key) is None]
+        found = {**block.parameters, **{key: value for key, value in given.items() if value is not None}}
+        missing = [key for key in block.parameters if found[key] is None]
         if missing:
             self._problem(here, f"the block {block.name} needs {', '.join(f'{key}:' for key in missing)}", row)
-        return {**block.parameters, **given}
+        return found
 
-    def _substituted(self, value: Any, scope: _Scope, here: Where) -> Any:
-        """``value`` with each ``$name`` replaced by the parameter's value."""
+    def _substituted(self, value: Any, scope: _Scope, here: Where, lacking: set[Where]) -> Any:
+        """``value`` with each ``$name`` replaced by the parameter's value; ``lacking`` gets the places without one."""
         if isinstance(value, dict):
-            return {key: self._substituted(each, scope, (*here, key)) for key, each in value.items()}
+            return {key: self._substituted(each, scope, (*here, key), lacking) for key, each in value.items()}
         if isinstance(value, list):
-            return [self._substituted(each, scope, (*here, i)) for i, each in enumerate(value)]
+            return [self._substituted(each, scope, (*here, i), lacking) for i, each in enumerate(value)]
         if not isinstance(value, str) or not value.startswith("$"):
             return value
         name = value[1:]
@@ -269,8 +275,9 @@ class Draft:
             self._problem(here, f"{value} stands for a parameter, and only a block has parameters", "")
         elif name not in scope.parameters:
             self._problem(here, f"the block has no parameter {name!r}{did_you_mean(name, scope.parameters)}", "")
-        else:
+        elif scope.parameters[name] is not None:  # else that is a mistake where the block is used
             return scope.parameters[name]
+        lacking.add(here)
         return None
 
     def _repeat(self, fields: Any, here: Where) -> int:
@@ -297,11 +304,19 @@ class Draft:
 
     def _row(self, name: str, scope: _Scope, path: Where) -> str | None:
         """The row whose output ``name`` stands for; a mistake where there is none above."""
-        found = scope.find(name) or (name if name in self.places else None)
+        outwards = [each.prefix for each in scope.outwards()]
+        whole = (prefix + name for prefix in outwards)
+        found = scope.input if name == INPUT else next((self._outputs[n] for n in whole if n in self._outputs), None)
         if found is None:
-            known = [INPUT, *scope.known()]
+            known = [INPUT, *(n for prefix in outwards for n in self._beside(prefix))]
             self._problem(path, f"there is no layer {name!r} above this one{did_you_mean(name, known)}", "")
         return found
+
+    def _beside(self, prefix: str) -> Iterator[str]:
+        """The names so far at the level whose rows begin with ``prefix``."""
+        for name in self._outputs:
+            if name.startswith(prefix) and "." not in name[len(prefix) :]:
+                yield name[len(prefix) :]
 
     def _name_is_good(self, name: str, scope: _Scope, here: Where) -> bool:
         """Whether a layer may be called ``name``, and the workbook can tell it from those so far."""
@@ -319,20 +334,23 @@ class Draft:
             self._problem(here, f"a workbook cannot tell it from {first!r}; give it another name", "")
         return first == row
 
-    def _read_layer(self, row: str, fields: Any, read: tuple[str, ...] | None, scope: _Scope, here: Where) -> None:
+    def _read_layer(
+        self, row: str, fields: Any, read: tuple[str, ...] | None, scope: _Scope, here: Where, told: _Telling
+    ) -> None:
         if not isinstance(fields, dict):
-            self._problem(here, f"a layer is a mapping such as {{type: Conv2d, ...}}, not {shortly(fields)}", row)
+            told.problem(here, f"a layer is a mapping such as {{type: Conv2d, ...}}, not {shortly(fields)}")
             return
         if "type" not in fields:
-            self._problem(here, "type: must be given", row)
+            told.problem(here, "type: must be given")
             return
         kind = KINDS.get(str(fields["type"]))
         if kind is None:
-            near = did_you_mean(fields["type"], [*KINDS, *self._texts])
-            self._problem((*here, "type"), f"no such layer type {shortly(fields['type'])}{near}", row)
+            if fields["type"] not in list(self._broken):
+                near = did_you_mean(fields["type"], [*KINDS, *self._texts])
+                told.problem((*here, "type"), f"no such layer type {shortly(fields['type'])}{near}")
             return
         own = {key: value for key, value in fields.items() if key != "repeat"}
-        layer = validate(kind, own, _Telling(self, row), here, {"init": Init})
+        layer = validate(kind, own, told, here, {"init": Init})
         if layer is None:
             return
         sources = read or ((scope.last or scope.input),)
@@ -371,10 +389,12 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class _Telling:
-    """Where ``validate`` puts the mistakes of one row."""
+    """Where the mistakes of one row go; at the places that lack a parameter's value they are told already."""
 
     draft: Draft
     row: str
+    lacking: set[Where]
 
     def problem(self, path: Where, message: str) -> None:
-        self.draft._problem(path, message, self.row)
+        if not any(path[: len(place)] == place for place in self.lacking):
+            self.draft._problem(path, message, self.row)

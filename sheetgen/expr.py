@@ -309,10 +309,17 @@ def _of_ints(op: str, a: int, b: int) -> int | Fraction:
 
 def plain(number: Value, digits: int = 6) -> str:
     """A number as text: 34944, 67.4; one that no decimal ends, to ``digits`` significant ones: 0.333333."""
-    if isinstance(number, Fraction):
+    if isinstance(number, Fraction) and number.denominator != 1:
         exact = _exact_decimal(number)
-        return exact if exact is not None else f"{float(number):.{digits}g}"
+        return exact if exact is not None else _rounded(number, digits)
     return f"{number:.{digits}g}" if isinstance(number, float) else str(number)
+
+
+def _rounded(number: Fraction, digits: int) -> str:
+    try:
+        return f"{float(number):.{digits}g}"
+    except OverflowError:
+        return str(round(number))
 
 
 def is_exact(number: Value) -> bool:

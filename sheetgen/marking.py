@@ -9,10 +9,11 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 from .addresses import address
-from .expr import Value
+from .expr import Call, Op, Value, plain, words
 from .questionnaire import INIT, Question, QuestionCell, lettered
 from .sheet import Sheet, SheetCell, plain_number
 
@@ -173,21 +174,20 @@ def read_number(value: int | float | str | bool | None) -> tuple[int | float | N
 # 0.377, 0,377, 37.7 %
 _DECIMAL = re.compile(r"([+-]?\d{1,15})(?:[.,](\d{1,15}))?\s*(%?)", re.ASCII)
 # 55x55x96, 55 × 55 × 96, 55 * 55 * 96
-_SIZE = re.compile(r"\s*(\d{1,9})\s*[x×*]\s*(\d{1,9})\s*[x×*]\s*(\d{1,9})\s*", re.ASCII | re.IGNORECASE)
+_SIZE = re.compile(r"\d{1,9}(?:\.\d{1,6})?(?:\s*[x×*]\s*\d{1,9}(?:\.\d{1,6})?)+", re.ASCII | re.IGNORECASE)
 
 
 def read_answer(value: int | float | str | bool | None, right: Value) -> tuple[int | float | str | None, str | None]:
     """What a cell holds, read as an answer of the kind that ``right`` is: a whole number, another number, a size."""
-    if isinstance(right, int) or not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or not value.strip() or (isinstance(right, int) and not value.strip().endswith("%")):
         number, problem = read_number(value)
         if isinstance(right, str) and number is not None:
             return None, "a size is expected, such as 55 x 55 x 96"
         return number, problem
     if isinstance(right, str):
-        size = _SIZE.fullmatch(value)
-        if size is None:
+        if _SIZE.fullmatch(value.strip()) is None:
             return None, f"the cell holds no size such as 55 x 55 x 96: {value.strip()[:40]!r}"
-        return " x ".join(str(int(part)) for part in size.groups()), None
+        return " x ".join(plain(Fraction(part)) for part in re.split(r"(?i)\s*[x×*]\s*", value.strip())), None
     typed = _DECIMAL.fullmatch(value.strip())
     if typed is None:
         return None, f"the cell holds text that is no number: {value.strip()[:40]!r}"
@@ -236,10 +236,11 @@ def _mark_question(sheet: Sheet, cell: QuestionCell, found: Mapping[str, Held], 
         place = f"Question {question.id}" + (f", {part.layer}, {INIT[part.column]}" if part.layer else "")
         feedback = f"{place}: {_shown(held.value)} is not right.{feedback and ' '}{feedback}"
     if reveal and status != "correct":
-        told = sheet.table.working(part.id) if question.numbers else question.revealed
+        told = _working(sheet, part.id) if question.numbers else question.revealed
         what = " Model answer:" if question.kind == "text" else " The answer is"
         feedback += f"{what} {told}{'' if question.kind == 'text' else '.'}" if told else ""
         feedback += f" {question.remark}" if question.remark else ""
+        feedback = " ".join(feedback.split())  # on one line
     return Answer(
         id=part.id,
         sheet=held.sheet,
@@ -251,6 +252,16 @@ def _mark_question(sheet: Sheet, cell: QuestionCell, found: Mapping[str, Held], 
         feedback=feedback,
         expected=plain_number(right) if reveal else None,
     )
+
+
+def _working(sheet: Sheet, answer: str) -> str:
+    """The question's formula as it was asked, with the numbers put in: ``(256 - 224 + 1)**2*2 = 2178``."""
+    quantity = sheet.table.quantities[answer]
+    if any(isinstance(bind, int) for bind in quantity.binds.values()):
+        return sheet.table.working(answer)
+    if not isinstance(quantity.formula, Op | Call):
+        return plain(sheet.table.value(answer))
+    return words(quantity.formula, {name: sheet.table.value(str(bind)) for name, bind in quantity.binds.items()})
 
 
 def _judge_number(cell: QuestionCell, value: int | float | str | bool | None, right: Value) -> tuple[Status, str]:

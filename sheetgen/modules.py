@@ -68,10 +68,21 @@ class TableConv2d(nn.Module):
         whole = self.weight.new_zeros((self.out_channels, self.in_channels, *self.kernel_size))
         return whole.index_put(index, self.weight)
 
+    def _border(self) -> list[int]:
+        """Lines to pad with: left, right, above, below. Of an odd number for "same" torch puts the larger half last."""
+        found: list[int] = []
+        for i in (1, 0):
+            if isinstance(self.padding, str):
+                whole = self.dilation[i] * (self.kernel_size[i] - 1)
+                found += [whole // 2, whole - whole // 2]
+            else:
+                found += [self.padding[i]] * 2
+        return found
+
     def forward(self, image: Tensor) -> Tensor:
         padding: Pair | str = self.padding
-        if self.padding_mode != "zeros" and not isinstance(padding, str):
-            image = functional.pad(image, (padding[1], padding[1], padding[0], padding[0]), mode=self.padding_mode)
+        if self.padding_mode != "zeros":
+            image = functional.pad(image, self._border(), mode=self.padding_mode)
             padding = (0, 0)
         output = functional.conv2d(image, self.whole_weight(), None, self.stride, padding, self.dilation, self.groups)
         if self.bias is None:

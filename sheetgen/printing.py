@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from .expr import Value, plain
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from .api import Checked, Results
     from .coursework import Coursework
-    from .marking import Marked, Status
+    from .marking import Answer, Marked, Status
+    from .questionnaire import Question
     from .table import Table
 
 
@@ -121,6 +122,24 @@ def print_table(coursework: Coursework, table: Table) -> None:
         console.print(sentence, soft_wrap=True, style="dim")
     for erratum in coursework.errata:
         console.print(f"Erratum: {printable(erratum, 2000)}", soft_wrap=True)
+    if coursework.questions:
+        _print_questions(console, coursework.questions)
+
+
+def _print_questions(console: Console, questions: Sequence[Question]) -> None:
+    """What is asked, without what is right."""
+    from rich.text import Text
+
+    wide = max(len(question.id) for question in questions)
+    console.print(Text("\nQuestions", "bold"))
+    for question in questions:
+        what = {"number": "a number", "choice": "a choice", "text": "a text", "init": "a table"}[question.kind]
+        unit = f" ({printable(question.unit)})" if question.unit else ""
+        first, *more = question.asked.splitlines()
+        for i, line in enumerate((first, *more)):
+            marks = f"{question.marks:g} mark{'' if question.marks == 1 else 's'}"
+            ending = f"  [{what}{unit}, {marks}]" if i == len(more) else ""
+            console.print(f"{question.id if not i else '':<{wide}}  {printable(line, 5000)}{ending}", soft_wrap=True)
 
 
 def _shape(shape: tuple[int, int, int]) -> str:
@@ -150,7 +169,12 @@ _COLOURS: dict[Status, str] = {
     "wrong": "red",
     "blank": "dim",
     "unreadable": "magenta",
+    "for-a-person": "cyan",
 }
+
+
+# What is not worth a line each, unless the answers are revealed.
+_TOGETHER: dict[Status, str] = {"blank": "left blank: ", "for-a-person": "for a person: "}
 
 
 def print_results(results: Results) -> None:
@@ -166,14 +190,16 @@ def print_results(results: Results) -> None:
                 soft_wrap=True,
             )
             continue
-        share = 100 * marked.score / marked.max_score if marked.max_score else 100
+        most = marked.max_score - marked.open
+        share = 100 * marked.score / most if most else 100
         colour = "green" if marked.all_correct else "red"
         counts = ", ".join(f"{marked.count(s)} {s}" for s in _COLOURS if marked.count(s))
         console.print(
             Text.assemble(
                 (name, "bold"),
                 ("  ", ""),
-                (f"{marked.score:g}/{marked.max_score:g}", colour),
+                (f"{marked.score:g}/{most:g}", colour),
+                (f"  (+ {marked.open:g} for a person)" if marked.open else "", "cyan"),
                 f"  {share:.0f} %  ({counts})",
             ),
             soft_wrap=True,
@@ -184,23 +210,32 @@ def print_results(results: Results) -> None:
 def _print_answers(console: Console, marked: Marked) -> None:
     from rich.text import Text
 
-    todo = [answer for answer in marked.answers if answer.status != "correct"]
+    todo = [answer for answer in marked.answers if answer.status != "correct" or answer.feedback]
     wide = max((len(answer.id) for answer in todo), default=0)
+    cells = {answer.id: _cell(answer) for answer in todo}
+    at = max((len(cell) for cell in cells.values()), default=0) + 2
     for answer in todo:
-        if answer.status == "blank" and answer.expected is None:
+        if answer.status in _TOGETHER and answer.expected is None:
             continue
         line = Text.assemble(
             "  ",
-            f"{answer.cell:<5}",
+            f"{cells[answer.id]:<{max(at, 5)}}",
             f"{printable(answer.id):<{wide + 2}}",
             (f"{answer.status:<15}", _COLOURS[answer.status]),
-            printable(answer.feedback),
+            printable(answer.feedback, 6000),
         )
         console.print(line, soft_wrap=True)
-    blank = [answer for answer in todo if answer.status == "blank" and answer.expected is None]
-    if blank:
-        cells = ", ".join(answer.cell for answer in blank[:12]) + (" ..." if len(blank) > 12 else "")
-        console.print(Text.assemble("  ", ("left blank: ", "dim"), f"{len(blank)} cells ({cells})"), soft_wrap=True)
+    for status, label in _TOGETHER.items():
+        these = [answer for answer in todo if answer.status == status and answer.expected is None]
+        if these:
+            few = ", ".join(_cell(answer) for answer in these[:12]) + (" ..." if len(these) > 12 else "")
+            count = f"{len(these)} cell{'s' if len(these) > 1 else ''}"
+            console.print(Text.assemble("  ", (label, _COLOURS[status]), f"{count} ({few})"), soft_wrap=True)
+
+
+def _cell(answer: Answer) -> str:
+    """L7 of the table; of a question the sheet's name before it."""
+    return f"{printable(answer.sheet)}!{answer.cell}" if answer.id.startswith("question.") else answer.cell
 
 
 def print_checked(checked: Checked) -> None:

@@ -62,11 +62,9 @@ class Accepted(Strict):
 
 
 def _accepted(given: object) -> object:
-    listed = tuple(given) if isinstance(given, list) else (given,)
-    return tuple(each if isinstance(each, dict) else {"answer": each} for each in listed)
-
-
-_ONE_ACCEPTED = {"anyOf": [{"$ref": "#/$defs/Accepted"}, {"type": ["string", "number"]}]}
+    if not isinstance(given, list):
+        return given
+    return tuple(each if isinstance(each, dict) else {"answer": each} for each in given)
 
 
 class NumberText(_Base):
@@ -90,11 +88,9 @@ class NumberText(_Base):
     )
     unit: str | None = Field(None, min_length=1, max_length=40, description="Printed behind the answer")
     tolerance: Tolerance | None = Field(None, description="How near is right; exact by default")
-    accept: Annotated[
-        tuple[Accepted, ...],
-        BeforeValidator(_accepted),
-        WithJsonSchema({"anyOf": [_ONE_ACCEPTED, {"type": "array", "items": _ONE_ACCEPTED}]}),
-    ] = Field((), description="Other numbers that count as right")
+    accept: Annotated[tuple[Accepted, ...], BeforeValidator(_accepted)] = Field(
+        (), description="Other numbers that count as right"
+    )
 
 
 class Option(Strict):
@@ -118,14 +114,6 @@ class ChoiceText(_Base):
         tuple[Option, ...],
         Field(min_length=2, max_length=MOST_OPTIONS),
         BeforeValidator(_options),
-        WithJsonSchema(
-            {
-                "type": "array",
-                "minItems": 2,
-                "maxItems": MOST_OPTIONS,
-                "items": {"anyOf": [{"$ref": "#/$defs/Option"}, {"type": ["string", "number", "boolean"]}]},
-            }
-        ),
     ] = Field(description="Texts, and the right one as {text: ..., right: true}")
 
 
@@ -187,17 +175,21 @@ def read_questions(raw: Sequence[Any], told: Told, path: Where) -> list[tuple[in
         question = validate(KINDS[kind], given, told, here, NESTED)
         if question is None:
             continue
-        first = taken.setdefault(defined_name(f"{PREFIX}.{question.id}").casefold(), question.id)
-        if any(known.id == first for _, known in found):
+        name = defined_name(f"{PREFIX}.{question.id}").casefold()
+        if name in taken:
+            first = taken[name]
             same = "" if first == question.id else f" (Excel takes {first} and {question.id} for the same name)"
             told.problem((*here, "id"), f"there is a question {first} already{same}")
-        found.append((i, question))
+        taken.setdefault(name, question.id)
+        wrong: list[str] = []
         if isinstance(question, ChoiceText):
-            for message in _wrong_options(question.options):
-                told.problem((*here, "options"), message)
+            wrong, here = list(_wrong_options(question.options)), (*here, "options")
         elif isinstance(question, NumberText):
-            for message in _wrong_number(question):
-                told.problem(here, message)
+            wrong = list(_wrong_number(question))
+        for message in wrong:
+            told.problem(here, message)
+        if not wrong:
+            found.append((i, question))
     return found
 
 

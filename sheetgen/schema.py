@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel
@@ -9,9 +10,35 @@ from pydantic import BaseModel
 from .coursework import CourseworkText
 from .draft import LAYER_NAME, MAX_LAYERS, RESERVED
 from .layers import KINDS, MOST
-from .quantities import COLUMNS
+from .quantities import COLUMNS, QUANTITIES
+from .questions import KINDS as QUESTIONS
 
 _PARAMETER = {"type": "string", "pattern": r"^\$.+$", "description": "A parameter of the block"}
+_NO_PARAMETER: dict[str, Any] = {
+    "not": {"type": "string", "pattern": r"^\$"},
+    "items": {"$ref": "#/$defs/NoParameter"},
+    "additionalProperties": {"$ref": "#/$defs/NoParameter"},
+}
+
+
+def _or_parameter(schema: dict[str, Any]) -> dict[str, Any]:
+    """In a block any setting may be a parameter, and any part of one."""
+    return {"anyOf": [_with_parameters(schema), _PARAMETER]}
+
+
+def _with_parameters(schema: dict[str, Any]) -> dict[str, Any]:
+    found = dict(schema)
+    if "items" in schema:
+        found["items"] = _or_parameter(schema["items"])
+    if "anyOf" in schema:
+        found["anyOf"] = [_with_parameters(each) for each in schema["anyOf"]]
+    return found
+
+
+def _only(words: Iterable[str]) -> dict[str, Any]:
+    """One of ``words``, or a list of them."""
+    some = {"enum": list(words)}
+    return {"anyOf": [some, {"type": "array", "items": some}]}
 
 
 def json_schema() -> dict[str, Any]:
@@ -26,14 +53,17 @@ def json_schema() -> dict[str, Any]:
         return {"$ref": f"#/$defs/{name}"}
 
     layers = []
-    repeat = {"type": "integer", "minimum": 1, "maximum": MAX_LAYERS, "description": "So many, one behind the other"}
+    repeat = {
+        "anyOf": [{"type": "integer", "minimum": 1, "maximum": MAX_LAYERS}, _PARAMETER, {"type": "null"}],
+        "description": "So many, one behind the other",
+    }
     for name, kind in KINDS.items():
         reference = add(name, kind)
         properties = defs[name]["properties"]
-        # in a block any setting may be a parameter
-        defs[name]["properties"] = {key: {"anyOf": [value, _PARAMETER]} for key, value in properties.items()}
+        defs[name]["properties"] = {key: _or_parameter(value) for key, value in properties.items()}
         defs[name]["properties"] |= {"type": {"const": name}, "repeat": repeat}
         layers.append({"if": {"properties": {"type": {"const": name}}}, "then": reference})
+    defs["Init"]["properties"] = {key: _or_parameter(value) for key, value in defs["Init"]["properties"].items()}
     layer = {
         "type": "object",
         "required": ["type"],
@@ -52,9 +82,30 @@ def json_schema() -> dict[str, Any]:
     word = {"anyOf": [{"enum": list(COLUMNS)}, {"type": "string"}]}
     columns["items"] = {"anyOf": [word, columns["items"]]}
     text["columns"]["anyOf"].insert(0, word)
+    known = {"enum": list(COLUMNS)}
+    shown = {"anyOf": [known, {"type": "object", "properties": {"quantity": known}}]}
+    listed_only = {"anyOf": [known, {"type": "array", "items": shown}, {"type": "null"}]}
+    asked_only = {"items": {"properties": {"quantities": _only(QUANTITIES)}}}
+    # without quantities of its own, a coursework has those that there are
+    defs["CourseworkText"] |= {
+        "if": {"required": ["quantities"]},
+        "else": {"properties": {"columns": listed_only, "blanks": asked_only}},
+    }
     own = text["quantities"]
     own["propertyNames"] = {"pattern": "^[a-z][a-z0-9_]*$"}
     own["additionalProperties"] = {"anyOf": [{"type": ["string", "integer"]}, own["additionalProperties"]]}
+    text["questions"]["items"] = {
+        "type": "object",
+        "required": ["kind"],
+        "properties": {"kind": {"enum": list(QUESTIONS), "description": "What an answer is"}},
+        "allOf": [
+            {"if": {"properties": {"kind": {"const": kind}}}, "then": add(f"Question, {kind}", model)}
+            for kind, model in QUESTIONS.items()
+        ],
+    }
+    for kind, key in (("number", "accept"), ("choice", "options")):  # each may be given by itself
+        listed = defs[f"Question, {kind}"]["properties"][key]
+        listed["items"] = {"anyOf": [{"type": ["string", "number", "boolean"]}, listed["items"]]}
     positive = {"type": "integer", "minimum": 1, "maximum": MOST}
     shape = {"type": "array", "items": positive, "minItems": 3, "maxItems": 3}
     some_layers = {
@@ -64,12 +115,17 @@ def json_schema() -> dict[str, Any]:
         "propertyNames": {"pattern": f"^{LAYER_NAME}$", "not": {"enum": list(RESERVED)}},
         "additionalProperties": {"$ref": "#/$defs/Layer"},
     }
+    outside = {"allOf": [{"$ref": "#/$defs/Layer"}, {"$ref": "#/$defs/NoParameter"}]}
     block = {
         "type": "object",
         "additionalProperties": False,
         "required": ["layers"],
         "properties": {
-            "parameters": {"type": "object", "description": "Each with its default; one without must be given"},
+            "parameters": {
+                "type": ["object", "null"],
+                "propertyNames": {"not": {"enum": ["type", "from", "repeat"]}},
+                "description": "Each with its default; one without must be given",
+            },
             "layers": some_layers,
         },
     }
@@ -81,14 +137,20 @@ def json_schema() -> dict[str, Any]:
             "name": {"type": "string"},
             "input": {**shape, "description": "channels, height, width"},
             "blocks": {
-                "type": "object",
+                "type": ["object", "null"],
+                "propertyNames": {"not": {"enum": list(KINDS)}},
                 "description": "Layers under one name, used as a type; $name is a parameter's value",
                 "additionalProperties": block,
             },
-            "layers": some_layers,
+            "layers": {**some_layers, "additionalProperties": outside},
+        },
+        # without blocks, a type is one of PyTorch's
+        "if": {"required": ["blocks"]},
+        "else": {
+            "properties": {"layers": {"additionalProperties": {"properties": {"type": {"enum": list(KINDS)}}}}},
         },
     }
-    defs |= {"Layer": layer, "Network": network}
+    defs |= {"Layer": layer, "NoParameter": _NO_PARAMETER, "Network": network}
     whole = {
         "type": "object",
         "additionalProperties": False,

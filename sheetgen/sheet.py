@@ -8,7 +8,8 @@ marking with one that was laid out before (``cache.py``) needs nothing of what r
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import contextlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -22,7 +23,7 @@ from .quantities import COMPOSITE, SHARES
 from .quantities import defined_name as defined_name
 from .questionnaire import PREFIX, Questionnaire
 from .questionnaire import lay_out as lay_out_questions
-from .table import Quantity, Table, compute
+from .table import AXES, Quantity, Table, compute
 
 if TYPE_CHECKING:
     from .coursework import Coursework
@@ -31,9 +32,11 @@ if TYPE_CHECKING:
 TITLE_ROW, SUBTITLE_ROW, INSTRUCTION_ROW, LEGEND_ROW, HEADER_ROW = 1, 2, 3, 4, 5
 
 LONGEST_TREE = 2_000  # cells and numbers in one formula: no longer one would fit into a cell
+MOST_CELLS = 12  # of the table in the formula of a question's number that has no cell
 MOST_ARGUMENTS = 250  # of SUM; Excel takes 255
 ROUNDED = 0.005  # of a number that is not whole: 0.6 % for 0.6005 %, but not 0.61 %
-_ENDS = ("in_", "out_", "input_", "output_")  # quantities of a block that are those of its two ends
+_INPUTS = (*(f"in_{axis}" for axis in AXES), "input_size")  # of a block those of its two ends
+_OUTPUTS = (*(f"out_{axis}" for axis in AXES), "output_size")
 
 Kind = Literal["label", "given", "blank", "none"]
 Content = str | int | float | None
@@ -132,7 +135,7 @@ class Sheet:
             return self._sum([row.name for row in self.table.rows], quantity)
         if layer == INPUT:
             return self._worked_number(answer, self.table.quantities[answer].formula)
-        if layer in self.table.blocks and quantity not in SHARES and not quantity.startswith(_ENDS):
+        if layer in self.table.blocks and quantity not in (*SHARES, *_INPUTS, *_OUTPUTS):
             return self._sum(self.table.blocks[layer], quantity)
         try:
             tree = self._tree(answer)
@@ -150,7 +153,10 @@ class Sheet:
         numbers = {name: bind for name, bind in binds.items() if isinstance(bind, int)}
         dull = {name: Num(number) for name, number in numbers.items() if number in (0, 1)}
         worked = expr.simplify(expr.substitute(tree, dull))
-        return expr.excel(worked, {name: str(numbers[name]) for name in numbers}) if expr.symbols(worked) else None
+        names = expr.symbols(worked)
+        if not names or not numbers.keys() >= set(names):
+            return None
+        return expr.excel(worked, {name: str(numbers[name]) for name in names})
 
     def _asked(self, answer: str) -> str | None:
         """A question's number over the cells of the table, which stands on another worksheet; ``LOG(1000,2)``."""
@@ -161,12 +167,21 @@ class Sheet:
         if isinstance(tree, Num) or (isinstance(tree, expr.Neg) and isinstance(tree.of, Num)):
             return None
         try:
-            ids = {name: str(bind) for name, bind in quantity.binds.items()}
-            tree = expr.substitute(tree, {name: self._cell(each) or self._tree(each) for name, each in ids.items()})
+            put_in = {name: self._cell(str(bind)) or self._short(str(bind)) for name, bind in quantity.binds.items()}
+            tree = expr.substitute(tree, put_in)
             there = sheet_prefix(self.worksheet)
             return expr.excel(tree, {name: f"{there}{name}" for name in expr.symbols(tree)})
         except (expr.ExpressionError, RecursionError):
             return None
+
+    def _short(self, answer: str) -> Expr:
+        """The formula of a number without a cell, as far as a person would type it out; else the number itself."""
+        number = self.table.value(answer)
+        with contextlib.suppress(expr.ExpressionError, RecursionError):
+            tree = self._tree(answer)
+            if len(expr.symbols(tree)) <= MOST_CELLS:
+                return tree
+        return Num(number) if isinstance(number, int | Fraction) else self._tree(answer)
 
     @cached_property
     def _trees(self) -> dict[str, tuple[Expr, int]]:
@@ -185,6 +200,9 @@ class Sheet:
                     put_in[name] = self._setting(layer, name, bind)
                 elif (cell := self._cell(bind)) is not None:
                     put_in[name] = cell
+                elif not bind.startswith(f"{layer}.") and (start := self._start(bind)) is not None:
+                    put_in[name] = start
+                    size += 2
                 else:
                     put_in[name] = self._tree(bind)
                     size += self._trees[bind][1]
@@ -199,6 +217,18 @@ class Sheet:
         """The cell that shows ``answer``, if one does."""
         place = self.places.get(answer)
         return Sym(address(place.row, place.column)) if place is not None and _holds_number(place) else None
+
+    def _start(self, answer: str) -> Expr | None:
+        """Where the first unit of another layer begins to see, from the cells of its centre and its field."""
+        layer, _, quantity = answer.rpartition(".")
+        if not quantity.startswith("start"):
+            return None
+        centre, extent = (
+            self._cell(f"{layer}.{quantity.replace('start', name)}") for name in ("centre", "receptive_field")
+        )
+        if centre is None or extent is None:
+            return None
+        return expr.Op("-", centre, expr.Op("/", expr.Op("-", extent, expr.ONE), Num(2)))
 
     def _setting(self, layer: str, name: str, number: int) -> Expr:
         """A setting of the YAML: the cell that shows it (kernel_height in a column kernel_size), or its number."""
@@ -231,7 +261,7 @@ def _holds_number(cell: SheetCell) -> bool:
     if isinstance(cell.content, str):
         return cell.content.startswith("=")
     if cell.slot.quantity in COMPOSITE:
-        return False  # a text
+        return False  # a text, in most rows
     return cell.kind == "blank" or cell.content is not None
 
 
@@ -292,7 +322,7 @@ def lay_out(coursework: Coursework) -> Sheet:
     columns = {column.quantity: number for number, column in enumerate(coursework.columns, start=1)}
     layers = {layer.name: _reading_rows(layer, network, rows) for layer in network.layers}
     types = {block.name: block.type for block in network.blocks}
-    making = _Slots(coursework, table, rows, columns)
+    making = _Slots(coursework, table, rows, columns, ends={block.name: block.layers[-1] for block in network.blocks})
     return Sheet(
         name=coursework.name,
         worksheet=coursework.sheet,
@@ -345,6 +375,13 @@ class _Slots:
     table: Table
     rows: Mapping[str, int]
     columns: Mapping[str, int]
+    ends: Mapping[str, str]  # block -> its last layer
+    sizes: dict[tuple[str, ...], str] = field(default_factory=dict)  # what the sides of an asked size are -> its id
+
+    def __post_init__(self) -> None:
+        for answer in self.coursework.blanks:
+            if answer.rpartition(".")[2] in COMPOSITE:
+                self.sizes.setdefault(self._sides(answer), answer)
 
     def of_layer(self, layer: str, described: NamedLayer | None, quantity: str) -> Slot:
         """A cell of a layer's row, or of the input's or the totals' (which no layer describes)."""
@@ -378,10 +415,10 @@ class _Slots:
         if answer not in self.table.numbers:
             return Slot(block, quantity, "none")
         column, layers = self.columns[quantity], self.table.blocks[block]
-        if quantity.startswith("out"):
-            at = self.rows[layers[-1]]
+        if quantity in _OUTPUTS and self.ends[block] in self.rows:
+            at = self.rows[self.ends[block]]
             return Slot(block, quantity, "given", answer, f"={address(at, column)}")
-        if quantity.startswith(_ENDS) or quantity in SHARES:
+        if quantity in (*SHARES, *_INPUTS, *_OUTPUTS):
             return Slot(block, quantity, "given", answer, self._given(answer))
         return Slot(block, quantity, "given", answer, f"={sum_of_rows([self.rows[each] for each in layers], column)}")
 
@@ -397,17 +434,26 @@ class _Slots:
     def _given(self, answer: str) -> Content:
         """A given number; one that would give an asked one away follows its cell instead.
 
-        So does the input size of a layer that reads what is asked for, and the width of a square input whose height is.
+        So does whatever is the same number by its formula (the input size of a layer that reads what is asked for, the
+        size behind a layer that keeps it), and the width of a square input whose height is asked for. What the YAML
+        shows as an example it shows.
         """
         height = f"{INPUT}.in_height"
-        binds = self.table.quantities[answer].binds
-        sources = [bind for bind in binds.values() if isinstance(bind, str)]
-        if answer.rpartition(".")[2].startswith("in_") and len(sources) == 1 and sources[0] in self.coursework.blanks:
-            layer, _, quantity = sources[0].rpartition(".")
-            column = self.columns.get(quantity, self.columns.get(quantity.replace("in_", "out_")))
-            if column is not None and layer in self.rows:
-                return f"={address(self.rows[layer], column)}"
         number = self.table.value(answer)
+        if answer in self.coursework.given:
+            return plain_number(number)
+        for same in self._followed(answer):
+            if same in self.coursework.blanks:
+                layer, _, quantity = same.rpartition(".")
+                column = self.columns.get(quantity, self.columns.get(quantity.replace("in_", "out_")))
+                if column is not None and layer in self.rows:
+                    return f"={address(self.rows[layer], column)}"
+        asked = self.sizes.get(self._sides(answer))
+        if asked is not None:
+            layer, _, quantity = asked.rpartition(".")
+            cell = address(self.rows[layer], self.columns[quantity])
+            # a list is as long as it has channels
+            return f"={cell}" if self.table.value(asked) == number else f'="1 x 1 x "&{cell}'
         if answer.endswith(("_share", "_ratio")) and not isinstance(number, str):
             return float(f"{float(number):.3g}")  # all its digits would give away what it is a share of
         if answer == f"{INPUT}.in_width" and height in self.coursework.blanks:
@@ -415,6 +461,22 @@ class _Slots:
             if self.table.numbers[height] == number:
                 return f"={address(HEADER_ROW + 1, column)}"
         return plain_number(number)
+
+    def _followed(self, answer: str) -> Iterator[str]:
+        """The ids of the numbers that ``answer`` is by its formula, from layer to layer."""
+        while True:
+            quantity = self.table.quantities[answer]
+            bind = quantity.binds.get(quantity.formula.name) if isinstance(quantity.formula, Sym) else None
+            if not isinstance(bind, str):
+                return
+            answer = bind
+            yield answer
+
+    def _sides(self, answer: str) -> tuple[str, ...]:
+        """What the sides of a size, 55 x 55 x 96, are; of another number nothing."""
+        layer, _, quantity = answer.rpartition(".")
+        sides = [f"{layer}.{side}" for side in COMPOSITE.get(quantity, ())]
+        return tuple([side, *self._followed(side)][-1] for side in sides)
 
 
 def plain_number(number: Value) -> int | float | str:

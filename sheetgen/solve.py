@@ -9,14 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from . import expr
-from .expr import Call, Expr, ExpressionError, Neg, Op, Value
+from .expr import Call, Expr, ExpressionError, Neg, Num, Op, Sym, Value
 from .network import INPUT, Network
 from .table import AXES, EXACT_INPUT, Quantity, shape_findings
 
 UNKNOWNS = tuple(f"{INPUT}.in_{axis}" for axis in AXES)
 MOST_WORK = 300_000  # formulas computed: a few seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """Two formulas over a network's quantities, and the sizes of its input that are all the same unknown number."""
+
+    sides: tuple[Quantity, Quantity]
+    unknowns: tuple[str, ...]  # of UNKNOWNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +37,15 @@ class Solutions:
 def solve(
     network: Network,
     quantities: Mapping[str, Quantity],
-    sides: Sequence[Quantity],
-    unknowns: Collection[str],
+    equation: Equation,
     between: tuple[int, int],
 ) -> Solutions:
-    """The numbers from ``between[0]`` to ``between[1]`` that, put in for all ``unknowns``, make the two sides equal.
+    """The numbers from ``between[0]`` to ``between[1]`` that, put in for all unknowns, make the two sides equal.
 
-    ``unknowns`` are of UNKNOWNS: an image of n × n pixels has two. A number for which some layer cannot be is none.
-    Raises ExpressionError where the sides do not depend on the unknowns, or where there is too much to try.
+    An image of n × n pixels has two unknowns. A number for which some layer cannot be is no solution. Raises
+    ExpressionError where the sides do not depend on the unknowns, or where there is too much to try.
     """
+    sides, unknowns = equation.sides, equation.unknowns
     varying: list[Quantity] = []
     known: dict[str, Value] = {}
     varies = set(unknowns)
@@ -54,13 +63,15 @@ def solve(
         raise ExpressionError(f"neither side depends on {' or '.join(unknowns)}")
     if (between[1] - between[0] + 1) * (len(varying) + 1) > MOST_WORK:
         raise ExpressionError("there is too much to try; give a smaller between:")
+    trees = {quantity.id: _folded(quantity, known) for quantity in varying}
+    one, other = (_folded(side, known) for side in sides)
     every, exact = [], []
     for n in range(between[0], between[1] + 1):
         numbers = {**known, **dict.fromkeys(unknowns, n)}
         try:
-            for quantity in varying:
-                numbers[quantity.id] = expr.value(quantity.formula, _env(quantity, numbers))
-            left, right = (expr.value(side.formula, _env(side, numbers)) for side in sides)
+            for answer, tree in trees.items():
+                numbers[answer] = expr.value(tree, numbers)
+            left, right = expr.value(one, numbers), expr.value(other, numbers)
         except ExpressionError:
             continue  # no such network
         if left == right and _can_be(network, unknowns, n):
@@ -82,6 +93,15 @@ def _needed(sides: Sequence[Quantity], quantities: Mapping[str, Quantity]) -> di
             todo.append((answer, True))
             todo += [(bind, False) for bind in _ids(quantities[answer])]
     return found
+
+
+def _folded(quantity: Quantity, known: Mapping[str, Value]) -> Expr:
+    """The formula over ids, with what is known folded away: it is computed a thousand times."""
+    put_in: dict[str, Expr] = {}
+    for name, bind in quantity.binds.items():
+        number = bind if isinstance(bind, int) else known.get(bind)
+        put_in[name] = Num(number) if isinstance(number, int | Fraction) else Sym(str(bind))
+    return expr.simplify(expr.substitute(quantity.formula, put_in))
 
 
 def _ids(quantity: Quantity) -> list[str]:

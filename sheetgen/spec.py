@@ -9,7 +9,7 @@ know workbooks or torch.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -17,14 +17,19 @@ from .answers import Checked
 from .coursework import NESTED, Asked, Blank, Column, Coursework, CourseworkText, heading_of
 from .draft import Draft
 from .errors import SpecError, UsageError, did_you_mean
-from .expr import ExpressionError, parse, plain, symbols
+from .expr import ExpressionError, Value, parse, plain, symbols
 from .layers import SIDES
 from .network import INPUT, TOTAL, Network
 from .quantities import COLUMNS, COMPOSITE, CORE, GIVEN_COLUMNS, LARGEST, QUANTITIES, SUMMABLE, Custom
 from .questions import read_questions
 from .shipped import find
 from .table import SUFFIXES, Table, compute, quantities, shape_findings
-from .yamldoc import Document, Where, validate
+from .yamldoc import Document, Where, readable, shortly, validate
+
+_SIDED = ("receptive_field", "jump", "centre")  # which are numbers of one side each
+_KEPT = ("parameters", "connections", "fixed_parameters", "running_statistics")  # of a layer that cannot be left out
+# what formulas call numbers that no column can show
+_INSIDE = re.compile(r"(in\d*|like|out|taps|start|total)_.*|start|bytes")
 
 # --- reading --------------------------------------------------------------------------------------------------------
 
@@ -77,8 +82,8 @@ def read(path: Path, shown_as: str | None = None) -> Coursework:
         text = {}  # nothing after coursework: is as if it were not there
     described = validate(CourseworkText, text, document, ("coursework",), NESTED)
     found: Coursework | None = None
-    # where the coursework cannot be read, the network is still held against arithmetic, so that all mistakes are said
-    checked = _Checked(document, described or CourseworkText(), draft, path.stem).coursework()
+    # where the coursework cannot be read, the rest of it, and the network, are still checked: all mistakes are said
+    checked = _Checked(document, described or _what_can_be_read(text), draft, path.stem).coursework()
     if described is not None:
         found = checked
     documents = (document,) if network_document is document else (network_document, document)
@@ -86,6 +91,19 @@ def read(path: Path, shown_as: str | None = None) -> Coursework:
     if problems or found is None:
         raise SpecError(problems)
     return found
+
+
+def _what_can_be_read(text: object) -> CourseworkText:
+    """The coursework without the keys that are wrong, and without those that these would be held against."""
+    sound = readable(CourseworkText, text)
+    for key, follow in (("quantities", ("columns", "blanks")), ("columns", ("blanks",)), ("subtotals", ("blanks",))):
+        if isinstance(text, dict) and key in text and key not in sound:
+            sound = {each: value for each, value in sound.items() if each not in follow}
+    return CourseworkText.model_validate(sound)
+
+
+def _told(number: Value | None) -> str:
+    return "unknown" if number is None else plain(number)
 
 
 class _Checked:
@@ -147,6 +165,7 @@ class _Checked:
             questions=tuple(questions.questions),
             questions_sheet=text.questions_sheet,
             numbers=questions.numbers,
+            equations=questions.equations,
             files=tuple(dict.fromkeys((each.path, each.digest) for each in (self.document, self.draft.document))),
             warnings=warnings,
         )
@@ -170,8 +189,8 @@ class _Checked:
             if not re.fullmatch(r"[a-z][a-z0-9_]{0,60}", name):
                 self._problem(path, "a quantity's name is small letters, digits and _, and begins with a letter")
                 continue
-            if name in COLUMNS or name in settings or name in totals or name.startswith(("in_", "out_", "taps_")):
-                self._problem(path, f"there is a quantity {name} already")
+            if name in COLUMNS or name in settings or _INSIDE.fullmatch(name):
+                self._problem(path, f"the name {name} is taken")
                 continue
             try:
                 named = symbols(parse(text.formula))
@@ -180,6 +199,9 @@ class _Checked:
                 continue
             strange = [each for each in named if each not in known | settings | totals]
             for each in strange:
+                if each in self.text.quantities:
+                    self._problem(path, f"{each} is declared below; it must stand above what is computed from it")
+                    continue
                 near = did_you_mean(each, [*known, *settings, *totals])
                 self._problem(path, f"no layer here has {each!r}{near}")
             if not strange:
@@ -236,15 +258,20 @@ class _Checked:
                 told = f"no layer reads {layer.name}, though it is not the last"
                 self.draft.document.warn(self.draft.place(layer.name), told)
 
-    def _layers(self, path: Where, names: Iterable[str], known: Sequence[str]) -> tuple[str, ...]:
-        """The layers that ``names`` stand for: layers, blocks, and patterns; one that is none is a mistake."""
+    def _layers(self, path: Where, names: Iterable[str], known: Collection[str]) -> Mapping[str, int]:
+        """The layers that ``names`` stand for: layers, blocks, and patterns; one that is none is a mistake.
+
+        Each with which of the names it was.
+        """
         blocks = {block.name: block.layers for block in self.draft.blocks}
-        found: dict[str, None] = {}
+        found: dict[str, int] = {}
         for i, name in enumerate(names):
             if name in known:
                 these: Sequence[str] = (name,)
             elif name in blocks:
                 these = [row for row in blocks[name] if row in known]
+                if not these:
+                    self._problem((*path, i), f"none of the layers of {name} is among those that are meant here")
             else:
                 nested = [row for row in known if row.startswith(f"{name}.")]
                 pattern = any(char in name for char in "*?[")
@@ -254,8 +281,8 @@ class _Checked:
                 if not these:
                     what = "no layer is like" if pattern else "there is no layer"
                     self._problem((*path, i), f"{what} {name!r}{did_you_mean(name, [*known, *blocks])}")
-            found |= dict.fromkeys(these)
-        return tuple(found)
+            found = dict.fromkeys(these, i) | found
+        return found
 
     def _blanks(self, rows: tuple[str, ...], columns: Sequence[Column]) -> tuple[dict[str, Asked], frozenset[str]]:
         shown = {column.quantity for column in columns}
@@ -271,14 +298,19 @@ class _Checked:
         for i, blank in enumerate(declared):
             path: Where = ("blanks", i)
             so_far = len(blanks) + len(given)
-            layers = rows if not blank.blocks else ()
+            layers: Collection[str] = rows if not blank.blocks else ()
             if blank.layers is not None:
                 layers = self._layers((*path, "layers"), blank.layers, (INPUT, *rows, TOTAL))
             examples = self._layers((*path, "given"), blank.given, layers)
-            for quantity in blank.quantities:
+            for number, quantity in enumerate(blank.quantities):
+                if quantity in GIVEN_COLUMNS:
+                    told = f"{quantity} cannot be a blank: it is given in the YAML, nothing determines it"
+                    self._problem((*path, "quantities", number), told)
+                    continue
                 if quantity not in QUANTITIES and quantity not in self.text.quantities:
                     near = did_you_mean(quantity, [*QUANTITIES, *own])
-                    self._problem((*path, "quantities"), f"must be one of the quantities{near}, not {quantity!r}")
+                    told = f"must be one of the quantities{near}, not {quantity!r}"
+                    self._problem((*path, "quantities", number), told)
                     continue
                 named = set(blank.layers or ())
                 cells = [(layer, layer in named) for layer in layers]
@@ -378,42 +410,46 @@ class _Checked:
         return good
 
     def _check_numbers(
-        self, network: Network, rows: tuple[str, ...], columns: Sequence[Column], omitted: Sequence[str]
+        self, network: Network, rows: tuple[str, ...], columns: Sequence[Column], omitted: Mapping[str, int]
     ) -> None:
         wanted = [each.quantity for each in columns]
-        sided = [f"{name}{suffix}" for name in ("receptive_field", "jump", "centre") if name in wanted
-                 for suffix, _ in SUFFIXES]  # fmt: skip
+        # where the YAML has what is named: a column, or a formula of the coursework's own
+        named: dict[str, Where] = dict.fromkeys(wanted, ("columns",))
+        for each in self.custom:
+            named[each.name] = ("quantities", each.name)
+            named |= {name: named[each.name] for name in symbols(parse(each.formula)) if name not in named}
+        sided = [f"{name}{suffix}" for name in _SIDED if name in named for suffix, _ in SUFFIXES]
         try:
             table = compute(network, self.text.conventions, rows, wanted=[*wanted, *sided], custom=self.custom)
         except ExpressionError as error:  # of what the YAML asks for, such as a share of nothing
-            self._problem(("columns",), f"{error}")
+            answer = str(error).partition(":")[0]
+            self._problem(named.get(answer.rpartition(".")[2], ("columns",)), str(error))
             return
-        self._check_sides(table, wanted)
+        self._check_sides(table, named)
         for answer, number in table.numbers.items():
             layer, _, quantity = answer.rpartition(".")
             if isinstance(number, str) or (quantity not in CORE and quantity not in wanted):
                 continue
-            if abs(float(number)) > LARGEST:
-                path = self.draft.place(layer)
-                self.draft.document.problem(
-                    path, f"{answer} is {plain(number)}: more than the 15 digits that Excel keeps"
-                )
+            if not -LARGEST <= number <= LARGEST:
+                told = f"{answer} is {shortly(round(number))}: more than the 15 digits that Excel keeps"
+                self.draft.document.problem(self.draft.place(layer), told)
                 break  # all that follow from it are too
-        for name in omitted:
-            for quantity in ("parameters", "connections"):
-                if table.value(f"{name}.{quantity}"):
-                    self._problem(("omit",), f"{name} has {quantity} and cannot be left out: the totals would be wrong")
+        for name, i in omitted.items():
+            for quantity in _KEPT:
+                if table.numbers.get(f"{name}.{quantity}"):
+                    told = f"{name} has {quantity} and cannot be left out: the totals would be wrong"
+                    self._problem(("omit", i), told)
                     break
 
-    def _check_sides(self, table: Table, wanted: Sequence[str]) -> None:
-        """One column for both sides is for what is the same on both."""
-        for name in ("receptive_field", "jump", "centre"):
-            for row in table.rows if name in wanted else ():
+    def _check_sides(self, table: Table, named: Mapping[str, Where]) -> None:
+        """One column, or name, for both sides is for what is the same on both."""
+        for name in _SIDED:
+            for row in table.rows if name in named else ():
                 height, width = (table.numbers.get(f"{row.name}.{name}_{side}") for side in SIDES)
                 if height != width:
                     self._problem(
-                        ("columns",),
-                        f"the {name} of {row.name} is {height} (height) and {width} (width); "
+                        named[name],
+                        f"the {name} of {row.name} is {_told(height)} (height) and {_told(width)} (width); "
                         f"use {name}_height and {name}_width",
                     )
                     break

@@ -22,7 +22,7 @@ from .quantities import COMPOSITE, CORE, QUANTITIES, SHARES, SUMMABLE, Custom
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .layers import Conventions, Shape
+    from .layers import Conventions, Layer, Shape
 
 # The inverse of a window layer's output size: the one input that it covers to the last pixel ("exact division")
 EXACT_INPUT = "(out_{0} - 1)*stride_{0} + dilation_{0}*(kernel_{0} - 1) + 1 - 2*padding_{0}"
@@ -160,7 +160,7 @@ def quantities(
 
 
 def _add_sum(answer: str, terms: Sequence[str], known: Mapping[str, Quantity], add: _Add) -> None:
-    binds: dict[str, str | int] = {f"row{i}": term for i, term in enumerate(terms) if term in known}
+    binds: dict[str, str | int] = {f"r{i}": term for i, term in enumerate(terms) if term in known}
     add(answer, _sum_of(tuple(binds)), binds)
 
 
@@ -330,7 +330,8 @@ def compute(
                 raise InternalError(f"{answer} cannot be computed: {error}") from error
         return numbers[answer]
 
-    for answer in trees:  # in an order in which few calls nest
+    # in an order in which few calls nest: a share asks for a total, and so for all layers, before these are there
+    for answer in sorted(trees, key=lambda answer: answer.rpartition(".")[2] not in _ALWAYS):
         computed(answer)
     shown = [layer for layer in network.layers if rows is None or layer.name in rows]
     names = [name for name in QUANTITIES if name in CORE or name in wanted]
@@ -387,6 +388,7 @@ def shape_findings(input_shape: Shape, layers: Sequence[NamedLayer]) -> Iterator
     from .layers import Conventions
 
     shapes: dict[str, Shape] = {INPUT: input_shape}
+    inputs: dict[str, Sequence[Shape]] = {}  # what each layer reads
     for layer in layers:
         read = [shapes.get(source) for source in layer.sources]
         read += [shapes.get(layer.like)] if layer.like is not None else []
@@ -397,12 +399,27 @@ def shape_findings(input_shape: Shape, layers: Sequence[NamedLayer]) -> Iterator
         if mistakes:
             yield from mistakes
             continue
+        if layer.weights_of is not None and layer.weights_of in inputs:
+            mine, theirs = (_weights(layer.kind, read) for read in (known, inputs[layer.weights_of]))
+            if mine != theirs:
+                told = f"{layer.weights_of} has {theirs} weights and biases, but it would need {mine} for its own input"
+                yield ShapeFinding(layer.name, True, told)
+                continue
+        inputs[layer.name] = known
         shape = _output(layer, known, Conventions())
         if min(shape) < 1:
             yield ShapeFinding(layer.name, True, f"its output would be {' × '.join(map(str, shape))}")
             continue
         yield from _left_over(layer, known[0])
         shapes[layer.name] = shape
+
+
+def _weights(kind: Layer, read: Sequence[Shape]) -> int:
+    """How many weights and biases ``kind`` has of its own, used again or not."""
+    own = kind.model_copy(update={"weights_of": None, "trainable": True})
+    parameters = compute(Network("", read[0], (NamedLayer("own", own, (INPUT,)),))).value("own.parameters")
+    assert isinstance(parameters, int)
+    return parameters
 
 
 def _output(layer: NamedLayer, read: Sequence[Shape], conventions: Conventions) -> Shape:

@@ -158,6 +158,18 @@ def validate(
         return None
 
 
+def readable(model: type[BaseModel], data: Any) -> dict[str, Any]:
+    """The keys of ``data`` that can be read as fields of ``model``, with what stands there."""
+    if not isinstance(data, dict):
+        return {}
+    try:
+        model.model_validate(data)
+    except ValidationError as error:
+        wrong = {mistake["loc"][0] for mistake in error.errors() if mistake["loc"]}
+        return {key: value for key, value in data.items() if key not in wrong}
+    return data
+
+
 def _fields_at(model: type[BaseModel], where: Where, nested: Mapping[str, type[BaseModel]]) -> list[str]:
     """The keys that may stand where the mistake is."""
     for part in where[:-1]:
@@ -178,6 +190,7 @@ def _in_words(mistake: Any, fields: list[str]) -> str:
         return f"{given} is not one of the words allowed here{did_you_mean(mistake['input'], expected)}"
     names = {"int_type": "a whole number", "bool_type": "true or false", "string_type": "text"}
     names |= {"float_type": "a number", "tuple_type": "a list", "model_type": "a mapping (key: value)"}
+    names |= {"dict_type": "a mapping (key: value)"}
     if kind in names:
         return f"must be {names[kind]}, not {given}"
     if kind == "string_pattern_mismatch":

@@ -111,20 +111,28 @@ class Init(Strict):
 
 # --- the kinds ------------------------------------------------------------------------------------------------------
 
+MOST_TAPS = 1000  # that are written out in a formula; 200 would be too long for a cell already
 
 Activation = Literal[
     "ReLU", "ReLU6", "LeakyReLU", "ELU", "GELU", "SiLU", "Hardswish", "Tanh", "Sigmoid", "Softmax"
 ]  # fmt: skip
 
 
+MOST_JOINED = 100
+
+
 def _names(given: object) -> object:
-    return tuple(given) if isinstance(given, list) else given
+    if not isinstance(given, list | tuple):
+        return given
+    if not 2 <= len(given) <= MOST_JOINED:
+        raise ValueError(f"must name two layers, or more up to {MOST_JOINED}")
+    return tuple(given)
 
 
 Names = Annotated[
     tuple[Annotated[str, Field(min_length=1)], ...],
     BeforeValidator(_names),
-    WithJsonSchema({"type": "array", "items": {"type": "string"}, "minItems": 2}),
+    WithJsonSchema({"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": MOST_JOINED}),
 ]
 
 
@@ -255,17 +263,17 @@ class Axis:
         kernel, stride, dilation = f"kernel_{axis}", f"stride_{axis}", f"dilation_{axis}"
         terms = [f"{kernel} * {count}"]
         terms += [
-            f"min({count}, ceil_div({pad} - {tap} * {dilation}, {stride}))"
-            for tap in range(self.kernel)
-            if tap * self.dilation < self.before
+            f"min({count}, ceil_div({pad} - {tap} * {dilation}, {stride}))" for tap in self._outermost(self.before)
         ]
-        overhang = self.after + (self.stride - 1 if self.ceil else 0)
         terms += [
             f"max(0, {count} - max(0, ceil_div({size} + {pad} - ({kernel} - {tap + 1}) * {dilation}, {stride})))"
-            for tap in range(self.kernel)
-            if tap * self.dilation < overhang
+            for tap in self._outermost(self.after + (self.stride - 1 if self.ceil else 0))
         ]
         return " - ".join(terms)
+
+    def _outermost(self, pixels: int) -> range:
+        """The taps that can fall on the outermost ``pixels``; of many, more than any formula can hold."""
+        return range(min(self.kernel, -(-max(0, pixels) // self.dilation), MOST_TAPS))
 
 
 # The output size of sliding windows: Dumoulin, Visin (2016), relationship 15; "same" and PyTorch say the same

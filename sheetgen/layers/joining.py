@@ -13,7 +13,7 @@ from .base import Conventions, Layer, Names, Reach, Shape
 class _Join(Layer):
     """A layer with two or more inputs; it has no connections, by convention."""
 
-    from_: Names = Field(alias="from", min_length=2, max_length=100, description="The layers that it joins")  # type: ignore[assignment]
+    from_: Names = Field(alias="from", description="The layers that it joins")  # type: ignore[assignment]
 
     least_sources: ClassVar[int] = 2
 

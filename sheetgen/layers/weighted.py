@@ -79,8 +79,15 @@ class Weighted(Layer):
             yield f"weights of {self.weights_of}"
 
 
+def _bias(given: object) -> object:
+    if not isinstance(given, bool) and given != "per unit":
+        raise ValueError("must be true, false or per unit")
+    return given
+
+
 Bias = Annotated[
     bool | Literal["per unit"],
+    BeforeValidator(_bias),
     Field(description="true: one for each output channel; per unit: one for each output unit; false: none"),
 ]
 
@@ -462,7 +469,7 @@ class BatchNorm2d(Weighted):
         return "in_channels" if self.affine else "0"
 
     def _own_formulas(self, conventions: Conventions) -> Mapping[str, str]:  # noqa: ARG002
-        return {"running_statistics": "2 * in_channels"}
+        return {"running_statistics": "2 * in_channels" if self.weights_of is None else "0"}
 
     def remarks(self) -> Iterator[str]:
         yield from super().remarks()

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
-from ..sheet import Sheet, plain_number
+from ..questionnaire import QuestionCell
+from ..sheet import Sheet, SheetCell, plain_number
 from .engine import Engine
 from .fill import canonical
 from .locate import Located, locate
@@ -35,13 +36,8 @@ def audit(sheet: Sheet, key: bytes, fresh: bytes) -> tuple[set[str], tuple[Disag
     ``fresh`` is the key that the spec makes. Raises BrokenPackage where ``key`` is no key of this coursework.
     """
     package = Package.read(key)
-    located = locate(package, sheet)
-    if located.worksheet is None and located.places == _own_places(sheet):
-        located = Located(located.places, sheet, sheet.worksheet)  # a heading or a label was changed; it will be named
-    if located.worksheet is None:
-        raise BrokenPackage(
-            f"the table of {sheet.name} is not in it: no sheet has all of its headings and the names of all its layers"
-        )
+    located = _located(package, sheet)
+    assert located.worksheet is not None
     cells = package.cells(located.worksheet)
     if not any((cell.row, cell.column) in cells for cell in located.sheet.blanks):
         raise BrokenPackage("not one blank is filled; is this the blank instead of the key?")
@@ -49,6 +45,74 @@ def audit(sheet: Sheet, key: bytes, fresh: bytes) -> tuple[set[str], tuple[Disag
     seen: set[str] = set()
     wrong: list[Disagreement] = []
     bare: list[str] = []  # formulas without a stored value
+    for each in (*_of_table(located, sheet), *_of_questions(located, sheet)):
+        seen.add(each.answer)
+        held = package.cells(each.place.sheet).get((each.place.row, each.place.column), BLANK)
+        found = _fault(held, engine.value(each.place), each.expected, each.formula)
+        if held.formula is not None and held.value is None:
+            bare.append(_at(each.place, located))
+        if found is not None:
+            said, instead, witness = found
+            wrong.append(Disagreement(each.answer, instead, said, witness, _at(each.place, located)))
+    if bare:  # one thing, done by the program that saved the file: not a fault of each cell
+        told = f"{len(bare)} formulas without one, for viewers that do not calculate"
+        wrong.append(Disagreement("stored values", "a value beside each formula", told, "excel", bare[0]))
+    ours = Package.read(fresh)
+    if (located.sheet.rows, located.sheet.columns) == (sheet.rows, sheet.columns):
+        shown = {(cell.row, cell.column) for cell in sheet.cells if cell.kind != "none" and cell.content != ""}
+        wrong += _beside(ours.cells(sheet.worksheet), cells, shown, "", "excel (beside the table)")
+    asked, moved = sheet.questions, located.questions
+    if asked is not None and moved is not None and (moved.rows, moved.columns) == (asked.rows, asked.columns):
+        shown = {(cell.row, cell.column) for cell in asked.cells if cell.question.kind != "text"}
+        there, prefix = package.cells(moved.worksheet), f"{moved.worksheet}!"
+        wrong += _beside(ours.cells(asked.worksheet), there, shown, prefix, "excel (beside the answers)")
+    return seen, tuple(wrong)
+
+
+def _located(package: Package, sheet: Sheet) -> Located:
+    """Where table and questions are; where only a heading or a label was changed, which will be named, as we made them.
+
+    Raises BrokenPackage.
+    """
+    located = locate(package, sheet)
+    if located.worksheet is None and _stand(located.places, sheet.worksheet, sheet.blanks):
+        located = replace(located, sheet=sheet, worksheet=sheet.worksheet)
+    if located.worksheet is None:
+        raise BrokenPackage(
+            f"the table of {sheet.name} is not in it: no sheet has all of its headings and the names of all its layers"
+        )
+    asked = sheet.questions
+    if asked is not None and located.questions is None and _stand(located.places, asked.worksheet, asked.cells):
+        located = replace(located, questions=asked)
+    if asked is not None and located.questions is None:
+        raise BrokenPackage(
+            f"the questions of {sheet.name} are not in it: no sheet has their headings and all of their numbers"
+        )
+    return located
+
+
+def _stand(places: Mapping[str, Place], worksheet: str, cells: Iterable[SheetCell | QuestionCell]) -> bool:
+    """Whether each answer stands where our own blank has it."""
+    return all(places.get(cell.answer or "") == Place(worksheet, cell.row, cell.column) for cell in cells)
+
+
+def _at(place: Place, located: Located) -> str:
+    """The cell as it is named to people: of the table just L7, else with its sheet."""
+    at = address(place.row, place.column)
+    return at if place.sheet == located.worksheet else f"{place.sheet}!{at}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A cell that shows a number, or the letter of an option."""
+
+    answer: str
+    place: Place
+    expected: int | float | str
+    formula: str | None
+
+
+def _of_table(located: Located, sheet: Sheet) -> Iterator[_Shown]:
     for cell in located.sheet.cells:
         answer = cell.answer or f"{cell.slot.layer}.{cell.slot.quantity}"
         follows = cell.kind == "blank" or (isinstance(cell.content, str) and cell.content.startswith("="))
@@ -56,25 +120,19 @@ def audit(sheet: Sheet, key: bytes, fresh: bytes) -> tuple[set[str], tuple[Disag
         expected = plain_number(sheet.table.value(answer)) if known else cell.content
         if cell.kind == "none" or expected is None or expected == "":
             continue
-        seen.add(answer)
-        place = located.places.get(answer) or Place(located.worksheet, cell.row, cell.column)
-        held = package.cells(place.sheet).get((place.row, place.column), BLANK)
-        formula = located.sheet.formula(answer) if cell.kind == "blank" else None
-        found = _fault(held, engine.value(place), expected, formula)
-        if held.formula is not None and held.value is None:
-            bare.append(address(place.row, place.column))
-        if found is not None:
-            said, instead, witness = found
-            wrong.append(Disagreement(answer, instead, said, witness, address(place.row, place.column)))
-    if bare:  # one thing, done by the program that saved the file: not a fault of each cell
-        told = f"{len(bare)} formulas without one, for viewers that do not calculate"
-        wrong.append(Disagreement("stored values", "a value beside each formula", told, "excel", bare[0]))
-    wrong += _beside_the_table(package, located, sheet, fresh)
-    return seen, tuple(wrong)
+        place = located.places.get(answer) or Place(located.worksheet or "", cell.row, cell.column)
+        yield _Shown(answer, place, expected, located.sheet.formula(answer) if cell.kind == "blank" else None)
 
 
-def _own_places(sheet: Sheet) -> dict[str, Place]:
-    return {cell.answer or "": Place(sheet.worksheet, cell.row, cell.column) for cell in sheet.blanks}
+def _of_questions(located: Located, sheet: Sheet) -> Iterator[_Shown]:
+    asked = located.questions
+    for cell in asked.cells if asked is not None else ():
+        place = located.places.get(cell.answer) or Place(asked.worksheet if asked else "", cell.row, cell.column)
+        if cell.question.numbers:
+            formula = located.sheet.formula(cell.answer)
+            yield _Shown(cell.answer, place, plain_number(sheet.table.value(cell.answer)), formula)
+        elif cell.question.kind == "choice":
+            yield _Shown(cell.answer, place, cell.question.model, None)
 
 
 def _fault(
@@ -101,24 +159,25 @@ def _same(held: object, expected: int | float | str) -> bool:
     return held == expected
 
 
-def _beside_the_table(package: Package, located: Located, sheet: Sheet, fresh: bytes) -> Iterator[Disagreement]:
+def _beside(
+    ours: Mapping[tuple[int, int], Cell],
+    theirs: Mapping[tuple[int, int], Cell],
+    shown: set[tuple[int, int]],
+    prefix: str,
+    witness: str,
+) -> Iterator[Disagreement]:
     """Numbers in titles, notes and empty cells that are otherwise than in the key that the spec makes.
 
-    Where the table stands elsewhere than in our own blank, the sheet was rearranged, and what stands around it is its
-    owner's.
+    Only of a sheet that is laid out as our own blank: what stands around a rearranged one is its owner's.
     """
-    if located.worksheet is None or (located.sheet.rows, located.sheet.columns) != (sheet.rows, sheet.columns):
-        return
-    ours, theirs = Package.read(fresh).cells(sheet.worksheet), package.cells(located.worksheet)
-    shown = {(cell.row, cell.column) for cell in sheet.cells if cell.kind != "none" and cell.content != ""}
     for at in sorted({*ours, *theirs} - shown):
         expected, held = ours.get(at, BLANK), theirs.get(at, BLANK)
         unstored = held.formula is not None and held.value is None
         for told in ("formula",) if unstored else ("formula", "value"):
             wanted, found = getattr(expected, told), getattr(held, told)
             if _digits(wanted) != _digits(found):
-                where = address(*at)
-                yield Disagreement(where, _plain(wanted) or "nothing", _plain(found), "excel (beside the table)", where)
+                where = f"{prefix}{address(*at)}"
+                yield Disagreement(where, _plain(wanted) or "nothing", _plain(found), witness, where)
                 break
 
 

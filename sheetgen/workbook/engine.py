@@ -148,7 +148,9 @@ class Engine:
     def affected(self, places: Iterable[Place]) -> frozenset[Place]:
         """The formula cells that read any of these cells, directly or through others (INDIRECT and OFFSET unseen)."""
         found: set[Place] = set()
-        for place in map(self._own, places):
+        for place in sorted(map(self._own, places)):
+            if place in found:
+                continue  # whatever reads it was found with it
             try:
                 graph = self._workbook.trace(
                     [str(place)],

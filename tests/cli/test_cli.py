@@ -138,7 +138,7 @@ def test_fill_says_what_it_kept(tmp_path: Path) -> None:
     before = (tmp_path / "theirs.xlsx").read_bytes()
     done = run("fill", "alexnet", "theirs.xlsx", cwd=tmp_path)
     assert done.returncode == 0
-    assert "76 cells filled" in done.stdout
+    assert "113 cells filled" in done.stdout
     assert "kept 'Table'!L7: it holds 34848; the right number is 34944" in done.stdout
     assert (tmp_path / "theirs.xlsx").read_bytes() == before
     assert (tmp_path / "output" / "theirs-filled.xlsx").is_file()
@@ -184,7 +184,7 @@ def test_a_perfect_sheet_ends_with_0(hand_ins: Path) -> None:
     assert code == 0
     assert data["coursework"] == "alexnet"
     assert (submission["status"], submission["reason"], submission["student"]) == ("marked", None, None)
-    assert (submission["score"], submission["max_score"]) == (53.5, 53.5)
+    assert (submission["score"], submission["max_score"], submission["open"]) == (69.5, 80.5, 11)
     assert submission["answers"][0] == {
         "id": "input.in_height",
         "sheet": "Table",
@@ -211,8 +211,8 @@ def test_mistakes_are_marked_and_answers_withheld(hand_ins: Path) -> None:
     assert code == 1
     assert wrong == {name: str(number) for name, number in sample_class.MISTAKES.items()}
     assert answers["conv1.neurons"]["status"] == "correct"  # a formula
-    # by hand: 53.5 less 2 (n), 0.5 (a size) and 4 x 1 (parameters, the total among them)
-    assert data["submissions"][0]["score"] == 47
+    # by hand: 69.5 less 2 (n), 0.5 (a size), 4 x 1 (parameters, the total among them), 2 x 0.25 (biases) and 1
+    assert data["submissions"][0]["score"] == 61.5
     assert "expected" not in answers["conv1.parameters"]
     assert "34944" not in json.dumps([answers[name] for name in wrong])
 
@@ -228,16 +228,18 @@ def test_a_class_goes_on_past_a_broken_file(hand_ins: Path) -> None:
     done = run("verify", "alexnet", hand_ins)
     lines = done.stdout.splitlines()
     assert done.returncode == 1
-    assert next(line for line in lines if "ada.xlsx" in line).endswith("53.5/53.5  100 %  (77 correct)")
-    assert any("ben-half-filled.xlsx" in line and "39 blank" in line for line in lines)
+    assert next(line for line in lines if "ada.xlsx" in line).endswith(
+        "69.5/69.5  (+ 11 for a person)  100 %  (110 correct, 4 for-a-person)"
+    )
+    assert any("ben-half-filled.xlsx" in line and "57 blank" in line for line in lines)
     assert any("dan-broken.xlsx  unmarked: the file is cut short" in line for line in lines)
     assert "\x1b" not in done.stdout
 
 
 def test_thresholds(hand_ins: Path) -> None:
-    mistakes = hand_ins / "cleo-mistakes.xlsx"  # 47 of 53.5: 87.85 %
-    assert run("verify", "alexnet", mistakes, "--fail-under", 87).returncode == 0
-    assert run("verify", "alexnet", mistakes, "--fail-under", 88).returncode == 1
+    mistakes = hand_ins / "cleo-mistakes.xlsx"  # 61.5 of 69.5: 88.49 %
+    assert run("verify", "alexnet", mistakes, "--fail-under", 88).returncode == 0
+    assert run("verify", "alexnet", mistakes, "--fail-under", 89).returncode == 1
     assert run("verify", "alexnet", hand_ins / "dan-broken.xlsx", "--fail-under", 0).returncode == 1
     assert run("verify", "alexnet", hand_ins, "--exit-zero").returncode == 0
 
@@ -309,7 +311,7 @@ def test_a_file_that_is_no_workbook_is_one_sentence(name: str, tmp_path: Path, h
     content, said = BROKEN[name]
     (tmp_path / name).write_bytes(content)
     done = run("verify", "alexnet", tmp_path / name, hand_ins / "ada.xlsx")
-    first, second = done.stdout.splitlines()
+    first, second, *_ = done.stdout.splitlines()
     assert "unmarked: " in first
     assert said in first
     assert "100 %" in second

@@ -41,17 +41,21 @@ def test_the_commands_run(line: str, folder: Path) -> None:
 
 
 def test_all_of_them_were_found() -> None:
-    assert len(COMMANDS) == 7
+    assert len(COMMANDS) == 9
     assert SHELL[0].startswith("make demo ")
     assert SHELL[1].startswith("make test ")
 
 
 def test_the_yaml_is_a_coursework(tmp_path: Path) -> None:
-    (block,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    block, other = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
     (tmp_path / "small.yaml").write_text(block, encoding="utf-8")
+    (tmp_path / "residual.yaml").write_text(other, encoding="utf-8")
+    with_blocks = read(tmp_path / "residual.yaml")
+    assert "stage1.3.add" in with_blocks.rows
+    assert {"stage1.1.conv.macs", "total.parameters"} <= set(with_blocks.blanks)
     coursework = read(tmp_path / "small.yaml")
     assert [layer.name for layer in coursework.network.layers] == ["conv1", "pool1", "fc2"]
-    assert set(coursework.blanks.values()) == {1}
+    assert {blank.marks for blank in coursework.blanks.values()} == {1}
     # every computed cell: 3 x (sizes, neurons, weights, biases, parameters, connections) and 1 x channels, 5 totals
     assert len(coursework.blanks) == 3 * 7 + 1 + 5
 

@@ -66,8 +66,9 @@ def test_the_blank_gives_no_answer_away(sheet: Sheet, blank: bytes, key: bytes) 
 
 def test_the_blank_has_no_cached_values_and_no_hidden_sheet(blank: bytes) -> None:
     package = Package.read(blank)
-    assert [entry.hidden for entry in package.sheets] == [False]
-    assert all(cell.value is None for cell in package.cells("Table").values() if cell.formula is not None)
+    assert [(entry.name, entry.hidden) for entry in package.sheets] == [("Table", False), ("Questions", False)]
+    cells = [cell for entry in package.sheets for cell in package.cells(entry.name).values()]
+    assert all(cell.value is None for cell in cells if cell.formula is not None)
 
 
 def test_the_blank_is_set_up_with_care(sheet: Sheet, blank: bytes) -> None:
@@ -106,7 +107,8 @@ def test_every_blank_has_its_name(sheet: Sheet, blank: bytes) -> None:
     expected = {
         defined_name(cell.answer or ""): f"Table!${address(1, cell.column)[:-1]}${cell.row}" for cell in sheet.blanks
     }
-    assert {name: each.attr_text for name, each in names.items()} == expected
+    found = {name: each.attr_text for name, each in names.items()}
+    assert {name: target for name, target in found.items() if not name.startswith("question.")} == expected
     assert names["conv1.parameters"].attr_text == "Table!$L$7"
 
 
@@ -159,7 +161,7 @@ def test_filling_the_committed_blank_gives_the_generated_key(tmp_path: Path) -> 
     assert filled.path.read_bytes() == generated.key.read_bytes()
     committed = api.fill("alexnet", ROOT / "templates" / "alexnet.xlsx", tmp_path / "committed.xlsx")
     assert _parts(committed.path.read_bytes()) == _parts(generated.key.read_bytes())
-    assert committed.filled == 77
+    assert committed.filled == 77 + 37
 
 
 # --- the key --------------------------------------------------------------------------------------------------------
@@ -168,7 +170,10 @@ def test_filling_the_committed_blank_gives_the_generated_key(tmp_path: Path) -> 
 def test_the_key_differs_from_the_blank_in_its_sheet_alone(blank: bytes, key: bytes) -> None:
     before, after = _parts(blank), _parts(key)
     assert list(before) == list(after)
-    assert [name for name in before if before[name] != after[name]] == ["xl/worksheets/sheet1.xml"]
+    assert [name for name in before if before[name] != after[name]] == [
+        "xl/worksheets/sheet1.xml",
+        "xl/worksheets/sheet2.xml",
+    ]
 
 
 def test_the_key_shows_numbers_where_nothing_recalculates(sheet: Sheet, key: bytes) -> None:
@@ -253,7 +258,7 @@ def test_what_a_cell_holds_already_is_kept_and_reported(blank: bytes, tmp_path: 
     book.save(tmp_path / "half.xlsx")
     done = api.fill("alexnet", tmp_path / "half.xlsx", tmp_path / "out.xlsx")
     assert done.kept == (api.KeptCell("'Table'!L7", "34848", 34944, agrees=False),)
-    assert done.filled == 75
+    assert done.filled == 75 + 37
     assert done.led_astray == ("'Table'!L18",)  # the total adds up what is in L7
     assert _page(done.path.read_bytes())["L7"].value == 34848
 
@@ -275,13 +280,13 @@ def test_rows_inserted_and_a_sheet_renamed_are_followed(blank: bytes, tmp_path: 
         for name, part in parts.items():
             archive.writestr(name, part)
     done = api.fill("alexnet", template, tmp_path / "filled.xlsx")
-    assert (done.filled, done.kept, done.missing) == (77, (), ())
+    assert (done.filled, done.kept, done.missing) == (77 + 37, (), ())
     page = _page(done.path.read_bytes())
     assert page.title == "My answers"
     assert page["G9"].value == "=INT((G8+2*E9-C9)/D9)+1"
     assert page["L20"].value == "=SUM(L9:L19)"
     marked = api.verify("alexnet", [done.path]).submissions[0]
-    assert (marked.score, marked.max_score) == (53.5, 53.5)
+    assert (marked.score, marked.max_score, marked.open) == (69.5, 80.5, 11)
 
 
 def _down(row: int) -> int:
@@ -299,7 +304,7 @@ def test_a_given_number_that_was_changed_is_said(blank: bytes, tmp_path: Path) -
     page["D14"] = 1  # pool5's stride, 2
     book.save(tmp_path / "theirs.xlsx")
     done = api.fill("alexnet", tmp_path / "theirs.xlsx", tmp_path / "out.xlsx")
-    assert (done.filled, done.kept) == (77, ())
+    assert (done.filled, done.kept) == (77 + 37, ())
     assert done.led_astray[:3] == ("'Table'!G14", "'Table'!H14", "'Table'!I14")
 
 
@@ -320,7 +325,7 @@ def test_rows_that_a_script_inserted_leave_the_names_behind(key: bytes, tmp_path
     page.insert_rows(8, 2)  # moves cells, but neither names nor merges
     book.save(tmp_path / "moved.xlsx")
     marked = api.verify("alexnet", [tmp_path / "moved.xlsx"]).submissions[0]
-    assert (marked.score, marked.answers[8].cell) == (53.5, "G10")
+    assert (marked.score, marked.answers[8].cell) == (69.5, "G10")
 
 
 def test_another_courseworks_workbook_is_not_marked(key: bytes, tmp_path: Path) -> None:
@@ -357,4 +362,4 @@ def test_names_lost_the_table_is_found_by_its_words(blank: bytes, tmp_path: Path
     book.defined_names.clear()
     book.save(tmp_path / "nameless.xlsx")
     done = api.fill("alexnet", tmp_path / "nameless.xlsx", tmp_path / "filled.xlsx")
-    assert (done.filled, done.missing) == (77, ())
+    assert (done.filled, done.missing) == (77 + 37, ())

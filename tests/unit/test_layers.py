@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from sheetgen import expr
 from sheetgen.layers import KINDS, Axis, Conventions, Layer
 from sheetgen.network import NamedLayer, Network
-from sheetgen.quantities import QUANTITIES
+from sheetgen.quantities import CORE, FRACTIONAL
 from sheetgen.table import Table, compute
 
 EVERY = [
@@ -22,6 +22,13 @@ EVERY = [
 ]
 LEAST: dict[str, dict[str, Any]] = {
     "Conv2d": {"out_channels": 4, "kernel_size": 3},
+    "ConvTranspose2d": {"out_channels": 4, "kernel_size": 3},
+    "Subsample2d": {"kernel_size": 2},
+    "AdaptiveAvgPool2d": {"output_size": 2},
+    "Upsample": {"scale_factor": 2},
+    "Add": {"from": ["input", "input"]},
+    "Concat": {"from": ["input", "input"]},
+    "CenterCrop": {"like": "input"},
     "MaxPool2d": {"kernel_size": 2},
     "AvgPool2d": {"kernel_size": 2},
     "Linear": {"out_features": 5},
@@ -34,7 +41,9 @@ def layer(kind: str, **fields: Any) -> Layer:
 
 
 def table_of(kind: str, shape: tuple[int, int, int], said: Conventions | None = None, **fields: Any) -> Table:
-    return compute(Network("one", shape, (NamedLayer("it", layer(kind, **fields), ("input",)),)), said)
+    it = layer(kind, **fields)
+    sources = tuple(fields["from"]) if isinstance(fields.get("from"), list) else ("input",)
+    return compute(Network("one", shape, (NamedLayer("it", it, sources, like=fields.get("like")),)), said)
 
 
 # --- shapes and counts, by hand -------------------------------------------------------------------------------------
@@ -71,8 +80,35 @@ def table_of(kind: str, shape: tuple[int, int, int], said: Conventions | None = 
         ("Sigmoid", {}, (2, 3, 4), (2, 3, 4), 0, 0),
         ("Softmax", {}, (2, 3, 4), (2, 3, 4), 0, 0),
         ("Flatten", {}, (2, 3, 4), (24, 1, 1), 0, 0),
+        # each of the 6 inputs is spread over 9 outputs of each of 4 maps, and each of the 80 outputs has its bias
+        ("ConvTranspose2d", {"out_channels": 4, "kernel_size": 3}, (1, 2, 3), (4, 4, 5), 40, 9 * 24 + 80),
+        ("ConvTranspose2d", {"out_channels": 4, "kernel_size": 2, "stride": 2}, (3, 5, 7), (4, 10, 14), 52, 420 * 4 + 560),
+        ("ConvTranspose2d", {"out_channels": 4, "kernel_size": 3, "stride": 2, "padding": 1, "output_padding": 1,
+                             "bias": False}, (2, 5, 7), (4, 10, 14), 72, 70 * 9 * 4),
+        ("ConvTranspose2d", {"out_channels": 4, "kernel_size": 3, "groups": 2}, (2, 5, 7), (4, 7, 9), 40, 35 * 9 * 4 + 252),
+        ("ConvTranspose2d", {"out_channels": 1, "kernel_size": 3, "dilation": 2}, (1, 1, 1), (1, 5, 5), 10, 9 + 25),
+        ("Conv2d", {"out_channels": 4, "kernel_size": 3, "groups": 4}, (4, 5, 7), (4, 3, 5), 40, 10 * 60),  # depthwise
+        ("Conv2d", {"out_channels": 8, "kernel_size": 3, "groups": 4}, (4, 5, 7), (8, 3, 5), 80, 10 * 120),
+        ("Conv2d", {"out_channels": 4, "kernel_size": 3, "bias": "per unit"}, (2, 5, 7), (4, 3, 5), 72 + 60, 19 * 60),
+        # 1 + 2 + 2 of 6 pairs of maps
+        ("Conv2d", {"out_channels": 3, "kernel_size": 3, "connection_table": [[0], [0, 1], [0, 1]]}, (2, 5, 7), (3, 3, 5),
+         45 + 3, 45 * 15 + 45),
+        ("Subsample2d", {"kernel_size": 2}, (6, 28, 28), (6, 14, 14), 12, 5 * 1176),  # LeCun 1998: S2, 5,880 connections
+        ("Subsample2d", {"kernel_size": 2}, (16, 10, 10), (16, 5, 5), 32, 2000),  # and S4, 2,000
+        ("Subsample2d", {"kernel_size": [2, 3], "stride": 1, "bias": False}, (2, 4, 5), (2, 3, 3), 2, 6 * 18),
+        ("BatchNorm2d", {}, (6, 5, 7), (6, 5, 7), 12, 0),
+        ("BatchNorm2d", {"affine": False}, (6, 5, 7), (6, 5, 7), 0, 0),
+        ("AdaptiveAvgPool2d", {"output_size": 1}, (6, 5, 7), (6, 1, 1), 0, 6 * 35),
+        ("AdaptiveAvgPool2d", {"output_size": [2, 3]}, (2, 5, 7), (2, 2, 3), 0, 2 * 6 * 9),  # 3 + 3 rows, 3 + 3 + 3 columns
+        ("AdaptiveAvgPool2d", {"output_size": 7}, (1, 3, 7), (1, 7, 7), 0, 9 * 7),  # larger than its input
+        ("GlobalAvgPool2d", {}, (6, 5, 7), (6, 1, 1), 0, 6 * 35),
+        ("Upsample", {"scale_factor": [2, 3]}, (6, 5, 7), (6, 10, 21), 0, 0),
+        ("Upsample", {"scale_factor": 2, "mode": "bilinear"}, (6, 5, 7), (6, 10, 14), 0, 0),
+        ("Add", {"from": ["input", "input"]}, (6, 5, 7), (6, 5, 7), 0, 0),
+        ("Concat", {"from": ["input", "input", "input"]}, (6, 5, 7), (18, 5, 7), 0, 0),
+        ("CenterCrop", {"like": "input"}, (6, 5, 7), (6, 5, 7), 0, 0),
     ],
-)
+)  # fmt: skip
 def test_a_layer(
     kind: str,
     fields: dict[str, Any],
@@ -82,7 +118,7 @@ def test_a_layer(
     connections: int,
 ) -> None:
     table = table_of(kind, shape, **fields)
-    assert table.rows[0].input == shape
+    assert table.rows[0].input == ((shape[0] * len(fields["from"]), *shape[1:]) if kind == "Concat" else shape)
     assert table.rows[0].output == output
     assert table.value("it.neurons") == output[0] * output[1] * output[2]
     assert table.value("it.parameters") == parameters
@@ -119,9 +155,20 @@ def test_conventions(kind: str, fields: dict[str, Any], said: dict[str, Any], co
     assert table_of(kind, (2, 5, 7), Conventions(**said), **fields).value("it.connections") == connections
 
 
+def test_flops_and_memory_follow_their_conventions() -> None:
+    for kind, flops, dtype, size in (("2 per MAC", 2, "float32", 4), ("1 per MAC", 1, "int8", 1),
+                                     ("1 per MAC", 1, "float64", 8), ("1 per MAC", 1, "bfloat16", 2)):  # fmt: skip
+        said = Conventions.model_validate({"flops": kind, "dtype": dtype})
+        it = NamedLayer("it", layer("Conv2d", **LEAST["Conv2d"]), ("input",))
+        wanted = ("macs", "flops", "activation_memory", "parameter_memory")
+        table = compute(Network("one", (2, 5, 7), (it,)), said, wanted=wanted)
+        assert [table.value(f"it.{name}") for name in wanted] == [18 * 60, flops * 18 * 60, 60 * size, 76 * size]
+
+
 def test_conventions_change_nothing_but_connections() -> None:
     for kind in KINDS:
-        tables = [table_of(kind, (2, 5, 7), said, **LEAST.get(kind, {})) for said in EVERY]
+        shape = (4, 5, 7)
+        tables = [table_of(kind, shape, said, **LEAST.get(kind, {})) for said in EVERY]
         rest = {tuple(number for name, number in t.rows[0].values.items() if name != "connections") for t in tables}
         assert len(rest) == 1, kind
 
@@ -226,24 +273,35 @@ def test_pooling_windows(size: int, kernel: int, stride: int, dilation: int, pad
 # --- what holds for every kind --------------------------------------------------------------------------------------
 
 
+SIZES = ("channels", "height", "width")
+READ = {f"{name}_{axis}" for name in ("in", "in1", "in2", "like") for axis in SIZES}
+SEEN = {f"{name}_{what}" for name in ("in", "in1", "in2") for what in ("receptive_field", "jump", "start")}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_formula_reads_and_every_name_in_it_is_known(kind: str) -> None:
     it = layer(kind, **LEAST.get(kind, {}))
     for said in EVERY:
         formulas = it.formulas(said)
-        known = {*formulas, *it.settings(), "in_channels", "in_height", "in_width"}
+        known = {*formulas, *it.settings(), *READ, "bytes"}
         for name, formula in formulas.items():
             tree = expr.parse(formula)
             assert expr.parse(expr.text(tree)) is not None
             assert set(expr.symbols(tree)) <= known, (kind, name)
-        assert set(QUANTITIES) <= known
+        assert {*CORE, "fan_in", "macs", "flops", "activation_memory", "parameter_memory"} <= known
         assert not set(formulas) & set(it.settings())
+        for side in ("height", "width"):
+            reach = it.reach(side)
+            assert reach is not None
+            for formula in (reach.size, reach.jump, reach.start):
+                assert set(expr.symbols(expr.parse(formula))) <= known | SEEN, (kind, formula)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_is_frozen_and_says_what_it_is(kind: str) -> None:
     it = layer(kind, **LEAST.get(kind, {}), activation="Tanh")
-    assert it.describe() == f"{kind} + Tanh"
+    said = {"AdaptiveAvgPool2d": " (output 2 × 2)", "Upsample": " (2-fold, nearest)", "CenterCrop": " (like input)"}
+    assert it.describe() == f"{kind}{said.get(kind, '')} + Tanh"
     assert it == layer(kind, **LEAST.get(kind, {}), activation="Tanh")
     assert hash(it) == hash(layer(kind, **LEAST.get(kind, {}), activation="Tanh"))
     with pytest.raises(ValidationError):
@@ -290,6 +348,37 @@ def test_what_the_sheet_shows() -> None:
         ("Dropout", {"p": 1.5}),
         ("Dropout", {"p": float("nan")}),
         ("LocalResponseNorm", {"size": 0}),
+        ("Conv2d", {"bias": "per_unit"}),
+        ("Conv2d", {"connection_table": 5}),
+        ("Conv2d", {"connection_table": []}),
+        ("Conv2d", {"connection_table": [[0], [0], [0]]}),  # 3 rows for 4 out_channels
+        ("Conv2d", {"connection_table": [[0], [0], [0], []]}),
+        ("Conv2d", {"connection_table": [[0], [0], [0], [1, 1]]}),
+        ("Conv2d", {"connection_table": [[0], [0], [0], [-1]]}),
+        ("Conv2d", {"connection_table": [[0], [0], [0], [True]]}),
+        ("Conv2d", {"connection_table": [[0], [0], [0], ["a"]]}),
+        ("Conv2d", {"connection_table": [[0], [0], [0], [0]], "groups": 2}),
+        ("Conv2d", {"connection_table": [list(range(25_001))] * 4}),
+        ("Conv2d", {"trainable": 0}),
+        ("Conv2d", {"weights_of": 3}),
+        ("ConvTranspose2d", {"padding": "same"}),
+        ("ConvTranspose2d", {"output_padding": -1}),
+        ("ConvTranspose2d", {"bias": "per unit"}),
+        ("Add", {"from": "input"}),
+        ("Add", {"from": ["input"]}),
+        ("Add", {"from": ["input"] * 101}),
+        ("Add", {"from": ["input", 3]}),
+        ("Concat", {"from": None}),
+        ("CenterCrop", {"like": 3}),
+        ("CenterCrop", {"from": ["a", "b"]}),
+        ("Upsample", {"scale_factor": 0.5}),
+        ("Upsample", {"mode": "bicubic"}),
+        ("AdaptiveAvgPool2d", {"output_size": 0}),
+        ("AdaptiveAvgPool2d", {"output_size": None}),
+        ("GlobalAvgPool2d", {"output_size": 1}),
+        ("BatchNorm2d", {"affine": 1}),
+        ("Subsample2d", {"padding": 1}),
+        ("Subsample2d", {"bias": "per unit"}),
     ],
 )
 def test_what_a_layer_may_not_say(kind: str, fields: dict[str, Any]) -> None:

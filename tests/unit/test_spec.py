@@ -13,6 +13,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from sheetgen.coursework import Asked
 from sheetgen.errors import SpecError, UsageError
 from sheetgen.quantities import QUANTITIES
 from sheetgen.schema import json_schema
@@ -59,8 +60,8 @@ def test_alexnet() -> None:
     assert [layer.name for layer in coursework.network.layers][:4] == ["conv1", "norm1", "pool1", "conv2"]
     assert coursework.rows[:3] == ("conv1", "pool1", "conv2")
     assert len(coursework.rows) == 11
-    assert coursework.blanks["input.in_height"] == 2
-    assert coursework.blanks["conv1.out_height"] == 0.5
+    assert coursework.blanks["input.in_height"] == Asked(2)
+    assert coursework.blanks["conv1.out_height"] == Asked(0.5)
     assert {"fc6.out_height", "fc8.out_width"} <= coursework.given
     assert coursework.warnings == ()
     assert hash(coursework) == hash(load("alexnet"))
@@ -78,7 +79,7 @@ def test_a_network_alone() -> None:
     assert len(coursework.rows) == 13
     # every computed cell: 13 layers x 8 quantities without 8 x out_channels given, and 5 totals
     assert len(coursework.blanks) == 13 * 8 - 8 + 5
-    assert set(coursework.blanks.values()) == {1}
+    assert set(coursework.blanks.values()) == {Asked(1)}
     assert compute(coursework.network).value("total.parameters") == 62378344
 
 
@@ -209,8 +210,13 @@ LAYER = "my.yaml:4: network.layers.c1"
                 ".stride: must be at least 1, not 0",
             ],
         ),
-        ("{type: Conv2d, out_channels: 1, kernel_size: 5, bias: 1}", [".bias: must be true or false, not 1"]),
-        ("{type: Conv2d, out_channels: 1, kernel_size: 5, bias: no}", [".bias: must be true or false, not 'no'"]),
+        ("{type: Conv2d, out_channels: 1, kernel_size: 5, bias: 1}", [".bias: must be true, false or per unit, not 1"]),
+        (
+            "{type: Conv2d, out_channels: 1, kernel_size: 5, bias: no}",
+            [".bias: must be true, false or per unit, not 'no'"],
+        ),
+        ("{type: Linear, out_features: 1, bias: per unit}", [".bias: must be true or false, not 'per unit'"]),
+        ("{type: Linear, out_features: 1, trainable: no}", [".trainable: must be true or false, not 'no'"]),
         (
             "{type: Conv2d, out_channels: 1, kernel_size: 5, activation: relu}",
             [".activation: 'relu' is not one of the words allowed here; did you mean ReLU?"],
@@ -325,9 +331,9 @@ def test_mistakes_in_a_network(tmp_path: Path, text: str, said: str) -> None:
 
 
 def test_too_many_layers(tmp_path: Path) -> None:
-    many = "".join(f"    r{i}: {{type: ReLU}}\n" for i in range(401))
+    many = "".join(f"    r{i}: {{type: ReLU}}\n" for i in range(1001))
     assert problems(tmp_path, HEAD + many) == [
-        "my.yaml:3: network.layers: a table may have at most 400 layers, not 401"
+        "my.yaml:3: network.layers: a table may have at most 1000 layers, not 1001"
     ]
 
 
@@ -354,14 +360,15 @@ def test_too_many_layers(tmp_path: Path) -> None:
         (" {notes: [3]}", ".notes[0]: must be text, not 3"),
         (
             " {columns: [layer, out_heigth]}",
-            ".columns[1].quantity: must be one of the quantities; did you mean out_height?",
+            ".columns[1]: must be one of the quantities; did you mean out_height?, not 'out_heigth'",
         ),
         (" {columns: [layer, {heading: x}]}", ".columns[1].quantity: must be given"),
         (
             " {columns: [layer, {quantity: neurons, headin: x}]}",
             ".columns[1].headin: no such key; did you mean heading?",
         ),
-        (" {columns: [layer, {quantity: [neurons]}]}", ".columns[1].quantity: must be one of the quantities"),
+        (" {columns: [layer, {quantity: [neurons]}]}", ".columns[1].quantity: must be text, not ['neurons']"),
+        (" {columns: [layer, {quantity: nerons}]}", ".columns[1]: must be one of the quantities; did you mean neurons?"),
         (" {columns: [layer, 3]}", ".columns[1]: must be a mapping (key: value), not 3"),
         (" {columns: [layer, neurons, neurons]}", ".columns[2]: there is a column neurons already"),
         (" {columns: [neurons]}", ".columns: the column layer must be there: it names the rows"),
@@ -370,14 +377,18 @@ def test_too_many_layers(tmp_path: Path) -> None:
         (" {blanks: parameters}", ".blanks[0]: must be a mapping (key: value), not 'parameters'"),
         (" {blanks: {quantities: parameters}}", ".blanks: must be a list, not {'quantities': 'parameters'}"),
         (" {blanks: [{quantities: []}]}", ".blanks[0].quantities: must name at least one, not []"),
-        (" {blanks: [{quantities: [[parameters]]}]}", ".blanks[0].quantities[0]: must be one of the quantities; did"),
+        (" {blanks: [{quantities: [[parameters]]}]}", ".blanks[0].quantities[0]: must be text, not ['parameters']"),
+        (
+            " {blanks: [{quantities: [neurons, paramters]}]}",
+            ".blanks[0].quantities[1]: must be one of the quantities; did you mean parameters?, not 'paramters'",
+        ),
         (
             " {blanks: [{quantities: paramters}]}",
             ".blanks[0].quantities[0]: must be one of the quantities; did you mean param",
         ),
         (
             " {blanks: [{quantities: stride}]}",
-            ".blanks[0].quantities[0]: must be one of the quantities; known: in_channels",
+            ".blanks[0].quantities[0]: stride cannot be a blank: it is given in the YAML, nothing determines it",
         ),
         (
             " {blanks: [{quantities: parameters, layers: cc1}]}",
@@ -452,7 +463,7 @@ def test_padding_that_cannot_be_written_down_tap_by_tap(tmp_path: Path) -> None:
     text = HEAD + "    c1: {type: Conv2d, out_channels: 1, kernel_size: 201, padding: 100}\n"
     assert len(good(tmp_path, text).blanks) == 12
     (problem,) = problems(tmp_path, text + "coursework: {conventions: {padding: not counted}}\n")
-    assert problem == LAYER + ": the kernel and its padding are too large for padding: not counted; count it"
+    assert problem == LAYER + ": the kernel of c1 and its padding are too large for padding: not counted; count it"
 
 
 # --- many mistakes at once ------------------------------------------------------------------------------------------
@@ -492,8 +503,8 @@ coursework:
         "my.yaml:13: network.layers.fc.out_features: must be a whole number, not 3.5",
         "my.yaml:15: coursework.conventions.bias: 'maybe' is not one of the words allowed here; "
         "known: counted, not counted",
-        "my.yaml:16: coursework.columns[1].quantity: must be one of the quantities; did you mean parameters?, "
-        "not 'parametres'",
+        "my.yaml:16: coursework.columns[1]: must be one of the quantities; did you mean parameters?, not 'parametres'",
+        "my.yaml:17: coursework.omit[0]: there is no layer 'norm'; known: conv1, pool1, conv2, fc",
     ]
 
 
@@ -550,7 +561,7 @@ def test_fractional_sizes_are_warnings(tmp_path: Path) -> None:
 def test_the_input_can_be_a_blank_only_where_division_is_exact(tmp_path: Path, layer: str, exact: bool) -> None:
     text = HEAD + f"    c1: {layer}\ncoursework:\n  blanks: [{{quantities: in_height, layers: input}}]\n"
     if exact:
-        assert good(tmp_path, text).blanks == {"input.in_height": 1}
+        assert good(tmp_path, text).blanks == {"input.in_height": Asked(1)}
     else:
         assert problems(tmp_path, text) == [
             "my.yaml:6: coursework.blanks: input.in_height cannot be a blank: "
@@ -737,4 +748,5 @@ def test_the_one_thing_a_schema_cannot_see(tmp_path: Path) -> None:
 
 
 def test_the_schema_knows_every_quantity() -> None:
-    assert SCHEMA["$defs"]["Blank"]["properties"]["quantities"]["anyOf"][0]["enum"] == list(QUANTITIES)
+    asked = SCHEMA["$defs"]["Blank"]["properties"]["quantities"]["anyOf"][0]
+    assert asked["anyOf"][0]["enum"] == list(QUANTITIES)

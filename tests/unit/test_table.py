@@ -12,7 +12,7 @@ import pytest
 from sheetgen.expr import ExpressionError
 from sheetgen.layers import KINDS, Conventions, Layer
 from sheetgen.network import NamedLayer, Network
-from sheetgen.quantities import QUANTITIES
+from sheetgen.quantities import CORE
 from sheetgen.table import compute, quantities, shape_findings
 
 PUBLISHED = json.loads((Path(__file__).parents[1] / "data" / "published_alexnet.json").read_text(encoding="utf-8"))
@@ -186,7 +186,7 @@ def test_totals_add_up_the_rows_asked_for() -> None:
 def test_every_id() -> None:
     table = compute(chain((3, 8, 8), c=conv(4, 3), r=_layer("ReLU")))
     shapes = {f"input.in_{axis}" for axis in ("channels", "height", "width")}
-    rows = {f"{layer}.{quantity}" for layer in ("c", "r") for quantity in QUANTITIES}
+    rows = {f"{layer}.{quantity}" for layer in ("c", "r") for quantity in CORE}
     totals = {f"total.{name}" for name in ("neurons", "weights", "biases", "parameters", "connections")}
     assert set(table.numbers) == set(table.quantities) == shapes | rows | totals
     assert all(type(number) is int for number in table.numbers.values())
@@ -242,11 +242,16 @@ def test_the_input_is_asked_for_only_where_it_is_determined() -> None:
 def test_to_frame() -> None:
     frame = compute(alexnet()).to_frame()
     assert list(frame.index) == [*(layer.name for layer in alexnet().layers), "total"]
-    assert list(frame.columns) == ["type", *QUANTITIES]
+    assert list(frame.columns) == ["type", *CORE]
     assert frame.loc["conv1", "parameters"] == 34944
     assert frame.loc["total", "connections"] == 1137017544
     assert frame["out_height"].isna().sum() == 1  # a total of heights means nothing
-    assert {str(frame[name].dtype) for name in QUANTITIES} == {"Int64"}
+    assert {str(frame[name].dtype) for name in CORE} == {"Int64"}
+    wanted = compute(alexnet(), wanted=("jump", "parameters_share", "output_size")).to_frame()
+    dtypes = [str(wanted[name].dtype) for name in ("neurons", "jump", "parameters_share")]
+    assert dtypes == ["Int64", "Int64", "float64"]
+    assert wanted.loc["conv1", "parameters_share"] == pytest.approx(34944 / 62378344)
+    assert wanted.loc["conv1", "output_size"] == "55 x 55 x 96"
 
 
 def test_a_table_is_plain_data() -> None:
@@ -348,10 +353,16 @@ def test_rows_and_columns_lost_are_named() -> None:
     ]
 
 
-def test_padding_lost_loses_no_pixels() -> None:
-    (height, width) = _findings((3, 224, 224), conv1=conv(64, 11, stride=4, padding=2))
-    assert height[2].endswith("(224 + 4 - 11) / 4 is not whole; rounded down, 1 row of padding never read")
-    assert width[1] is False
+@pytest.mark.parametrize(("size", "lost"), [(224, 0), (225, 0), (226, 1), (227, 0)])
+def test_padding_lost_loses_no_pixels(size: int, lost: int) -> None:
+    """(size + 4 - 11) / 4 leaves 1, 2, 3 and none over, of which the two of the far padding are no loss."""
+    found = _findings((3, size, 227), conv1=conv(64, 11, stride=4, padding=2))
+    assert len(found) == lost
+    assert all("rounded down, the last row of 226 (226) is never read" in message for *_, message in found)
+
+
+def test_pixels_between_windows_that_lie_apart_are_no_loss() -> None:
+    assert _findings((3, 8, 8), conv1=conv(64, 1, stride=3)) == []
 
 
 def test_ceil_mode_loses_nothing() -> None:

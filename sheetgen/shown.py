@@ -1,0 +1,88 @@
+"""What the real network shows of the questions: numbers that follow from measured ones, initial values, a loss.
+
+A question about anything else (the birth of a data set, 2 to the power of 10) no network can witness. This room knows
+questions and the witness; it must not know workbooks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from . import expr
+from .expr import Value
+from .questionnaire import PREFIX, Part
+from .witness import agrees, measure_init, weighted_cross_entropy
+
+if TYPE_CHECKING:
+    from .coursework import Coursework
+    from .sheet import Sheet
+    from .solve import Equation
+    from .table import Quantity
+
+
+def questions_shown(
+    described: Coursework, sheet: Sheet, measured: Mapping[str, Value], device: str
+) -> dict[str, int | Fraction]:
+    """The answers to questions as the network shows them, by id; ``measured`` are the table's numbers as measured."""
+    found: dict[str, Value] = {}
+    questions = sheet.questions.questions if sheet.questions is not None else ()
+    for question in questions:
+        for part in question.numbers if question.kind == "number" else ():
+            equation = described.equations.get(part.id)
+            number = (
+                _computed(described.numbers[part.id], measured) if equation is None else _solved(equation, measured)
+            )
+            if number is not None:
+                found[part.id] = number
+    values = [part for question in questions if question.kind == "init" for part in question.parts]
+    if values and device != "meta":  # which has no values
+        samples = measure_init(described.network, device)
+        declared = {layer.name: getattr(layer.kind, "init", None) for layer in described.network.layers}
+        for part in values:
+            sample, init = samples.get(part.layer), declared[part.layer]
+            if sample is not None and init is not None and (fits := agrees(init, sample).get(part.column)) is not None:
+                found[part.id] = sheet.table.value(part.id) if fits else _of_sample(part, sample, init.bias)
+    return {
+        answer: number if isinstance(number, int) else Fraction(number)
+        for answer, number in found.items()
+        if not isinstance(number, str)
+    }
+
+
+def _computed(quantity: Quantity, measured: Mapping[str, Value]) -> Value | None:
+    """The formula over measured numbers; None for mere arithmetic, and where a number was not measured."""
+    binds = {name: str(bind) for name, bind in quantity.binds.items()}
+    if not binds or any(bind not in measured for bind in binds.values()):
+        return None
+    return expr.value(quantity.formula, {name: measured[bind] for name, bind in binds.items()})
+
+
+def _solved(equation: Equation, measured: Mapping[str, Value]) -> Value | None:
+    """The network's own size, where it was measured and the equation holds on it."""
+    sizes = {measured.get(unknown) for unknown in equation.unknowns}
+    known = [bind for side in equation.sides for bind in side.binds.values() if isinstance(bind, str)]
+    if len(sizes) != 1 or None in sizes or any(bind not in measured for bind in known):
+        return None
+    left, right = (
+        expr.value(side.formula, {name: measured[str(bind)] for name, bind in side.binds.items()})
+        for side in equation.sides
+    )
+    return sizes.pop() if left == right else None
+
+
+def _of_sample(part: Part, sample: Mapping[str, float], bias: float) -> float:
+    if part.column != "bias":
+        return sample[part.column]
+    return max((sample["bias_least"], sample["bias_most"]), key=lambda value: abs(value - bias))
+
+
+def losses_shown(sheet: Sheet, device: str) -> dict[str, tuple[float, float]]:
+    """The losses that model answers state, evaluated on one map: by their own equation, and by PyTorch."""
+    questions = sheet.questions.questions if sheet.questions is not None and device != "meta" else ()
+    return {
+        f"{PREFIX}.{question.id}.loss": weighted_cross_entropy(*question.loss, device)
+        for question in questions
+        if question.loss is not None
+    }

@@ -1,0 +1,151 @@
+"""What a real network shows of the questions: sizes, formulas over measured numbers, initial values, a loss."""
+
+from __future__ import annotations
+
+import dataclasses
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from sheetgen import api, shown
+from sheetgen.coursework import Coursework
+from sheetgen.questionnaire import Question
+from sheetgen.sheet import Sheet, lay_out
+from sheetgen.witness import Measured
+from tests.questions.small import NETWORK, coursework
+
+ASKED = """
+- {id: 1, kind: number, text: t, solve: conv1.out_height = 10, for: network.in_height}
+- {id: 2, kind: number, text: t, solve: conv1.out_height = 9, for: network.in_height}
+- {id: 3, kind: number, text: t, answer: conv1.parameters / total.parameters}
+- {id: 4, kind: number, text: t, answer: 2**10}
+- {id: 5, kind: text, text: t, loss: {sign: -1, weighted: true}}
+- {id: 6, kind: init, text: t}
+- {id: 7, kind: choice, text: t, options: [a, {text: b, right: true}]}
+"""
+
+
+@pytest.fixture
+def described(tmp_path: Path) -> Coursework:
+    return coursework(tmp_path, ASKED)
+
+
+@pytest.fixture
+def laid(described: Coursework) -> Sheet:
+    return lay_out(described)
+
+
+MEASURED = {
+    "input.in_height": 32,
+    "conv1.out_height": 10,
+    "conv1.parameters": 608,
+    "total.parameters": 1650,
+}
+
+
+def test_what_follows_from_measured_numbers(described: Coursework, laid: Sheet) -> None:
+    found = shown.questions_shown(described, laid, MEASURED, "meta")
+    # 2: the network's own size is another one; 4: no network knows what 2**10 is
+    assert found == {"question.1": 32, "question.3": Fraction(608, 1650)}
+
+
+def test_what_was_not_measured_shows_nothing(described: Coursework, laid: Sheet) -> None:
+    assert shown.questions_shown(described, laid, {}, "meta") == {}
+    without = {answer: number for answer, number in MEASURED.items() if answer != "input.in_height"}
+    assert "question.1" not in shown.questions_shown(described, laid, without, "meta")
+
+
+def test_another_measurement_shows(described: Coursework, laid: Sheet) -> None:
+    found = shown.questions_shown(described, laid, {**MEASURED, "conv1.parameters": 600}, "meta")
+    assert found["question.3"] == Fraction(600, 1650)
+    assert "question.1" not in shown.questions_shown(described, laid, {**MEASURED, "conv1.out_height": 9}, "meta")
+
+
+def test_initial_values_of_the_real_network(described: Coursework, laid: Sheet) -> None:
+    found = shown.questions_shown(described, laid, {}, "cpu")
+    assert found == {
+        "question.6.conv1.mean": 0,
+        "question.6.conv1.std": Fraction(1, 100),
+        "question.6.conv1.bias": 1,
+        "question.6.3a-1.mean": Fraction(1, 2),
+        "question.6.3a-1.std": Fraction(1, 8),
+    }
+
+
+def test_a_network_that_starts_otherwise_shows(
+    described: Coursework, laid: Sheet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples = {
+        "conv1": {"weights": 600.0, "mean": 0.5, "std": 0.0101, "bias_least": 1.0, "bias_most": 3.0},
+        "3a-1": {"weights": 32.0, "mean": 0.5, "std": 0.9},
+    }
+    monkeypatch.setattr(shown, "measure_init", lambda *_: samples)
+    found = {answer: float(number) for answer, number in shown.questions_shown(described, laid, {}, "cpu").items()}
+    assert found == {
+        "question.6.conv1.mean": 0.5,
+        "question.6.conv1.std": 0.01,  # within what chance does
+        "question.6.conv1.bias": 3.0,
+        "question.6.3a-1.mean": 0.5,
+        "question.6.3a-1.std": 0.9,
+    }
+
+
+def test_the_loss_agrees_with_pytorchs_only_with_its_sign_and_its_weights(laid: Sheet) -> None:
+    assert laid.questions is not None
+
+    def agrees(loss: tuple[int, bool]) -> bool:
+        asked = [each if each.loss is None else dataclasses.replace(each, loss=loss) for each in questions]
+        there = dataclasses.replace(laid, questions=dataclasses.replace(questionnaire, questions=tuple(asked)))
+        losses = shown.losses_shown(there, "cpu")
+        assert set(losses) == {"question.5.loss"}
+        checked = api._verdict(there, set(api.published(there)), (), nothing, losses)
+        assert ("question.5.loss" in checked.agreed) != ("question.5.loss" in {each.id for each in checked.disagreed})
+        return "question.5.loss" in checked.agreed
+
+    questionnaire = laid.questions
+    questions: tuple[Question, ...] = questionnaire.questions
+    nothing = Measured("cpu", {}, {}, {})
+    assert agrees((-1, True))
+    assert not agrees((1, True))  # as the paper prints it
+    assert not agrees((-1, False))
+
+
+def test_on_the_meta_device_there_are_no_values(described: Coursework, laid: Sheet) -> None:
+    assert shown.losses_shown(laid, "meta") == {}
+    assert not any(answer.startswith("question.6") for answer in shown.questions_shown(described, laid, {}, "meta"))
+
+
+def test_the_whole_check_of_a_small_network(described: Coursework, tmp_path: Path) -> None:
+    checked = api.check(tmp_path / "my.yaml", device="cpu")
+    assert checked.disagreed == ()
+    assert set(checked.not_witnessed) == {"question.2", "question.4"}
+    asked = [answer for answer in checked.agreed if answer.startswith("question.")]
+    assert asked == [
+        "question.1",
+        "question.3",
+        *(f"question.6.conv1.{name}" for name in ("mean", "std", "bias")),
+        *(f"question.6.3a-1.{name}" for name in ("mean", "std")),
+        "question.5.loss",
+    ]
+    assert checked.witnesses["python"] == len(checked.agreed) + 2
+    assert checked.witnesses["excel"] == checked.witnesses["python"] - 1  # a loss stands in no cell
+    assert described.questions
+
+
+def test_the_meta_device_checks_what_it_can(tmp_path: Path) -> None:
+    coursework(tmp_path, ASKED)
+    checked = api.check(tmp_path / "my.yaml", device="meta")
+    assert checked.disagreed == ()
+    assert "question.3" in checked.agreed
+    assert {"question.1", "question.6.conv1.mean"} <= set(checked.not_witnessed)
+
+
+def test_a_layer_without_biases_of_its_own_weights(tmp_path: Path) -> None:
+    network = NETWORK.replace(
+        "fc2:", "again: {type: Conv2d, out_channels: 4, kernel_size: 1, init: {std: 1}}\n    fc2:"
+    )
+    laid = lay_out(coursework(tmp_path, "- {id: 6, kind: init, text: t}\n", network=network))
+    assert laid.questions is not None
+    assert "question.6.again.bias" in laid.questions.numbers
+    assert "question.6.3a-1.bias" not in laid.questions.numbers
