@@ -90,7 +90,7 @@ def table() -> None:
     shape = described.network.input
     outputs = {row.name: row.output for row in compute(described.network).rows}
     for layer in described.network.layers:
-        module.append(layer.kind.module(torch.nn, shape))
+        module.append(layer.kind.module(torch.nn, shape, outputs[layer.name]))
         shape = outputs[layer.name]
 
     def summary() -> object:

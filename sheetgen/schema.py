@@ -103,8 +103,8 @@ def json_schema() -> dict[str, Any]:
             for kind, model in QUESTIONS.items()
         ],
     }
-    for kind, key in (("number", "accept"), ("choice", "options")):  # each may be given by itself
-        listed = defs[f"Question, {kind}"]["properties"][key]
+    for asked, key in (("number", "accept"), ("choice", "options")):  # each may be given by itself
+        listed = defs[f"Question, {asked}"]["properties"][key]
         listed["items"] = {"anyOf": [{"type": ["string", "number", "boolean"]}, listed["items"]]}
     positive = {"type": "integer", "minimum": 1, "maximum": MOST}
     shape = {"type": "array", "items": positive, "minItems": 3, "maxItems": 3}

@@ -147,8 +147,12 @@ def quantities(
         name for name in SUMMABLE if name not in summed and (f"total_{name}" in named or f"{name}_share" in asked)
     ]
     _add_input(network, {*asked, *named}, add)
+    uneven: set[tuple[str, str]] = set()  # layers and axes along which units differ in what they see
     for layer in network.layers:
-        formulas = _LayerQuantities(layer, conventions, custom, found, summed)
+        for axis in AXES[1:]:
+            if layer.kind.uneven(axis) or any((source, axis) in uneven for source in layer.sources):
+                uneven.add((layer.name, axis))
+        formulas = _LayerQuantities(layer, conventions, custom, found, summed, uneven)
         for name in (*asked, *summed):
             formulas.add(name)
     for block in network.blocks:
@@ -217,6 +221,7 @@ class _LayerQuantities:
         custom: Sequence[Custom],
         found: dict[str, Quantity],
         summed: Collection[str],
+        uneven: Collection[tuple[str, str]],
     ) -> None:
         self.name, self.found = layer.name, found
         settings = layer.kind.settings()
@@ -234,6 +239,8 @@ class _LayerQuantities:
         self.formulas |= {share: f"{of} / total_{of}" for share, of in SHARES.items()}
         for suffix, axis in SUFFIXES:
             reach = layer.kind.reach(axis)
+            if layer.kind.skips(axis) and any((source, axis) in uneven for source in layer.sources):
+                reach = None
             if reach is not None:
                 for name, text in (("receptive_field", reach.size), ("jump", reach.jump), ("start", reach.start)):
                     self.formulas[f"{name}{suffix}"] = _REACH.sub(rf"\1{suffix}", text)

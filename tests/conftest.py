@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from sheetgen import api
+from sheetgen.coursework import Coursework
 from sheetgen.sheet import Sheet, lay_out
-from sheetgen.spec import Coursework, load
+from sheetgen.spec import load
 from sheetgen.workbook.write import blank_workbook
 
 Convert = Callable[[Path], list[list[str]]]

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sheetgen.api import write_file
+from sheetgen.coursework import Coursework
 from sheetgen.sheet import Sheet, defined_name, lay_out, plain_number
-from sheetgen.spec import Coursework, load
+from sheetgen.spec import load
 from sheetgen.workbook.fill import Entry, fill
 from sheetgen.workbook.package import Package
 from sheetgen.workbook.write import blank_workbook

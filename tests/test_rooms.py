@@ -73,7 +73,7 @@ def test_imports_point_up_the_list(module: Path) -> None:
 
 
 def test_the_list_of_rooms_sees_imports() -> None:
-    assert set(_imported(PACKAGE / "sheet.py")) >= {"expr", "network", "quantities", "table", "layers", "spec"}
+    assert set(_imported(PACKAGE / "sheet.py")) >= {"expr", "network", "quantities", "table", "layers", "coursework"}
     assert "spec" in set(_imported(PACKAGE / "api.py"))
     assert {"sheet", "workbook"} <= set(_imported(PACKAGE / "workbook" / "locate.py"))
     assert {"__init__", "api"} <= set(_imported(PACKAGE / "cli.py"))

@@ -149,9 +149,7 @@ class Translator:
         own = [each for each in tensors if each is not None]
         for each in (*own, *state):
             if id(each) not in self.registered:
-                raise InexpressibleError(
-                    "its weights are no parameters or buffers of the network, but computed in the run"
-                )
+                raise InexpressibleError("its weights are no parameters or buffers of the network, but made in the run")
         trained = {isinstance(each, nn.Parameter) and each.requires_grad for each in own}
         if len(trained) > 1:
             raise InexpressibleError(
@@ -199,13 +197,14 @@ class Translator:
         return f"{prefix}{word(kind)}", True
 
     def _named_by_weights(self, path: str, node: fx.Node, kind: str) -> tuple[str, bool]:
-        owner = path.rpartition(".")[0]
-        if not owner and "." not in path:
-            return (word(kind), True) if _is_library(self.module) else (layer_name(path, kind), False)
-        if _is_library(self.module.get_submodule(owner)):
+        """The same for a layer whose first weight is at ``path``: a function's is called after its weights."""
+        name, numbered = self.named(node, kind)
+        owner, _, weight = path.rpartition(".")
+        if numbered and owner and _is_library(self.module.get_submodule(owner)):
             return layer_name(owner, kind), False
-        named, numbered = self.named(node, kind)
-        return (named, numbered) if path.endswith((".weight", ".running_mean")) else (layer_name(path, kind), False)
+        if numbered and weight not in ("weight", "running_mean"):
+            return layer_name(path, kind), False
+        return name, numbered
 
     # --- what is said ---------------------------------------------------------------------------------------------
 

@@ -179,6 +179,14 @@ class Layer(Strict):
         """What one unit sees of the image along ``axis`` (height or width); None where that cannot be said."""
         return UNCHANGED
 
+    def uneven(self, axis: str) -> bool:  # noqa: ARG002
+        """Whether neighbouring units may see fields of different sizes, or unevenly spaced ones."""
+        return False
+
+    def skips(self, axis: str) -> bool:
+        """Whether some units of the input count for more than others, so that a mean over them says nothing."""
+        return any(window.stride > 1 for window, side in zip(self.axes(), SIDES, strict=False) if side == axis)
+
     def mistakes(self, shapes: Sequence[Shape]) -> Iterator[str]:  # noqa: ARG002
         """What PyTorch would refuse, given the ``shapes`` of the inputs (and last, of the layer that it is like)."""
         return iter(())
@@ -221,7 +229,7 @@ class Reach:
     ``size`` is its receptive field, ``jump`` the distance from one unit's to the next, ``start`` the first pixel of
     the first unit's, counted from the image's own first pixel: before it (padding) it is negative. Where units of one
     layer differ (behind an upsampling), each is the mean, so that unit u sees the ``size`` pixels from
-    ``start + u*jump`` on.
+    ``start + u*jump`` on; a window that slides by more than one over such units has no such mean.
     """
 
     size: str

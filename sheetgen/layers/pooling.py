@@ -148,6 +148,12 @@ class AdaptiveAvgPool2d(Layer):
             start=f"in_start - (out_{axis} - {common}) * in_jump / (2*out_{axis})",
         )
 
+    def uneven(self, axis: str) -> bool:
+        return self.output_size[SIDES.index(axis)] > 1
+
+    def skips(self, axis: str) -> bool:
+        return self.uneven(axis)
+
     def remarks(self) -> Iterator[str]:
         yield f"output {self.output_size[0]} × {self.output_size[1]}"
 
@@ -203,6 +209,9 @@ class Upsample(Layer):
         else:
             size, start = "in_receptive_field + in_jump", f"in_start - (2*{scale} - 1) * in_jump / (2*{scale})"
         return Reach(size=size, jump=f"in_jump / {scale}", start=start)
+
+    def uneven(self, axis: str) -> bool:
+        return self.scale_factor[SIDES.index(axis)] > 1
 
     def settings(self) -> Mapping[str, int]:
         return {f"scale_{side}": size for side, size in zip(SIDES, self.scale_factor, strict=True)}

@@ -314,6 +314,9 @@ class ConvTranspose2d(Weighted):
             start=f"in_start + (2*padding_{axis} - 2*{extent} + stride_{axis} - 1) * in_jump / (2*stride_{axis})",
         )
 
+    def uneven(self, axis: str) -> bool:
+        return self.stride[SIDES.index(axis)] > 1
+
     def mistakes(self, shapes: Sequence[Shape]) -> Iterator[str]:
         channels = shapes[0][0]
         if channels % self.groups or self.out_channels % self.groups:

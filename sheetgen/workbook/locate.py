@@ -17,6 +17,7 @@ from .package import BLANK, Cell, Package, Place
 
 MOST_NAMES = 0.8  # of the blanks: fewer, without the table's words, are no proof that it is this table
 SEARCHED_ROWS = 200  # in which a header row is looked for
+MOST_HEADS = 3  # rows with all headings of the questions: more are nobody's honest work, and each costs a whole look
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +131,8 @@ def _find_questions(package: Package, name: str, asked: Questionnaire, *, truste
     """The questions as they stand on the worksheet ``name``; of a table, each layer's row is below its question's."""
     cells = package.cells(name)
     by_row = _words(cells)
-    for row in sorted(by_row):
-        if not all(_same(heading) in by_row[row] for heading in HEADINGS.values()):
-            continue
+    heads = [row for row in sorted(by_row) if all(_same(heading) in by_row[row] for heading in HEADINGS.values())]
+    for row in heads[:MOST_HEADS]:
         columns = {each: by_row[row][_same(heading)] for each, heading in HEADINGS.items()}
         below: dict[str, dict[str, list[int]]] = {"id": {}, "text": {}}
         for at, column in sorted(cells):

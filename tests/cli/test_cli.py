@@ -16,8 +16,8 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from sheetgen import errors
+from sheetgen.coursework import Coursework
 from sheetgen.sheet import Sheet
-from sheetgen.spec import Coursework
 from sheetgen.workbook.package import Package, replace_parts
 from tests import sample_class
 
@@ -51,6 +51,7 @@ def test_show_json_is_the_contract() -> None:
     assert data["layers"][0] == {
         "name": "conv1",
         "type": "Conv2d",
+        "from": ["input"],
         "input": [3, 227, 227],
         "output": [96, 55, 55],
         "neurons": 290400,
@@ -347,7 +348,10 @@ def test_student_text_cannot_steer_the_terminal(tmp_path: Path) -> None:
     [
         (("show", "alxnet"), "did you mean alexnet?"),
         (("verify", "alexnet", "nowhere.xlsx"), "there is no file nowhere.xlsx"),
-        (("show",), "Missing argument"),
+        (("generate",), "Missing argument"),
+        (("check",), "name one coursework"),
+        (("check", "alexnet", "--all"), "name one coursework"),
+        (("check", "--all", "--workbook", "key.xlsx"), "name one coursework"),
         (("show", "alexnet", "--format", "xml"), "xml"),
         (("check", "alexnet", "--workbook", "nowhere.xlsx"), "there is no file nowhere.xlsx"),
         (("nonsense",), "No such command"),
@@ -394,7 +398,7 @@ def test_what_a_student_cannot_know_and_loose_ends_are_warned_of(tmp_path: Path)
     done = run("show", "my.yaml", cwd=tmp_path)
     assert done.returncode == 0
     assert done.stderr.splitlines() == [
-        "warning: my.yaml:4: network.layers.c1: no layer reads it, though it is not the last",
+        "warning: my.yaml:4: network.layers.c1: no layer reads c1, though it is not the last",
         "warning: my.yaml:7: coursework.columns: no column shows the stride of c1 (2), and its numbers depend on it",
     ]
 

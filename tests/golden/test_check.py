@@ -19,9 +19,10 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from sheetgen import api
 from sheetgen.addresses import address
+from sheetgen.coursework import Coursework
 from sheetgen.sheet import Sheet, lay_out
 from sheetgen.shown import questions_shown
-from sheetgen.spec import Coursework, load
+from sheetgen.spec import load
 from sheetgen.witness import Measured, measure
 from sheetgen.workbook.audit import audit
 from sheetgen.workbook.package import Package, replace_parts
@@ -143,6 +144,7 @@ def test_every_number_is_watched(sheet: Sheet, key: bytes) -> None:
     """Each blank in turn gets a number that is off by one; each is named."""
     for cell in sheet.blanks:
         at, right = address(cell.row, cell.column), sheet.table.value(cell.answer or "")
+        assert isinstance(right, int)
         pattern = rf'(<c r="{at}"[^>]*>)(?:<f>[^<]*</f>)?<v>{right}</v>'
         off = _changed(key, lambda xml, p=pattern, n=right: re.sub(p, rf"\g<1><v>{n + 1}</v>", xml))  # type: ignore[misc]
         assert (cell.answer, at, right + 1, "excel") in _wrong(sheet, off)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import openpyxl
 import pytest
 
-from sheetgen.expr import Expr, excel, parse, text, value
+from sheetgen.expr import Expr, excel, numeric, parse, text, value
 from tests.conftest import Convert
 from tests.trees import NAMES, Env, seeded
 
@@ -85,5 +85,5 @@ def test_the_random_formulas_use_the_whole_notation(
     printed = " ".join(text(tree) for tree, _ in recalculated[0][len(CORNERS) :])
     for piece in (" + ", " - ", "*", " // ", " % ", "**", "min(", "max(", "ceil_div(", "(-"):
         assert printed.count(piece) > 20, piece
-    assert sum(value(tree, env) < 0 for tree, env in recalculated[0]) > 100
+    assert sum(numeric(tree, env) < 0 for tree, env in recalculated[0]) > 100
     assert len(set(recalculated[1])) > 200

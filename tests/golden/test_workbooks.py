@@ -49,7 +49,8 @@ def _given_away(data: bytes, sheet: Sheet) -> list[str]:
     """Expected numbers of four digits or more that stand anywhere in the package, as digits or with separators."""
     everything = b"\n".join(_parts(data).values()).decode("utf-8", "replace")
     given = {4096, 1000}  # the units of fc6 to fc8 stand in the column of output channels
-    numbers = {sheet.table.value(cell.answer or "") for cell in sheet.blanks} - given
+    values = (sheet.table.value(cell.answer or "") for cell in sheet.blanks)
+    numbers = {value for value in values if isinstance(value, int)} - given
     return [
         str(number)
         for number in sorted(numbers)

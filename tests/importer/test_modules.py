@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import random
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from sheetgen.assembled import assemble
+from sheetgen.errors import UsageError
 from sheetgen.importer import Imported, from_module
 from sheetgen.layers import Shape
 from sheetgen.network import Network
@@ -297,6 +302,127 @@ def test_an_activation_is_a_row_where_others_read_what_was_before_it() -> None:
     ]
     changed = rows(imported(PreActivation(inplace=True), (1, 4, 4)).network)
     assert changed == [("conv", "Conv2d + ReLU"), ("other", "Conv2d"), ("cat", "Concat (from other, conv)")]
+
+
+class Pair(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = nn.Conv2d(3, 3, 1), nn.Conv2d(3, 3, 1)
+
+
+class Checkpointed(Pair):
+    def forward(self, x: Tensor) -> Tensor:
+        return checkpoint(self.b, torch.relu(self.a(x)), use_reentrant=False)  # type: ignore[no-any-return]
+
+
+class InferenceOnly(Pair):
+    @torch.inference_mode()
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.a(x)
+        torch.relu_(x)
+        return self.b(x)  # type: ignore[no-any-return]
+
+
+class Hooked(Pair):
+    def __init__(self) -> None:
+        super().__init__()
+        self.a.register_forward_hook(lambda _module, _read, returned: torch.relu(returned))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.b.forward(self.a(x))  # a module run past its own call
+
+
+class Wary(Pair):
+    """Looks at the type of the image, which fake tensors have not."""
+
+    def forward(self, x: Tensor) -> dict[str, object]:
+        assert type(x) is Tensor
+        return {"out": self.b(torch.relu(self.a(x))), "scale": 2}
+
+
+@pytest.mark.parametrize("kind", [Checkpointed, InferenceOnly, Hooked, Wary])
+def test_however_it_is_run_it_is_the_same_network(kind: type[nn.Module]) -> None:
+    assert rows(imported(kind(), (3, 4, 4)).network) == [("a", "Conv2d + ReLU"), ("b", "Conv2d")]
+
+
+@dataclass
+class Outputs:
+    image: Tensor
+    features: Tensor
+
+
+class Several(Pair):
+    """Two outputs, the second in weights that two modules share, and a layer that is made as it runs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.b.weight, self.b.bias = self.a.weight, self.a.bias
+
+    def forward(self, x: Tensor) -> Outputs:
+        if not hasattr(self, "fc"):
+            self.fc = nn.Linear(x[0].numel(), 2)
+        x = self.a(x)
+        return Outputs(self.b(x), self.fc(x.flatten(1)))
+
+
+def test_several_outputs_shared_weights_and_late_layers() -> None:
+    found = imported(Several(), (3, 4, 4))
+    assert rows(found.network) == [
+        ("a", "Conv2d"),
+        ("b", "Conv2d (weights of a)"),
+        ("fc", "Linear (from a)"),
+    ]
+    assert found.warnings == ("it returns 2 tensors; the table does not say which layers are outputs",)
+
+
+class Fuzzed(nn.Module):
+    """Any way through a few layers, by functions, operators and changes in place."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.seed = seed
+        self.stem, self.one, self.bn = nn.Conv2d(3, 4, 1), nn.Conv2d(8, 4, 1), nn.BatchNorm2d(4)
+        self.convs = nn.ModuleList(nn.Conv2d(4, 4, 3, padding=1) for _ in range(2))
+        self.relu, self.drop, self.fc = nn.ReLU(inplace=True), nn.Dropout(0.3), nn.Linear(4 * 9, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        chance = random.Random(self.seed)
+        known = [self.stem(x)]
+        steps: list[Callable[[Tensor, Tensor], Tensor]] = [
+            lambda a, _: self.convs[0](a),
+            lambda a, _: self.convs[1](a),
+            lambda a, _: self.bn(a),
+            lambda a, _: self.relu(a),
+            lambda a, _: torch.tanh(a),
+            lambda a, _: a.sigmoid_(),
+            lambda a, b: a + b,
+            lambda a, b: a.add_(b),
+            lambda a, b: self.one(torch.cat([a, b], 1)),
+            lambda a, _: a.flatten(1).view(a.shape),
+            lambda a, _: self.drop(a.clone()),
+            lambda a, b: torch.as_tensor(sum([a, b, known[0]])),
+        ]
+        for _ in range(chance.randint(3, 12)):
+            known.append(chance.choice(steps)(chance.choice(known), chance.choice(known)))
+        return self.fc(known[-1].flatten(1))  # type: ignore[no-any-return]
+
+
+def test_whatever_it_does_is_imported_rightly_or_refused() -> None:
+    refused = 0
+    for seed in range(60):
+        torch.manual_seed(seed)
+        module = Fuzzed(seed).eval()
+        picture = torch.randn(2, 3, 3, 3)
+        with torch.no_grad():
+            right = module(picture)
+            try:
+                network = imported(module, (3, 3, 3)).network
+            except UsageError as error:
+                assert "changed in place" in str(error)  # noqa: PT017
+                refused += 1
+                continue
+            assert torch.allclose(copy_weights(module, network)(picture), right, atol=1e-5), seed
+    assert 0 < refused < 20
 
 
 def test_names_are_told_apart_as_a_workbook_tells_them() -> None:

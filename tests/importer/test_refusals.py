@@ -145,7 +145,7 @@ def test_what_a_function_does_is_named(function: Callable[[torch.Tensor], object
 
 LAYERS: list[tuple[nn.Module, str]] = [
     (nn.Conv2d(4, 4, 3, padding=1, padding_mode="circular"), "padding_mode circular"),
-    (nn.utils.parametrizations.weight_norm(nn.Conv2d(4, 4, 1)), "computed in the run"),
+    (nn.utils.parametrizations.weight_norm(nn.Conv2d(4, 4, 1)), "made in the run"),
     (nn.BatchNorm2d(4, track_running_stats=False), "running statistics"),
     (nn.InstanceNorm2d(4), "there is no layer type"),
     (nn.PReLU(), "there is no layer type"),

@@ -13,7 +13,7 @@ import pytest
 
 from sheetgen import api
 from sheetgen.sheet import Sheet, lay_out
-from sheetgen.spec import Coursework
+from sheetgen.coursework import Coursework
 from tests import shipped_sheets
 
 SPEC = "network:\n  input: [3, 32, 32]\n  layers:\n    c1: {type: Conv2d, out_channels: %d, kernel_size: 5}\n"

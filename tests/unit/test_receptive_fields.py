@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from math import prod
 from typing import Any
 
 import pytest
@@ -189,12 +190,45 @@ upwards = st.one_of(
 )
 
 
-@given(st.lists(plain, max_size=2), upwards, st.lists(st.one_of(plain, upwards), max_size=3))
-@settings(max_examples=60, deadline=None)
+close = st.tuples(small, small).map(
+    lambda k: ("Conv2d", {"out_channels": 1, "kernel_size": k[0], "dilation": k[1], "padding": 1})
+)
+
+
+@given(st.lists(plain, max_size=2), upwards, st.lists(st.one_of(close, upwards), max_size=2))
+@settings(max_examples=40, deadline=None)
 def test_units_behind_an_upsampling_are_averaged(before: list[Any], up: Any, behind: list[Any]) -> None:
     described = [(f"l{i}", kind, fields) for i, (kind, fields) in enumerate([*before, up, *behind])]
     assume(not [each for each in shape_findings((1, 60, 61), network((60, 61), described).layers) if each.fatal])
-    assert_as_followed((60, 61), described, 6**4)
+    period = prod(prod(_scales(fields)) for _, _, fields in described)
+    assert_as_followed((60, 61), described, period)
+
+
+def _scales(fields: dict[str, Any]) -> tuple[int, ...]:
+    scale = fields.get("scale_factor", fields.get("stride", 1))
+    return scale if isinstance(scale, tuple) else (scale,)
+
+
+@pytest.mark.parametrize("up", [{"scale_factor": 2}, {"scale_factor": (2, 1)}])
+def test_a_stride_over_units_that_differ_has_no_mean(up: dict[str, Any]) -> None:
+    described: Described = [
+        ("up", "Upsample", up),
+        ("close", "Conv2d", {"out_channels": 1, "kernel_size": 2}),
+        ("far", "Conv2d", {"out_channels": 1, "kernel_size": 2, "stride": 2}),
+        ("behind", "ReLU", {}),
+    ]
+    table = table_of((9, 9), described)
+    assert table.value("close.receptive_field") == Fraction(3, 2)
+    for row in ("far", "behind"):
+        assert f"{row}.receptive_field_height" not in table.numbers
+        assert (f"{row}.centre_width" in table.numbers) is (up["scale_factor"] == (2, 1))
+
+
+def test_a_period_by_hand() -> None:
+    """Two outputs of each pixel: every other unit of a window of two sees two pixels."""
+    described: Described = [("up", "Upsample", {"scale_factor": 2}), ("c", "Conv2d", {"out_channels": 1, "kernel_size": 2})]
+    find = seen_by(network((9, 9), described), table_of((9, 9), described), 0)
+    assert [sorted(find("c", unit)) for unit in range(4)] == [[0], [0, 1], [1], [1, 2]]
 
 
 @pytest.mark.parametrize(

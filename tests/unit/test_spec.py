@@ -18,36 +18,16 @@ from sheetgen.errors import SpecError, UsageError
 from sheetgen.quantities import QUANTITIES
 from sheetgen.schema import json_schema
 from sheetgen.shipped import find, shipped, templates
-from sheetgen.spec import Coursework, load, read
+from sheetgen.spec import load, read
 from sheetgen.table import compute
 from sheetgen.yamldoc import Document
+from tests.yamls import good, problems, written
 
 DATA = Path(__file__).parents[1] / "data"
 HEAD = "network:\n  input: [3, 32, 32]\n  layers:\n"
 CONV = "    c1: {type: Conv2d, out_channels: 4, kernel_size: 5}\n"
 GOOD = HEAD + CONV
 FORM = re.compile(r"[^:\n]+\.yaml:[1-9][0-9]*: [^:\n]+: \S.*")
-
-
-def written(folder: Path, text: str, name: str = "my.yaml") -> Path:
-    (folder / name).write_text(text, encoding="utf-8")
-    return folder / name
-
-
-def good(folder: Path, text: str) -> Coursework:
-    return read(written(folder, text), "my.yaml")
-
-
-def problems(folder: Path, text: str) -> list[str]:
-    path = written(folder, text)
-    with pytest.raises(SpecError) as caught:
-        read(path, "my.yaml")
-    again = pickle.loads(pickle.dumps(caught.value))
-    assert again.problems == caught.value.problems
-    assert str(again) == str(caught.value) == "\n".join(caught.value.problems)
-    assert caught.value.problems
-    assert caught.value.exit_code == 2
-    return list(caught.value.problems)
 
 
 # --- what is right --------------------------------------------------------------------------------------------------
