@@ -281,12 +281,13 @@ class _Checked:
                 if not these:
                     what = "no layer is like" if pattern else "there is no layer"
                     self._problem((*path, i), f"{what} {name!r}{did_you_mean(name, [*known, *blocks])}")
-            found = dict.fromkeys(these, i) | found
+            for row in these:
+                found.setdefault(row, i)
         return found
 
     def _blanks(self, rows: tuple[str, ...], columns: Sequence[Column]) -> tuple[dict[str, Asked], frozenset[str]]:
         shown = {column.quantity for column in columns}
-        own = {each.name for each in self.custom}
+        own = [each.name for each in self.custom]
         declared = self.text.blanks
         if declared is None:
             computed = tuple(q for q in (*QUANTITIES, *own) if q in shown)

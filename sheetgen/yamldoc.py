@@ -184,7 +184,8 @@ def _in_words(mistake: Any, fields: list[str]) -> str:
     if kind == "missing":
         return "must be given"
     if kind == "value_error":
-        return f"{mistake['ctx']['error']}, not {given}"
+        said = str(mistake["ctx"]["error"])
+        return said if isinstance(mistake.get("input"), dict) else f"{said}, not {given}"
     if kind == "literal_error":
         expected = [word.strip("' ") for word in mistake["ctx"]["expected"].replace(" or ", ", ").split(",")]
         return f"{given} is not one of the words allowed here{did_you_mean(mistake['input'], expected)}"

@@ -138,8 +138,10 @@ class Conv2d(Weighted):
             if self.groups != 1:
                 raise ValueError("connection_table and groups exclude each other")
             if len(self.connection_table) != self.out_channels:
+                rows = len(self.connection_table)
                 raise ValueError(
-                    f"connection_table has {len(self.connection_table)} rows for {self.out_channels} out_channels"
+                    f"connection_table has {rows} row{'' if rows == 1 else 's'}, one for each output map, "
+                    f"but out_channels is {self.out_channels}"
                 )
         return self
 

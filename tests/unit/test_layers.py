@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from sheetgen import expr
 from sheetgen.layers import KINDS, Axis, Conventions, Layer
 from sheetgen.network import NamedLayer, Network
-from sheetgen.quantities import CORE, FRACTIONAL
+from sheetgen.quantities import CORE
 from sheetgen.table import Table, compute
 
 EVERY = [
@@ -82,24 +82,50 @@ def table_of(kind: str, shape: tuple[int, int, int], said: Conventions | None = 
         ("Flatten", {}, (2, 3, 4), (24, 1, 1), 0, 0),
         # each of the 6 inputs is spread over 9 outputs of each of 4 maps, and each of the 80 outputs has its bias
         ("ConvTranspose2d", {"out_channels": 4, "kernel_size": 3}, (1, 2, 3), (4, 4, 5), 40, 9 * 24 + 80),
-        ("ConvTranspose2d", {"out_channels": 4, "kernel_size": 2, "stride": 2}, (3, 5, 7), (4, 10, 14), 52, 420 * 4 + 560),
-        ("ConvTranspose2d", {"out_channels": 4, "kernel_size": 3, "stride": 2, "padding": 1, "output_padding": 1,
-                             "bias": False}, (2, 5, 7), (4, 10, 14), 72, 70 * 9 * 4),
-        ("ConvTranspose2d", {"out_channels": 4, "kernel_size": 3, "groups": 2}, (2, 5, 7), (4, 7, 9), 40, 35 * 9 * 4 + 252),
+        (
+            "ConvTranspose2d",
+            {"out_channels": 4, "kernel_size": 2, "stride": 2},
+            (3, 5, 7),
+            (4, 10, 14),
+            52,
+            420 * 4 + 560,
+        ),
+        (
+            "ConvTranspose2d",
+            {"out_channels": 4, "kernel_size": 3, "stride": 2, "padding": 1, "output_padding": 1, "bias": False},
+            (2, 5, 7),
+            (4, 10, 14),
+            72,
+            70 * 9 * 4,
+        ),
+        (
+            "ConvTranspose2d",
+            {"out_channels": 4, "kernel_size": 3, "groups": 2},
+            (2, 5, 7),
+            (4, 7, 9),
+            40,
+            35 * 9 * 4 + 252,
+        ),
         ("ConvTranspose2d", {"out_channels": 1, "kernel_size": 3, "dilation": 2}, (1, 1, 1), (1, 5, 5), 10, 9 + 25),
         ("Conv2d", {"out_channels": 4, "kernel_size": 3, "groups": 4}, (4, 5, 7), (4, 3, 5), 40, 10 * 60),  # depthwise
         ("Conv2d", {"out_channels": 8, "kernel_size": 3, "groups": 4}, (4, 5, 7), (8, 3, 5), 80, 10 * 120),
         ("Conv2d", {"out_channels": 4, "kernel_size": 3, "bias": "per unit"}, (2, 5, 7), (4, 3, 5), 72 + 60, 19 * 60),
         # 1 + 2 + 2 of 6 pairs of maps
-        ("Conv2d", {"out_channels": 3, "kernel_size": 3, "connection_table": [[0], [0, 1], [0, 1]]}, (2, 5, 7), (3, 3, 5),
-         45 + 3, 45 * 15 + 45),
-        ("Subsample2d", {"kernel_size": 2}, (6, 28, 28), (6, 14, 14), 12, 5 * 1176),  # LeCun 1998: S2, 5,880 connections
+        (
+            "Conv2d",
+            {"out_channels": 3, "kernel_size": 3, "connection_table": [[0], [0, 1], [0, 1]]},
+            (2, 5, 7),
+            (3, 3, 5),
+            45 + 3,
+            45 * 15 + 45,
+        ),
+        ("Subsample2d", {"kernel_size": 2}, (6, 28, 28), (6, 14, 14), 12, 5 * 1176),  # LeCun 1998: S2 has 5,880
         ("Subsample2d", {"kernel_size": 2}, (16, 10, 10), (16, 5, 5), 32, 2000),  # and S4, 2,000
         ("Subsample2d", {"kernel_size": [2, 3], "stride": 1, "bias": False}, (2, 4, 5), (2, 3, 3), 2, 6 * 18),
         ("BatchNorm2d", {}, (6, 5, 7), (6, 5, 7), 12, 0),
         ("BatchNorm2d", {"affine": False}, (6, 5, 7), (6, 5, 7), 0, 0),
         ("AdaptiveAvgPool2d", {"output_size": 1}, (6, 5, 7), (6, 1, 1), 0, 6 * 35),
-        ("AdaptiveAvgPool2d", {"output_size": [2, 3]}, (2, 5, 7), (2, 2, 3), 0, 2 * 6 * 9),  # 3 + 3 rows, 3 + 3 + 3 columns
+        ("AdaptiveAvgPool2d", {"output_size": [2, 3]}, (2, 5, 7), (2, 2, 3), 0, 2 * 6 * 9),  # 6 rows, 9 columns
         ("AdaptiveAvgPool2d", {"output_size": 7}, (1, 3, 7), (1, 7, 7), 0, 9 * 7),  # larger than its input
         ("GlobalAvgPool2d", {}, (6, 5, 7), (6, 1, 1), 0, 6 * 35),
         ("Upsample", {"scale_factor": [2, 3]}, (6, 5, 7), (6, 10, 21), 0, 0),
@@ -108,7 +134,7 @@ def table_of(kind: str, shape: tuple[int, int, int], said: Conventions | None = 
         ("Concat", {"from": ["input", "input", "input"]}, (6, 5, 7), (18, 5, 7), 0, 0),
         ("CenterCrop", {"like": "input"}, (6, 5, 7), (6, 5, 7), 0, 0),
     ],
-)  # fmt: skip
+)
 def test_a_layer(
     kind: str,
     fields: dict[str, Any],

@@ -39,7 +39,9 @@ def table_of(kind: str, shape: Shape, said: Conventions, fields: dict[str, Any])
     return compute(Network("one", shape, (it,)), said, wanted=WANTED)
 
 
-def assert_counted(kind: str, shape: Shape, fields: dict[str, Any], wires: Sequence[Wire], units: Sequence[Any]) -> None:
+def assert_counted(
+    kind: str, shape: Shape, fields: dict[str, Any], wires: Sequence[Wire], units: Sequence[Any]
+) -> None:
     """Hold every quantity of the layer, under every combination of conventions, against its wires and units."""
     bias = fields.get("bias", True)
     biases = {False: 0, True: len({unit[0] for unit in units}), "per unit": len(units)}[bias]
@@ -146,6 +148,20 @@ def spread(
                 yield Wire((out_map, row, column), (in_map, out_map, ky, kx), on_pixel)
 
 
+UNET: dict[str, Any] = {
+    "maps": (2, 2, 1),
+    "size": (3, 3),
+    "kernel": (2, 2),
+    "stride": (2, 2),
+    "padding": (0, 0),
+    "more": (0, 0),
+    "dilation": (1, 1),
+    "bias": True,
+}
+TWICE = {**UNET, "maps": (2, 4, 2), "size": (3, 2), "kernel": (3, 3), "padding": (1, 1), "more": (1, 1)}
+ODD = {**UNET, "kernel": (5, 3), "stride": (2, 3), "padding": (0, 1), "more": (0, 2), "dilation": (3, 2), "bias": False}
+
+
 @given(
     maps=maps,
     size=st.tuples(st.integers(1, 4), st.integers(1, 3)),
@@ -156,9 +172,9 @@ def spread(
     dilation=pairs,
     bias=st.booleans(),
 )
-@example(maps=(2, 2, 1), size=(3, 3), kernel=(2, 2), stride=(2, 2), padding=(0, 0), more=(0, 0), dilation=(1, 1), bias=1)
-@example(maps=(2, 4, 2), size=(3, 2), kernel=(3, 3), stride=(2, 2), padding=(1, 1), more=(1, 1), dilation=(1, 1), bias=1)
-@example(maps=(1, 1, 1), size=(4, 3), kernel=(5, 3), stride=(2, 3), padding=(0, 1), more=(0, 2), dilation=(3, 2), bias=0)
+@example(**UNET)
+@example(**TWICE)
+@example(**ODD)
 @settings(max_examples=60, deadline=None)
 def test_transposed_convolution(
     maps: tuple[int, int, int], size: Any, kernel: Any, stride: Any, padding: Any, more: Any, dilation: Any, bias: Any
@@ -166,19 +182,17 @@ def test_transposed_convolution(
     assume(all(more[i] < max(stride[i], dilation[i]) for i in (0, 1)))
     channels, out_maps, groups = maps
     shape = (channels, *size)
-    extent = [
-        (size[i] - 1) * stride[i] + dilation[i] * (kernel[i] - 1) + 1 - 2 * padding[i] + more[i] for i in (0, 1)
-    ]
+    extent = [(size[i] - 1) * stride[i] + dilation[i] * (kernel[i] - 1) + 1 - 2 * padding[i] + more[i] for i in (0, 1)]
     assume(min(extent) >= 1)
     output = (out_maps, extent[0], extent[1])
     seen = [sees(i, channels, out_maps, groups, None) for i in range(out_maps)]
     wires = list(spread(shape, output, kernel, stride, padding, dilation, seen))
     fields = {"out_channels": out_maps, "kernel_size": kernel, "stride": stride, "padding": padding,
-              "output_padding": more, "dilation": dilation, "groups": groups, "bias": bool(bias)}  # fmt: skip
+              "output_padding": more, "dilation": dilation, "groups": groups, "bias": bias}  # fmt: skip
     assert_counted("ConvTranspose2d", shape, fields, wires, units_of(output))
     table = table_of("ConvTranspose2d", shape, Conventions(), fields)
     assert table.rows[0].output == output
-    assert table.value("it.fully_connected_parameters") == (prod(shape) + bool(bias)) * prod(output)
+    assert table.value("it.fully_connected_parameters") == (prod(shape) + bias) * prod(output)
     # the fan-in is that of a unit far from every border: of an input as large as it takes
     large = [kernel[i] * dilation[i] + 2 for i in (0, 1)]
     around = (channels, large[0], large[1])

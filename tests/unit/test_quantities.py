@@ -46,9 +46,9 @@ def test_by_hand() -> None:
     rows = {row.name: row.values for row in table.rows}
     assert {name: rows["3a.3x3"][name] for name in ALL} == {
         "in_channels": 4, "in_height": 6, "in_width": 6, "out_channels": 6, "out_height": 6, "out_width": 6,
-        "input_size": "6 x 6 x 4", "output_size": "6 x 6 x 6", "neurons": 216, "fan_in": 36, "weights": 216, "biases": 6,
-        "parameters": 222, "fixed_parameters": 0, "running_statistics": 0, "connections": 37 * 216, "macs": 36 * 216,
-        "flops": 72 * 216, "activation_memory": 864, "parameter_memory": 888,
+        "input_size": "6 x 6 x 4", "output_size": "6 x 6 x 6", "neurons": 216, "fan_in": 36, "weights": 216,
+        "biases": 6, "parameters": 222, "fixed_parameters": 0, "running_statistics": 0, "connections": 37 * 216,
+        "macs": 36 * 216, "flops": 72 * 216, "activation_memory": 864, "parameter_memory": 888,
         "fully_connected_parameters": 145 * 216, "fully_connected_ratio": Fraction(145 * 216, 222),
         "parameters_share": Fraction(222, 1078), "connections_share": Fraction(37 * 216, table.totals["connections"]),
         "macs_share": Fraction(36 * 216, 27 * 144 + 4 * 72 + 36 * 216 + 720 + 50),

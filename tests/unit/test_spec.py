@@ -348,7 +348,7 @@ def test_too_many_layers(tmp_path: Path) -> None:
             ".columns[1].headin: no such key; did you mean heading?",
         ),
         (" {columns: [layer, {quantity: [neurons]}]}", ".columns[1].quantity: must be text, not ['neurons']"),
-        (" {columns: [layer, {quantity: nerons}]}", ".columns[1]: must be one of the quantities; did you mean neurons?"),
+        (" {columns: [layer, {quantity: nerons}]}", ".columns[1]: must be one of the quantities; did you mean neur"),
         (" {columns: [layer, 3]}", ".columns[1]: must be a mapping (key: value), not 3"),
         (" {columns: [layer, neurons, neurons]}", ".columns[2]: there is a column neurons already"),
         (" {columns: [neurons]}", ".columns: the column layer must be there: it names the rows"),
