@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from .layers import Strict
 
@@ -14,6 +14,8 @@ Amount = Annotated[float, Field(ge=0)]
 
 class Tolerance(Strict):
     """Exactly one of: a distance, a share of the right number, or as many decimal places as must be right."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     absolute: Amount | None = Field(None, description="Right if it is no further off than this")
     relative: Amount | None = Field(

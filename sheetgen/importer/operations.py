@@ -216,7 +216,7 @@ def _seen(t: Translator, node: fx.Node) -> Value:
     """The same numbers in another shape."""
     value = t.settled(only_input(node), node)
     sizes = node.meta["shape"]
-    if not sizes or sizes[0] != t.batch or prod(sizes[1:]) != prod(value.shape):
+    if not sizes or prod(sizes[1:]) != prod(value.shape):
         raise InexpressibleError(f"gives {' × '.join(map(str, sizes))}, in which images of a batch are mixed")
     return replace(value, seen=tuple(sizes[1:]), origin=node)
 

@@ -260,8 +260,7 @@ class _Strip:
         if isinstance(row.layer.kind, WHOLE):
             window = [1, 1]
             window[self.axis] = row.input[1 + self.axis]
-            ones = torch.ones((1, 1, *window), device=self.device)
-            return nn.functional.conv2d(image, ones).sign_()
+            return nn.functional.conv2d(image, image.new_ones((1, 1, *window))).sign_()
         if len(given) > 1:
             if len({each.shape[lines] for each in given}) > 1:
                 return None
@@ -282,7 +281,7 @@ class _Strip:
             weights: Tensor = cut(image.double())
             return (weights > LEAST).to(torch.float32)
         tensors = {
-            name: torch.zeros(1, device=self.device) if is_bias(name) else _one_channel(parameter, self.axis)
+            name: image.new_zeros(1) if is_bias(name) else _one_channel(parameter, self.axis)
             for name, parameter in part.named_parameters()
         }
         seen: Tensor = torch.func.functional_call(cut, tensors, (image,))

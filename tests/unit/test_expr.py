@@ -20,7 +20,10 @@ from sheetgen.expr import (
     Op,
     Sym,
     excel,
+    is_exact,
+    numeric,
     parse,
+    plain,
     simplify,
     substitute,
     symbols,
@@ -28,7 +31,7 @@ from sheetgen.expr import (
     value,
     words,
 )
-from tests.trees import CELLS, NAMES, Env, envs, seeded, trees, within
+from tests.trees import CELLS, NAMES, Env, close, envs, fractional, seeded, trees, within
 
 # --- parsing --------------------------------------------------------------------------------------------------------
 
@@ -369,6 +372,35 @@ def test_folding_known_numbers_keeps_the_value(tree: Expr, env: Env) -> None:
     assert value(simplify(substitute(tree, known)), env) == value(tree, env)
 
 
+@given(fractional, envs)
+@settings(max_examples=150, deadline=None)
+def test_simplify_keeps_fractions_exactly(tree: Expr, env: Env) -> None:
+    assume(within(tree, env, 10**300))
+    simple, right = simplify(tree), value(tree, env)
+    assert value(simple, env) == (pytest.approx(right, rel=1e-9, abs=1e-9) if isinstance(right, float) else right)
+    assert simplify(simple) == simple
+
+
+@given(fractional, envs)
+@settings(max_examples=100, deadline=None)
+def test_fractions_read_back(tree: Expr, env: Env) -> None:
+    assume(within(tree, env, 10**300))
+    assert value(parse(text(tree)), env) == value(tree, env)
+    left, sign, right = words(tree, env).rpartition(" ≈ " if " ≈ " in words(tree, env) else " = ")
+    found = value(parse(left), {})
+    assert plain(found) == right
+    assert is_exact(found) == (sign == " = ")
+
+
+@given(fractional, envs)
+@settings(max_examples=100, deadline=None)
+def test_a_fraction_is_never_whole(tree: Expr, env: Env) -> None:
+    """Else 2 would not be an int everywhere, and exact marking would end."""
+    assume(within(tree, env, 10**300))
+    found = value(tree, env)
+    assert not isinstance(found, Fraction) or found.denominator > 1
+
+
 # --- text and words -------------------------------------------------------------------------------------------------
 
 
@@ -507,6 +539,46 @@ def test_excel_recalculated_by_formualizer(tree: Expr, env: Env) -> None:
 def test_excel_recalculated_by_formualizer_for_deep_trees() -> None:
     for tree, env in seeded(120, seed=11, limit=10**13):
         assert ENGINE(excel(tree, CELLS), env) == value(tree, env), text(tree)
+    for tree, env in seeded(120, seed=12, limit=10**9, fractions=True):
+        assert close(ENGINE(excel(tree, CELLS), env), value(tree, env), tree, env), text(tree)
+
+
+@given(fractional, envs)
+@settings(max_examples=150, deadline=None)
+def test_fractions_recalculated_by_formualizer(tree: Expr, env: Env) -> None:
+    assume(within(tree, env, 10**13))
+    assert close(ENGINE(excel(tree, CELLS), env), value(tree, env), tree, env)
+    simple = simplify(tree)
+    assert close(ENGINE(excel(simple, CELLS), env), value(tree, env), tree, env)
+
+
+@pytest.mark.parametrize(
+    ("formula", "found"),
+    [
+        ("size(alpha, beta + 1, gamma // 2)", "7 x 4 x 2"),
+        ("size(alpha / 2, -beta)", "3.5 x -3"),
+        ("gcd(alpha * 6, 4)", 2),
+        ("67.4 * alpha", 471.8),
+        ("alpha / beta / gamma", 7 / 15),
+        ("alpha / (beta / gamma)", 35 / 3),
+        ("-alpha / beta", -7 / 3),
+        ("(alpha / beta) ** 2", 49 / 9),
+        ("2 ** (alpha - beta) / 2", 8),
+        ("alpha % beta / 2", 0.5),
+    ],
+)
+def test_what_is_not_whole_recalculated(formula: str, found: object) -> None:
+    env = {"alpha": 7, "beta": 3, "gamma": 5, "delta": 0}
+    assert ENGINE(excel(parse(formula), CELLS), env) == (pytest.approx(found) if isinstance(found, float) else found)
+    right = value(parse(formula), env)
+    assert right == found if isinstance(found, str) else float(numeric(parse(formula), env)) == pytest.approx(found)
+
+
+@pytest.mark.parametrize("power", range(0, 50, 7))
+def test_logarithms_of_powers_of_two_are_whole(power: int) -> None:
+    env = {**dict.fromkeys(NAMES, 0), "alpha": 2**power}
+    assert value(parse("log2(alpha)"), env) == power
+    assert ENGINE(excel(parse("log2(alpha)"), CELLS), env) == power
 
 
 def test_excel_gives_an_error_where_there_is_no_value() -> None:

@@ -638,6 +638,16 @@ def _with(fields: str) -> str:
     return HEAD + f"    c1: {{type: Conv2d, out_channels: 4, kernel_size: 5{fields}}}\n"
 
 
+def _block(block: str, layer: str = "{type: B, n: 2}") -> str:
+    """A network with the block B, and one layer; where the block has no parameter n, none is given."""
+    used = layer if "n:" in block.partition("layers")[0] else layer.replace(", n: 2", "")
+    return f"input: [3, 32, 32]\nblocks: {{B: {block}}}\nlayers: {{b: {{type: B{_given(block)}}}, c: {used}}}\n"
+
+
+def _given(block: str) -> str:
+    return ", n: 2" if "n:" in block.partition("layers")[0] else ""
+
+
 @pytest.mark.parametrize(
     ("text", "right"),
     [
@@ -706,6 +716,100 @@ def _with(fields: str) -> str:
         (GOOD + "coursework: {blanks: [{layers: c1}]}\n", False),
         (GOOD + "coursework: {blanks: {quantities: neurons}}\n", False),
         (GOOD + "foo: 1\n", False),
+        # blocks
+        (
+            _block("{parameters: {n: , k: 3}, layers: {x: {type: Conv2d, out_channels: $n, kernel_size: [$k, 1]}}}"),
+            True,
+        ),
+        (_block("{parameters: {n: 3}, layers: {x: {type: Linear, out_features: $n, init: {std: $n}}}}"), True),
+        (_block("{parameters: {n: 3}, layers: {x: {type: ReLU, repeat: $n}}}"), True),
+        (_block("{parameters: , layers: {x: {type: ReLU, repeat: }}}"), True),
+        (
+            _block(
+                "{parameters: {t: ReLU, f: input}, layers: {x: {type: $t, from: $f}, y: {type: Add, from: [x, $f]}}}"
+            ),
+            True,
+        ),
+        (_block("{layers: {x: {type: ReLU, repeat: 3}}}", "{type: B, repeat: 2, from: input}"), True),
+        (_block("{layers: {x: {type: ReLU}}}", "{type: ReLU, repeat: 0}"), False),
+        (_block("{layers: {x: {type: ReLU}}}", "{type: ReLU, repeat: 1001}"), False),
+        (_block("{layers: {x: {type: ReLU}}}", "{type: ReLU, repeat: many}"), False),
+        (_block("{layers: {x: {type: ReLU}}}", "{type: Linear, out_features: $n}"), False),
+        (_block("{layers: {x: {type: ReLU}}}", "{type: MaxPool2d, kernel_size: [$n, 1]}"), False),
+        (_block("{layers: {x: {type: ReLU}}}", "$n"), False),
+        (_block("{layers: {}}"), False),
+        (_block("{parameters: {n: 3}}"), False),
+        (_block("3"), False),
+        (_block("{layer: {x: {type: ReLU}}}"), False),
+        (_block("{layers: {x: 3}}"), False),
+        (_block("{layers: {x.y: {type: ReLU}}}"), False),
+        (_block("{layers: {total: {type: ReLU}}}"), False),
+        (_block("{layers: {x: {kernel_size: 3}}}"), False),
+        (_block("{layers: {x: {type: Linear, out_features: 3.5}}}"), False),
+        (_block("{parameters: [n], layers: {x: {type: ReLU}}}"), False),
+        (_block("{parameters: {from: 3}, layers: {x: {type: ReLU}}}"), False),
+        ("input: [3, 32, 32]\nblocks: {ReLU: {layers: {x: {type: Tanh}}}}\nlayers: {a: {type: ReLU}}\n", False),
+        ("input: [3, 32, 32]\nblocks: [B]\nlayers: {a: {type: ReLU}}\n", False),
+        ("input: [3, 32, 32]\nblocks:\nlayers: {a: {type: ReLU}}\n", True),
+        # the other kinds
+        (HEAD + "    a: {type: B}\n", False),
+        (HEAD + "    a: {type: $t}\n", False),
+        (HEAD + "    a: {type: Add, from: [input, input]}\n", True),
+        (HEAD + "    a: {type: Add, from: [input]}\n", False),
+        (HEAD + "    a: {type: Add, from: input}\n", False),
+        (HEAD + "    a: {type: Concat}\n", False),
+        (HEAD + "    a: {type: ReLU, from: [input]}\n", False),
+        (HEAD + "    a: {type: CenterCrop, like: input}\n", True),
+        (HEAD + "    a: {type: CenterCrop}\n", False),
+        (HEAD + "    a: {type: Upsample, scale_factor: [2, 3], mode: bilinear}\n", True),
+        (HEAD + "    a: {type: Upsample, scale_factor: 0.5}\n", False),
+        (HEAD + "    a: {type: Upsample, scale_factor: 2, mode: cubic}\n", False),
+        (HEAD + "    a: {type: AdaptiveAvgPool2d, output_size: 7}\n", True),
+        (HEAD + "    a: {type: AdaptiveAvgPool2d}\n", False),
+        (HEAD + "    a: {type: BatchNorm2d, affine: false, trainable: true}\n", True),
+        (HEAD + "    a: {type: BatchNorm2d, affine: 0}\n", False),
+        (
+            HEAD + "    a: {type: ConvTranspose2d, out_channels: 2, kernel_size: 2, stride: 2, output_padding: 1}\n",
+            True,
+        ),
+        (HEAD + "    a: {type: ConvTranspose2d, out_channels: 2, kernel_size: 2, padding: same}\n", False),
+        (_with(", bias: per unit"), True),
+        (_with(", bias: per_unit"), False),
+        (_with(", connection_table: [[0], [1], [0, 2], 1]").replace(", 1]", ", [1]]"), True),
+        (_with(", connection_table: 5"), False),
+        (_with(", connection_table: [[0], [1], [], [2]]"), False),
+        (_with(", connection_table: [[0], [1], [-1], [2]]"), False),
+        (_with(", connection_table: [[0], [1], [a], [2]]"), False),
+        (_with(", trainable: false"), True),
+        (_with(", trainable: no"), False),
+        (_with(", weights_of: 3"), False),
+        # the coursework
+        (
+            GOOD + "coursework: {quantities: {k: neurons * 4, j: 3}, columns: [layer, k], blanks: [{quantities: k}]}\n",
+            True,
+        ),
+        (GOOD + "coursework: {quantities: {k: {formula: neurons, heading: K, total: true}}}\n", True),
+        (GOOD + "coursework: {quantities: {K: neurons}}\n", False),
+        (GOOD + "coursework: {quantities: {k: [3]}}\n", False),
+        (GOOD + "coursework: {quantities: {k: {heading: K}}}\n", False),
+        (GOOD + "coursework: {quantities: {k: {formula: neurons, totl: true}}}\n", False),
+        (GOOD + "coursework: {quantities: [k]}\n", False),
+        (GOOD + "coursework: {columns: [layer, k]}\n", False),
+        (GOOD + "coursework: {columns: [layer, {quantity: k}]}\n", False),
+        (GOOD + "coursework: {blanks: [{quantities: [neurons, k]}]}\n", False),
+        (GOOD + "coursework: {quantities: {k: 3}, blanks: [{quantities: stride}]}\n", False),
+        (GOOD + "coursework: {columns: [layer, macs, output_size, receptive_field, parameters_share]}\n", True),
+        (GOOD + "coursework: {blanks: [{quantities: neurons, tolerance: {relative: 0.1}}]}\n", True),
+        (GOOD + "coursework: {blanks: [{quantities: neurons, tolerance: {}}]}\n", False),
+        (GOOD + "coursework: {blanks: [{quantities: neurons, tolerance: {absolute: 1, places: 1}}]}\n", False),
+        (GOOD + "coursework: {blanks: [{quantities: neurons, tolerance: {absolute: -1}}]}\n", False),
+        (GOOD + "coursework: {blanks: [{quantities: neurons, tolerance: {places: 0.5}}]}\n", False),
+        (GOOD + "coursework: {blanks: [{quantities: neurons, tolerance: 3}]}\n", False),
+        (GOOD + "coursework: {conventions: {flops: 1 per MAC, dtype: int8}}\n", True),
+        (GOOD + "coursework: {conventions: {dtype: int9}}\n", False),
+        (GOOD + "coursework: {errata: [one, two], subtotals: false}\n", True),
+        (GOOD + "coursework: {errata: {one: two}}\n", False),
+        (GOOD + "coursework: {subtotals: no}\n", False),
     ],
 )
 def test_the_reader_and_the_schema_agree(tmp_path: Path, text: str, right: bool) -> None:

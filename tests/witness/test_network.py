@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from sheetgen.layers import (
     Conventions,
     ConvTranspose2d,
     GlobalAvgPool2d,
+    Init,
     Layer,
     Linear,
     MaxPool2d,
@@ -29,8 +31,11 @@ from sheetgen.layers import (
 )
 from sheetgen.network import Network
 from sheetgen.quantities import SHARES
-from sheetgen.witness import Measured, measure
-from tests.witness.nets import COUNTED, COUNTS, EVERY, ZOO, a, disagreed, network, on_cpu, unseen
+from sheetgen.witness import Measured, build, measure, measure_init, weighted_cross_entropy
+from tests.witness.nets import COUNTED, COUNTS, EVERY, SEEN, ZOO, a, disagreed, network, on_cpu, unseen
+
+CPU = torch.device("cpu")
+EVERYTHING = (*COUNTS, *SEEN)
 
 # --- AlexNet --------------------------------------------------------------------------------------------------------
 
@@ -42,15 +47,13 @@ def alexnet() -> Coursework:
 
 @pytest.fixture(scope="module")
 def measured(alexnet: Coursework) -> Measured:
-    return measure(alexnet.network, alexnet.conventions, alexnet.rows, device="cpu", wanted=alexnet.needed)
+    return measure(alexnet.network, alexnet.conventions, alexnet.rows, device="cpu", wanted=EVERYTHING)
 
 
 def holds(measured: Measured, alexnet: Coursework) -> None:
-    numbers = table.compute(alexnet.network, alexnet.conventions, alexnet.rows).numbers
-    assert {answer: measured.numbers.get(answer) for answer in alexnet.blanks} == {
-        answer: numbers[answer] for answer in alexnet.blanks
-    }
+    numbers = table.compute(alexnet.network, alexnet.conventions, alexnet.rows, wanted=EVERYTHING).numbers
     assert dict(measured.numbers) == {answer: numbers[answer] for answer in measured.numbers}
+    assert len(measured.numbers) > 400
     assert measured.opinions == measured.macs != {}
 
 
@@ -67,6 +70,7 @@ def test_alexnet_is_what_is_published(measured: Measured) -> None:
     assert numbers["total.parameters"] == 62_378_344
     assert numbers["input.in_height"] == 227
     assert measured.macs["conv1.connections"] == 105_705_600 - 290_400
+    assert [numbers[f"{name}.receptive_field"] for name in ("conv5", "pool5")] == [163, 195]
 
 
 @pytest.mark.gpu
@@ -74,7 +78,7 @@ def test_alexnet_is_what_is_published(measured: Measured) -> None:
 @pytest.mark.parametrize("device", ["auto", "cuda"])
 def test_alexnet_on_the_gpu(alexnet: Coursework, device: str) -> None:
     cudnn = torch.backends.cudnn.enabled
-    found = measure(alexnet.network, alexnet.conventions, alexnet.rows, device=device, wanted=alexnet.needed)
+    found = measure(alexnet.network, alexnet.conventions, alexnet.rows, device=device, wanted=EVERYTHING)
     holds(found, alexnet)
     assert found.device == f"cuda:0 ({torch.cuda.get_device_name(0)})"
     assert torch.backends.cudnn.enabled == cudnn
@@ -86,13 +90,88 @@ def test_alexnet_on_the_gpu(alexnet: Coursework, device: str) -> None:
 def test_all_kinds_on_the_gpu(conventions: Conventions) -> None:
     for net in ZOO.values():
         rows = [layer.name for layer in net.layers]
-        on_gpu, here = measure(net, conventions, rows, device="cuda"), on_cpu(net, conventions)
+        on_gpu = measure(net, conventions, rows, device="cuda", wanted=(*sensible(net), *SEEN))
+        here = on_cpu(net, conventions, (*sensible(net), *SEEN))
         assert (on_gpu.numbers, on_gpu.opinions, on_gpu.macs) == (here.numbers, here.opinions, here.macs)
 
 
-# --- every kind, every convention --------------------------------------------------------------------------------------
+# --- every kind, every convention -----------------------------------------------------------------------------------
 
-TESTS_HERE
+RUN = (Conv2d, ConvTranspose2d, Linear, Subsample2d)
+POOLS = (MaxPool2d, AvgPool2d, AdaptiveAvgPool2d, GlobalAvgPool2d)
+
+
+def sensible(net: Network) -> tuple[str, ...]:
+    """COUNTS without the shares of totals that are zero."""
+    totals = table.compute(net, COUNTED, wanted=SHARES.values()).totals
+    return tuple(name for name in COUNTS if name not in SHARES or totals[SHARES[name]])
+
+
+def silent(kind: Layer, conventions: Conventions) -> set[str]:
+    """The quantities of which there are none by convention, so that nothing can be measured."""
+    if isinstance(kind, RUN):
+        return {"fully_connected_parameters"} if isinstance(kind, Subsample2d) else set()
+    none = {"macs", "macs_share", "flops", "fully_connected_parameters"}
+    if not isinstance(kind, POOLS):
+        none.add("fan_in")
+    if not isinstance(kind, POOLS) or conventions.pooling == "not counted":
+        none |= {"connections", "connections_share"}
+    return none
+
+
+@pytest.mark.parametrize("conventions", EVERY, ids=lambda c: f"{c.bias}/{c.padding}/{c.pooling}")
+@pytest.mark.parametrize("net", ZOO.values(), ids=ZOO)
+def test_measured_is_computed(net: Network, conventions: Conventions) -> None:
+    wanted = sensible(net)
+    try:
+        assert disagreed(net, conventions, wanted) == set()
+    except ExpressionError:  # no connections at all, of which each layer would have a share
+        wanted = tuple(name for name in wanted if name != "connections_share")
+        assert disagreed(net, conventions, wanted) == set()
+    expected = {f"{layer.name}.{name}" for layer in net.layers for name in silent(layer.kind, conventions)}
+    missing = {answer for answer in unseen(net, conventions, wanted) if not answer.startswith("input.")}
+    assert missing == {answer for answer in expected if answer.rpartition(".")[2] in (*wanted, "connections")}
+
+
+@pytest.mark.parametrize("net", ZOO.values(), ids=ZOO)
+def test_flop_counter_agrees_where_it_has_an_opinion(net: Network) -> None:
+    found = on_cpu(net)
+    assert set(found.macs) == {f"{layer.name}.connections" for layer in net.layers if isinstance(layer.kind, RUN)}
+    of_tables = {f"{row.name}.connections" for row in net.layers if getattr(row.kind, "connection_table", None)}
+    assert dict(found.opinions) == {answer: macs for answer, macs in found.macs.items() if answer not in of_tables}
+
+
+@pytest.mark.parametrize("dtype", ["float64", "bfloat16", "int8"])
+def test_memory_is_counted_in_the_declared_dtype(dtype: str) -> None:
+    conventions = Conventions.model_validate({"dtype": dtype, "flops": "1 per MAC"})
+    assert disagreed(ZOO["fixed"], conventions, COUNTS) == set()
+
+
+def test_numbers_are_what_was_asked_for() -> None:
+    net = ZOO["residual"]
+    plain, more = on_cpu(net).numbers, on_cpu(net, wanted=("macs", "macs_share", "kernel_size", "my_own")).numbers
+    assert not any(answer.endswith(("macs", "size", "receptive_field")) for answer in plain)
+    assert {answer.rpartition(".")[2] for answer in more.keys() - plain.keys()} == {"macs", "macs_share"}
+
+
+def test_a_tensor_used_twice_counts_once() -> None:
+    numbers = on_cpu(ZOO["weights used again"], wanted=("running_statistics", "parameter_memory")).numbers
+    assert [numbers[f"{name}.parameters"] for name in "anbmcd"] == [38, 4, 0, 0, 5256, 0]
+    assert [numbers[f"{name}.running_statistics"] for name in "nm"] == [4, 0]
+    assert numbers["total.parameter_memory"] == 4 * (38 + 4 + 5256)
+    assert numbers["b.connections"] == numbers["a.connections"]
+
+
+def test_a_block_has_its_ends_and_its_sums() -> None:
+    net = ZOO["residual"]
+    wanted = ("macs", "macs_share", "input_size", "output_size")
+    numbers = on_cpu(net, wanted=wanted).numbers
+    assert (numbers["block.input_size"], numbers["block.output_size"]) == ("5 x 5 x 4", "3 x 3 x 6")
+    assert numbers["block.macs"] == 36 * 6 * 9 + 4 * 6 * 9
+    assert numbers["block.macs_share"] == Fraction(36 * 6 * 9 + 4 * 6 * 9, 18 * 4 * 25 + 36 * 6 * 9 + 4 * 6 * 9)
+    fewer = measure(net, COUNTED, ["stem", "conv"], device="cpu", wanted=wanted).numbers
+    assert fewer["block.macs"] == 36 * 6 * 9
+    assert "block.macs" not in measure(net, COUNTED, ["stem"], device="cpu", wanted=wanted).numbers
 
 pairs = st.tuples(st.integers(1, 4), st.integers(1, 4))
 small = st.tuples(st.integers(1, 3), st.integers(1, 3))
@@ -130,9 +209,49 @@ def poolings(draw: st.DrawFn) -> tuple[int, Layer]:
     return 2, AvgPool2d(**common, count_include_pad=draw(st.booleans()))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@st.composite
+def transposed(draw: st.DrawFn) -> tuple[int, Layer]:
+    groups, stride, dilation = draw(st.integers(1, 3)), draw(small), draw(small)
+    layer = ConvTranspose2d(
+        out_channels=groups * draw(st.integers(1, 2)),
+        kernel_size=draw(pairs),
+        stride=stride,
+        padding=draw(paddings),
+        output_padding=draw(
+            st.tuples(*(st.integers(0, max(both) - 1) for both in zip(stride, dilation, strict=True)))
+        ),
+        groups=groups,
+        bias=draw(st.booleans()),
+        dilation=dilation,
+    )
+    return groups * draw(st.integers(1, 2)), layer
+
+
+@st.composite
+def tabled(draw: st.DrawFn) -> tuple[int, Layer]:
+    rows = draw(st.lists(st.lists(st.integers(0, 2), min_size=1, unique=True), min_size=1, max_size=4))
+    layer = Conv2d(
+        out_channels=len(rows),
+        kernel_size=draw(pairs),
+        stride=draw(small),
+        padding=draw(paddings),
+        dilation=draw(small),
+        connection_table=tuple(map(tuple, rows)),
+        bias=draw(st.sampled_from([True, False, "per unit"])),
+    )
+    return 3, layer
+
+
+@st.composite
+def without_settings(draw: st.DrawFn) -> tuple[int, Layer]:
+    if draw(st.booleans()):
+        return 2, AdaptiveAvgPool2d(output_size=draw(st.tuples(st.integers(1, 14), st.integers(1, 14))))
+    return 2, draw(st.sampled_from([GlobalAvgPool2d(), Subsample2d(kernel_size=(2, 3)), Linear(out_features=3)]))
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(
-    of=convolutions() | poolings(),
+    of=convolutions() | poolings() | transposed() | tabled() | without_settings(),
     size=st.tuples(st.integers(1, 12), st.integers(1, 12)),
     conventions=st.builds(Conventions, bias=words, padding=words),
 )
@@ -140,10 +259,11 @@ def test_the_closed_formulas_hold(of: tuple[int, Layer], size: tuple[int, int], 
     channels, layer = of
     net = network((channels, *size), a=layer)
     assume(not any(finding.fatal for finding in table.shape_findings(net.input, net.layers)))
-    assert disagreed(net, conventions) == set()
-    assert {answer for answer in unseen(net, conventions) if not answer.startswith("input.")} == set()
+    wanted = ("fan_in", "macs") if isinstance(layer, RUN) else ("fan_in",)
+    assert disagreed(net, conventions, wanted) == set()
+    assert {answer for answer in unseen(net, conventions, wanted) if not answer.startswith("input.")} == set()
     found = on_cpu(net, conventions)
-    assert found.opinions == found.macs
+    assert found.opinions == ({} if getattr(layer, "connection_table", None) else found.macs)
 
 
 # --- what it says of itself, and what it leaves as it was -----------------------------------------------------------
@@ -160,7 +280,10 @@ def test_totals_add_the_rows_of_the_table_only() -> None:
     net = ZOO["branches"]
     found = measure(net, COUNTED, ["stem", "end"], device="cpu").numbers
     for quantity in ("neurons", "weights", "biases", "parameters", "connections"):
-        assert found[f"total.{quantity}"] == found[f"stem.{quantity}"] + found[f"end.{quantity}"]
+        stem, end = found[f"stem.{quantity}"], found[f"end.{quantity}"]
+        assert isinstance(stem, int)
+        assert isinstance(end, int)
+        assert found[f"total.{quantity}"] == stem + end
 
 
 AXES = ("in_channels", "in_height", "in_width")
@@ -184,14 +307,17 @@ def test_the_input_is_seen_where_the_windows_reach_its_end(kind: Layer, said: tu
     assert found == {f"input.{axis}": sizes[axis] for axis in said}
 
 
-def test_meta_leaves_the_connections_and_the_input_unwitnessed(alexnet: spec.Coursework, measured: Measured) -> None:
-    found = measure(alexnet.network, alexnet.conventions, alexnet.rows, device="meta")
+RUNS = ("connections", "connections_share", "macs", "macs_share", "flops", "fan_in")
+
+
+def test_meta_leaves_the_connections_and_the_input_unwitnessed(alexnet: Coursework, measured: Measured) -> None:
+    found = measure(alexnet.network, alexnet.conventions, alexnet.rows, device="meta", wanted=EVERYTHING)
     assert found.device == "meta"
     assert found.opinions == found.macs == {}
     assert dict(found.numbers) == {
         answer: number
         for answer, number in measured.numbers.items()
-        if not answer.endswith(".connections") and not answer.startswith("input.")
+        if answer.rpartition(".")[2] not in {*RUNS, *SEEN} and not answer.startswith("input.")
     }
 
 
@@ -222,18 +348,24 @@ def test_weights_start_as_the_spec_says() -> None:
 
 
 def test_torch_is_left_as_it_was() -> None:
-    before = (torch.get_rng_state(), torch.get_num_threads(), torch.get_default_dtype(), torch.is_grad_enabled())
-    on_cpu(ZOO["all"])
-    after = (torch.get_rng_state(), torch.get_num_threads(), torch.get_default_dtype(), torch.is_grad_enabled())
-    assert torch.equal(before[0], after[0])
-    assert before[1:] == after[1:]
+    def state() -> tuple[object, ...]:
+        threads, of_one = torch.get_num_threads(), torch.backends.mkldnn.enabled
+        return torch.get_rng_state().tolist(), threads, of_one, torch.get_default_dtype(), torch.is_grad_enabled()
+
+    torch.set_num_threads(2)
+    before = state()
+    on_cpu(ZOO["all"], wanted=EVERYTHING)
+    weighted_cross_entropy(-1, True, "cpu")
+    measure_init(network((1, 3, 3), x=Linear(out_features=2, init=Init(std=1))), "cpu")
+    assert state() == before
+    torch.set_num_threads(1)
 
 
 def test_a_torch_that_counts_in_float64_is_measured_the_same() -> None:
-    before = on_cpu(ZOO["all"])
+    before = [on_cpu(ZOO[name], wanted=EVERYTHING) for name in ("all", "u")]
     torch.set_default_dtype(torch.float64)
     try:
-        assert on_cpu(ZOO["all"]) == before
+        assert [on_cpu(ZOO[name], wanted=EVERYTHING) for name in ("all", "u")] == before
     finally:
         torch.set_default_dtype(torch.float32)
 
@@ -251,7 +383,7 @@ from sheetgen import spec, witness
 assert not [name for name in sys.modules if name.partition(".")[0] == "torch"]
 from sheetgen.layers import Conv2d, Conventions
 from sheetgen.network import NamedLayer, Network
-layer = NamedLayer("a", Conv2d(out_channels=2, kernel_size=(3, 3), padding=(1, 1), activation="ReLU"), "input")
+layer = NamedLayer("a", Conv2d(out_channels=2, kernel_size=(3, 3), padding=(1, 1), activation="ReLU"), ("input",))
 found = witness.measure(Network("n", (1, 5, 5), (layer,)), Conventions(), ["a"], device="cpu")
 assert found.opinions == found.macs == {"a.connections": 450}, found
 assert "torch" in sys.modules
