@@ -99,7 +99,8 @@ def print_table(coursework: Coursework, table: Table) -> None:
         cells[name] = [number(row.values.get(name), name) for row in table.rows] + [whole]
     console = _console()
     left_out: list[str] = []
-    for column in ("input", "type", "biases", "weights", "output", "neurons"):  # no number is ever cut
+    more = [name for name in reversed(cells) if name not in ("layer", "type", "input", "output", *_HEADINGS)]
+    for column in ("input", "type", "biases", "weights", "output", "neurons", *more):  # no number is ever cut
         if sum(max(map(len, [name, *column])) + 3 for name, column in cells.items()) < console.width:
             break
         del cells[column]
@@ -154,7 +155,9 @@ def markdown(coursework: Coursework, table: Table) -> str:
     ]
     for row in table.rows:
         numbers = " | ".join(number(row.values.get(name), name) for name in names)
-        lines.append(f"| {_escaped(row.name)} | {row.type} | {_shape(row.input)} | {_shape(row.output)} | {numbers} |")
+        lines.append(
+            f"| {_escaped(row.name)} | {_escaped(row.type)} | {_shape(row.input)} | {_shape(row.output)} | {numbers} |"
+        )
     totals = " | ".join(number(table.totals[name]) if name in table.totals else "" for name in names)
     return "\n".join([*lines, f"| **total** | | | | {totals} |"])
 

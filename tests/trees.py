@@ -26,11 +26,17 @@ def _grown(children: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
 
 
 trees: st.SearchStrategy[Expr] = st.recursive(leaves, _grown, max_leaves=12)
+
+
+def _num(number: Fraction) -> Expr:
+    return Num(number.numerator if number.denominator == 1 else number)
+
+
 # decimals as people type them, thirds, and whole trees; a floor of what is not whole is where floats and fractions part
 _parts = st.one_of(
     trees,
-    st.decimals(-99, 99, places=2).map(lambda number: Num(Fraction(number))),
-    st.builds(lambda a, b: Num(Fraction(a, b)), st.integers(-50, 50), st.integers(1, 12)),
+    st.decimals(-99, 99, places=2).map(lambda number: _num(Fraction(number))),
+    st.builds(lambda a, b: _num(Fraction(a, b)), st.integers(-50, 50), st.integers(1, 12)),
     st.builds(Call, st.just("gcd"), st.tuples(st.integers(0, 90).map(Num), st.integers(1, 90).map(Num))),
 )
 
@@ -97,7 +103,7 @@ def seeded(count: int, seed: int, limit: int, *, fractions: bool = False) -> lis
         if pick < 2:
             return grow(1)
         if pick == 2:
-            return Num(Fraction(chance.randrange(-500, 500), chance.choice((1, 3, 7, 10, 100))))
+            return _num(Fraction(chance.randrange(-500, 500), chance.choice((1, 3, 7, 10, 100))))
         if pick == 3:
             return _logarithm(share(depth - 1))
         if pick == 4:

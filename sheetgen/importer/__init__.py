@@ -68,7 +68,8 @@ def from_module(module: nn.Module, image: Shape = IMAGE, name: str = "") -> Impo
     """
     _need_torch()
     name = name or type(module).__name__
-    return _imported(_run(lambda: theirs.construct(module, name), image, name), name, image)
+    on_meta = {each.device.type for each in module.parameters()} == {"meta"}
+    return _imported(_run(lambda: theirs.construct(module, name), image, name, on_meta=on_meta), name, image)
 
 
 def _imported(translated: Translated, target: str, image: Shape) -> Imported:
@@ -93,19 +94,21 @@ def _need_torch() -> None:
         ) from error
 
 
-def _run(make: Callable[[], nn.Module], image: Shape, name: str) -> Translated:
+def _run(make: Callable[[], nn.Module], image: Shape, name: str, *, on_meta: bool = False) -> Translated:
     """The module that ``make`` gives, run and translated.
 
     Fake tensors take no memory and no time, but code that computes with numbers while it builds a network, or calls
     another library, may not bear them: what fails is tried again with real ones, whose errors are the user's to see,
-    and at last with a single image, which some code takes for granted.
+    and at last with a single image, which some code takes for granted. ``on_meta``: the module is on the device meta,
+    whose tensors have no numbers either, and are quicker.
     """
     title = name.rpartition(".")[2]
-    try:
-        with _fake_tensors():
-            return _recorded(make(), image, BATCH, title)
-    except theirs.FailedError:
-        pass
+    for without_numbers in (nullcontext, _fake_tensors) if on_meta else (_fake_tensors,):
+        try:
+            with without_numbers():
+                return _recorded(make(), image, BATCH, title)
+        except theirs.FailedError:
+            pass
     module = make()
     try:
         return _recorded(module, image, BATCH, title)

@@ -301,9 +301,10 @@ class ConvTranspose2d(Weighted):
         return found | {"connections": f"{connections} + neurons" if biases else connections}
 
     def _most_taps(self, i: int) -> str:
-        """Taps of a window that fall on one and the same output, at most."""
+        """Taps that fall on one and the same output, at most: every so many-th of a window, each from another input."""
         side, common = SIDES[i], gcd(self.stride[i], self.dilation[i])
-        return f"ceil_div(kernel_{side}, stride_{side}{f' // {common}' if common > 1 else ''})"
+        apart = f" // {common}" if common > 1 else ""
+        return f"min(ceil_div(kernel_{side}, stride_{side}{apart}), ceil_div(in_{side}, dilation_{side}{apart}))"
 
     def reach(self, axis: str) -> Reach | None:
         i = SIDES.index(axis)

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 AT_ONCE = 1 << 22  # pixels of the pictures that are run together: what a processor has at hand
-MOST_WORK = 1 << 33  # units of all layers in all pictures together: half a minute
+MOST_WORK = 1 << 32  # pixels and units of all layers in all pictures together: half a minute
 PROBE = 1 << 13  # pixels of the image in which a single lit one tells how large the image must be
 LEAST = 1e-9  # below it are only the roundings of an interpolation's weights that are zero
 PASSING: tuple[type[Layer], ...] = (BatchNorm2d, LocalResponseNorm, Dropout, *FUNCTIONS)
@@ -148,8 +148,8 @@ class _Strip:
             return {}
         size = self.grown(max(PROBE, 4 * self.period))
         probed = self.run(size, range(size // 2, size // 2 + 1))
-        work = sum(len(seen.last) for seen in probed.values()) / size  # outputs of all layers, for each pixel
-        most = math.isqrt(int(MOST_WORK / max(1, work)))
+        work = 1 + sum(len(seen.last) for seen in probed.values()) / size  # for one pixel in one picture
+        most = math.isqrt(int(MOST_WORK / work))
         # as many units as see one pixel, so many jumps is a unit's field long
         needed = max((self._margins(int(self._reach(name, seen, size))) for name, seen in probed.items()), default=0)
         while True:
@@ -281,7 +281,7 @@ class _Strip:
             weights: Tensor = cut(image.double())
             return (weights > LEAST).to(torch.float32)
         tensors = {
-            name: image.new_zeros(1) if is_bias(name) else _one_channel(parameter, self.axis)
+            name: image.new_zeros(1) if is_bias(name) else image.new_ones(_one_channel(parameter, self.axis))
             for name, parameter in part.named_parameters()
         }
         seen: Tensor = torch.func.functional_call(cut, tensors, (image,))
@@ -303,10 +303,9 @@ def _cut(part: nn.Module, axis: int) -> nn.Module:
     return cut
 
 
-def _one_channel(weight: Tensor, axis: int) -> Tensor:
-    """Ones in place of the real weights: as many as there are along ``axis``, of one channel."""
+def _one_channel(weight: Tensor, axis: int) -> tuple[int, ...]:
+    """The shape of weights for one channel: as many as there really are along ``axis``, one across."""
     if weight.dim() == 1:
-        return weight.new_ones(1)
-    window = [1, 1]
-    window[axis] = weight.shape[weight.dim() - 2 + axis]
-    return weight.new_ones((1, 1, *window))
+        return (1,)
+    along: int = weight.shape[weight.dim() - 2 + axis]
+    return (1, 1, along, 1) if axis == 0 else (1, 1, 1, along)

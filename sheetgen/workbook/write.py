@@ -162,6 +162,7 @@ def _write_table(page: Worksheet, sheet: Sheet) -> None:
     for name, row in sheet.rows.items():
         page.row_dimensions[row].height = 18
         page.row_dimensions[row].outlineLevel = sheet.level(name)
+    page.sheet_format.outlineLevelRow = max(map(sheet.level, sheet.rows)) or None  # room for the buttons
     page.sheet_properties.outlinePr = Outline(summaryBelow=False)  # a block's own row stands above its layers
 
 

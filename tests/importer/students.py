@@ -194,7 +194,7 @@ class ByHand(nn.Module):
         self.shift = nn.Parameter(torch.randn(width))
 
     def forward(self, x: Tensor) -> Tensor:
-        x = nn.ReLU6()(F.conv2d(x, self.kernel, self.shift, padding=1))
+        x = nn.ReLU6()(F.conv2d(x, self.kernel.to(x), self.shift, padding=1))  # to: the weight itself
         print(f"the mean is {x.mean()}, the shape {x.shape}")
         return sum([x, F.hardswish(x)])
 
@@ -219,6 +219,17 @@ class OneImage(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.fc(self.conv(x).view(1, -1))
+
+
+class Huge(nn.Module):
+    """2.4 GB of weights."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(3 * 224 * 224, 4000)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(x.flatten(1))
 
 
 # --- what cannot be expressed -----------------------------------------------------------------------------------------

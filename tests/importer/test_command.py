@@ -16,7 +16,7 @@ STUDENTS = Path(__file__).parent / "students.py"
 
 
 def run(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    path = {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    path = {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": ""}
     return subprocess.run(
         [sys.executable, "-m", "sheetgen", "import", *map(str, arguments)],
         capture_output=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import resource
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
@@ -15,7 +16,7 @@ from torch.utils.checkpoint import checkpoint
 
 from sheetgen.assembled import assemble
 from sheetgen.errors import UsageError
-from sheetgen.importer import Imported, from_module
+from sheetgen.importer import Imported, from_module, import_network
 from sheetgen.layers import Shape
 from sheetgen.network import Network
 from sheetgen.table import compute
@@ -248,6 +249,13 @@ def test_a_module_is_left_as_it_was() -> None:
     assert all(torch.equal(before[name], after[name]) for name in before)
     with pytest.raises(RuntimeError):  # no hook is left behind: it would record where there is no recording
         module(torch.zeros(1))
+
+
+def test_weights_take_no_memory_as_long_as_nobody_asks_for_their_numbers() -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    network = import_network(f"{students.__file__}:Huge").network
+    assert compute(network).totals["parameters"] == 602_116_000
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1_000_000  # kB
 
 
 def test_half_precision_and_devices_follow_the_module() -> None:

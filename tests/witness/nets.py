@@ -75,9 +75,7 @@ def unseen(net: Network, conventions: Conventions = COUNTED, wanted: Collection[
 def build_another(patch: pytest.MonkeyPatch, kind: type[Layer], **changes: object) -> None:
     """The module is built as if the spec had said something else."""
     module = kind.module
-    patch.setattr(
-        kind, "module", lambda self, nn, shape, out: module(self.model_copy(update=changes), nn, shape, out)
-    )
+    patch.setattr(kind, "module", lambda self, nn, shape, out: module(self.model_copy(update=changes), nn, shape, out))
 
 
 TABLE = [[0], [0, 1], [2], [1, 2, 0]]
@@ -89,9 +87,13 @@ ZOO = {
     "grouped": network((6, 7, 7), a=a("Conv2d", out_channels=9, kernel_size=3, groups=3, padding=1)),
     "depthwise": network((4, 7, 7), a=a("Conv2d", out_channels=4, kernel_size=3, groups=4, padding=1)),
     "same": network((2, 7, 6), a=a("Conv2d", out_channels=3, kernel_size=[3, 5], padding="same")),
-    "same, even": network((2, 7, 6), a=a("Conv2d", out_channels=3, kernel_size=[4, 2], padding="same", dilation=[1, 3])),
+    "same, even": network(
+        (2, 7, 6), a=a("Conv2d", out_channels=3, kernel_size=[4, 2], padding="same", dilation=[1, 3])
+    ),
     "no bias": network((3, 6, 6), a=a("Conv2d", out_channels=4, kernel_size=3, bias=False, padding=1)),
-    "a bias for each unit": network((1, 8, 8), a=a("Conv2d", out_channels=3, kernel_size=5, stride=2, padding=2, bias="per unit")),
+    "a bias for each unit": network(
+        (1, 8, 8), a=a("Conv2d", out_channels=3, kernel_size=5, stride=2, padding=2, bias="per unit")
+    ),
     "a bias for each unit, same": network(
         (2, 5, 6), a=a("Conv2d", out_channels=2, kernel_size=[2, 4], padding="same", bias="per unit", groups=2)
     ),
@@ -107,11 +109,21 @@ ZOO = {
     "transposed, grouped, dilated": network(
         (4, 5, 4),
         a=a(
-            "ConvTranspose2d", out_channels=6, kernel_size=3, stride=[3, 1], padding=1, output_padding=[2, 0], groups=2,
-            dilation=[1, 2], bias=False,
+            "ConvTranspose2d",
+            out_channels=6,
+            kernel_size=3,
+            stride=[3, 1],
+            padding=1,
+            output_padding=[2, 0],
+            groups=2,
+            dilation=[1, 2],
+            bias=False,
         ),
     ),
-    "subsampled": network((3, 8, 7), a=a("Subsample2d", kernel_size=2), b=a("Subsample2d", kernel_size=[2, 1], stride=1)),
+    "transposed, from one pixel": network((5, 1, 2), a=a("ConvTranspose2d", out_channels=2, kernel_size=4, bias=False)),
+    "subsampled": network(
+        (3, 8, 7), a=a("Subsample2d", kernel_size=2), b=a("Subsample2d", kernel_size=[2, 1], stride=1)
+    ),
     "subsampled without bias": network((3, 8, 8), a=a("Subsample2d", kernel_size=[2, 3], bias=False)),
     "max": network((2, 9, 8), a=a("MaxPool2d", kernel_size=[3, 2], stride=2)),
     "max, padded": network((2, 9, 8), a=a("MaxPool2d", kernel_size=[3, 2], stride=[2, 3], padding=1)),
@@ -130,7 +142,9 @@ ZOO = {
     "adaptive, overlapping": network((3, 9, 8), a=a("AdaptiveAvgPool2d", output_size=[4, 3])),
     "adaptive, larger": network((2, 4, 3), a=a("AdaptiveAvgPool2d", output_size=[6, 3])),
     "linear": network((3, 4, 5), a=a("Linear", out_features=7), b=a("Linear", out_features=2, bias=False)),
-    "without weights": network((3, 4, 5), a=a("ReLU"), b=a("Dropout"), c=a("LocalResponseNorm", size=3), d=a("Flatten")),
+    "without weights": network(
+        (3, 4, 5), a=a("ReLU"), b=a("Dropout"), c=a("LocalResponseNorm", size=3), d=a("Flatten")
+    ),
     "functions": network(
         (2, 3, 3),
         **{
@@ -138,10 +152,16 @@ ZOO = {
             for name in ("ReLU6", "LeakyReLU", "ELU", "GELU", "SiLU", "Hardswish", "Tanh", "Sigmoid", "Softmax")
         },
     ),
-    "normalised": network((4, 6, 6), a=a("BatchNorm2d"), b=a("BatchNorm2d", affine=False), c=a("BatchNorm2d", trainable=False)),
-    "upsampled": network((2, 4, 3), a=a("Upsample", scale_factor=[2, 3]), b=a("Upsample", scale_factor=2, mode="bilinear")),
+    "normalised": network(
+        (4, 6, 6), a=a("BatchNorm2d"), b=a("BatchNorm2d", affine=False), c=a("BatchNorm2d", trainable=False)
+    ),
+    "upsampled": network(
+        (2, 4, 3), a=a("Upsample", scale_factor=[2, 3]), b=a("Upsample", scale_factor=2, mode="bilinear")
+    ),
     "fixed": network(
-        (2, 5, 5), a=a("Conv2d", out_channels=3, kernel_size=3, trainable=False), b=a("Linear", out_features=4, trainable=False)
+        (2, 5, 5),
+        a=a("Conv2d", out_channels=3, kernel_size=3, trainable=False),
+        b=a("Linear", out_features=4, trainable=False),
     ),
     "weights used again": network(
         (2, 6, 6),
@@ -201,4 +221,4 @@ ZOO = {
         end=a("Conv2d", out_channels=3, kernel_size=3),
         out=a("Conv2d", out_channels=2, kernel_size=1),
     ),
-}  # fmt: skip
+}

@@ -10,7 +10,7 @@ import torch
 from sheetgen.errors import DeviceError
 from sheetgen.layers import Linear
 from sheetgen.witness import machine, measure, measure_init, weighted_cross_entropy
-from tests.witness.nets import COUNTED, ZOO, a, network, on_cpu
+from tests.witness.nets import COUNTED, ZOO, network, on_cpu
 
 
 def test_without_torch_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,8 +70,6 @@ def test_a_layer_larger_than_any_memory(features: int) -> None:
     huge = Linear(out_features=1).model_copy(update={"out_features": features})
     with pytest.raises(DeviceError, match=r"^huge: out of memory"):
         on_cpu(network((3, 8, 8), huge=huge))
-
-
 
 
 def test_what_has_no_values_cannot_start_or_lose() -> None:

@@ -1,0 +1,266 @@
+"""Receptive fields: what is tried out pixel by pixel is what the formulas say, and a fault in the network shows."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+import torch
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from sheetgen import modules, spec, table
+from sheetgen.layers import Layer
+from sheetgen.network import Network
+from sheetgen.witness import build, seeing
+from sheetgen.witness.seeing import Field, fields
+from tests.witness.nets import SEEN, ZOO, a, build_another, computed, disagreed, network, on_cpu, unseen
+
+CPU, META = torch.device("cpu"), torch.device("meta")
+
+
+def seen(net: Network, axis: int = 0) -> dict[str, Field]:
+    """The fields of a network whose weights need not be there: only their number is looked at."""
+    return fields(build(net, META), axis, CPU)
+
+
+def expected(net: Network, side: str = "height") -> dict[str, Field]:
+    """By the formulas; of the layers that have them."""
+    numbers = table.compute(net, wanted=SEEN).numbers
+    found = {}
+    for layer in net.layers:
+        size, jump, centre = (
+            numbers.get(f"{layer.name}.{name}_{side}") for name in ("receptive_field", "jump", "centre")
+        )
+        if isinstance(size, int | Fraction) and isinstance(jump, int | Fraction) and isinstance(centre, int | Fraction):
+            found[layer.name] = Field(Fraction(size), Fraction(jump), centre - Fraction(size - 1) / 2)
+    return found
+
+
+# --- what is known --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("alexnet", {"conv1": 11, "pool1": 19, "conv5": 163, "pool5": 195}),
+        ("vgg16", {"conv5_3": 196, "pool5": 212}),
+        ("resnet50", {}),
+        ("inception-v3", {}),
+        ("densenet121", {}),
+        ("mobilenet-v2", {}),
+        ("unet", {}),
+        ("unet-padded", {}),
+    ],
+)
+def test_networks_see_what_is_published_and_what_the_formulas_say(name: str, known: dict[str, int]) -> None:
+    net = spec.load(name).network
+    found = seen(net)
+    assert {layer: found[layer].size for layer in known} == known
+    assert found == expected(net)
+    assert set(found) == {layer.name for layer in net.layers}
+
+
+def test_both_sides_are_measured_by_themselves() -> None:
+    net = ZOO["inception"]
+    numbers = on_cpu(net, wanted=SEEN).numbers
+    assert (numbers["three_a.receptive_field_height"], numbers["three_a.receptive_field_width"]) == (1, 7)
+    assert (numbers["three_b.receptive_field_height"], numbers["three_b.receptive_field_width"]) == (7, 7)
+    assert numbers["cat.receptive_field"] == 7
+    only = on_cpu(net, wanted=("jump_width",)).numbers
+    assert {answer for answer in only if answer.rpartition(".")[2] in SEEN} == {
+        f"{layer.name}.jump_width" for layer in net.layers
+    }
+
+
+def test_units_that_differ_are_averaged() -> None:
+    net = network((1, 8, 8), a=a("Upsample", scale_factor=3, mode="bilinear"))
+    # of three units one falls on a pixel, the others between two
+    assert seen(net)["a"] == Field(Fraction(5, 3), Fraction(1, 3), Fraction(-2, 3))
+
+
+# --- every kind -----------------------------------------------------------------------------------------------------
+
+CHAINS = {
+    "dilated": network(
+        (1, 40, 40),
+        a=a("Conv2d", out_channels=1, kernel_size=3, dilation=7),
+        b=a("MaxPool2d", kernel_size=2, dilation=9),
+    ),
+    "two taps far apart": network((1, 60, 60), a=a("Conv2d", out_channels=1, kernel_size=2, dilation=50)),
+    "gaps between windows": network((2, 30, 30), a=a("Conv2d", out_channels=1, kernel_size=2, stride=5), b=a("ReLU")),
+    "even and same": network((1, 9, 9), a=a("Conv2d", out_channels=1, kernel_size=4, padding="same"), b=a("Tanh")),
+    "ceil": network(
+        (1, 12, 12),
+        a=a("MaxPool2d", kernel_size=3, stride=2, ceil_mode=True),
+        b=a("AvgPool2d", kernel_size=3, stride=2, padding=1, ceil_mode=True, count_include_pad=False),
+    ),
+    "transposed": network(
+        (1, 9, 9),
+        a=a("Conv2d", out_channels=2, kernel_size=3, stride=4, padding=1),
+        b=a("ConvTranspose2d", out_channels=2, kernel_size=4, stride=2, padding=1),
+        c=a("ConvTranspose2d", out_channels=2, kernel_size=5, stride=3, padding=2, output_padding=1, groups=2),
+        d=a("Conv2d", out_channels=1, kernel_size=3),
+    ),
+    "upsampled": network(
+        (1, 16, 16),
+        a=a("MaxPool2d", kernel_size=4),
+        b=a("Upsample", scale_factor=[3, 2], mode="bilinear"),
+        c=a("Conv2d", out_channels=2, kernel_size=3, padding=1),
+        d=a("Upsample", scale_factor=[2, 5]),
+    ),
+    "adaptive": network(
+        (1, 26, 26),
+        a=a("Conv2d", out_channels=1, kernel_size=3, padding=1, stride=2),
+        b=a("AdaptiveAvgPool2d", output_size=[6, 1]),
+        c=a("Conv2d", out_channels=1, kernel_size=3, padding=1),
+    ),
+    "whole": network(
+        (1, 20, 15),
+        a=a("Conv2d", out_channels=1, kernel_size=3, stride=2),
+        b=a("Flatten"),
+        c=a("Linear", out_features=3),
+        d=a("Softmax"),
+    ),
+    "subsampled": network(
+        (1, 28, 28),
+        a=a("Conv2d", out_channels=2, kernel_size=5, bias="per unit"),
+        b=a("Subsample2d", kernel_size=[2, 3]),
+    ),
+}
+
+
+@pytest.mark.parametrize("side", ["height", "width"])
+@pytest.mark.parametrize("net", [*ZOO.values(), *CHAINS.values()], ids=[*ZOO, *CHAINS])
+def test_measured_is_computed(net: Network, side: str) -> None:
+    assert seen(net, axis=["height", "width"].index(side)) == expected(net, side)
+
+
+steps = st.integers(1, 3)
+
+
+@st.composite
+def layers(draw: st.DrawFn) -> Layer:
+    kind = draw(
+        st.sampled_from(["Conv2d", "MaxPool2d", "AvgPool2d", "ConvTranspose2d", "Upsample", "AdaptiveAvgPool2d"])
+    )
+    if kind == "Upsample":
+        return a(kind, scale_factor=draw(steps), mode=draw(st.sampled_from(["nearest", "bilinear"])))
+    if kind == "AdaptiveAvgPool2d":
+        return a(kind, output_size=draw(st.integers(1, 9)))
+    size = draw(st.integers(1, 4))
+    given = {"kernel_size": size, "stride": draw(steps), "padding": draw(st.integers(0, size // 2))}
+    if kind != "AvgPool2d":
+        given["dilation"] = draw(steps)
+    return a(kind, **given, out_channels=1) if kind.startswith("Conv") else a(kind, **given)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@given(chain=st.lists(layers(), min_size=1, max_size=4), size=st.integers(4, 20))
+def test_any_chain(chain: list[Layer], size: int) -> None:
+    net = network((1, size, size), **{f"l{i}": kind for i, kind in enumerate(chain)})
+    assume(not any(finding.fatal for finding in table.shape_findings(net.input, net.layers)))
+    found, formulas = seen(net), expected(net)
+    assert {name: field for name, field in found.items() if name in formulas} == formulas
+
+
+# --- what cannot be seen --------------------------------------------------------------------------------------------
+
+
+def test_behind_units_that_see_nothing_nothing_is_said() -> None:
+    net = network(
+        (1, 8, 8),
+        a=a("Conv2d", out_channels=1, kernel_size=3),
+        b=a("ConvTranspose2d", out_channels=1, kernel_size=1, stride=2),
+        c=a("Conv2d", out_channels=1, kernel_size=3),
+    )
+    assert set(seen(net)) == {"a"} == set(expected(net))
+
+
+def test_what_fits_at_one_size_only_is_not_seen() -> None:
+    """All of an image as one pixel, blown up to the size of the map beside it: on a larger image it would not fit."""
+    net = network(
+        (1, 8, 8),
+        a=a("Conv2d", out_channels=2, kernel_size=3, padding=1),
+        all=a("GlobalAvgPool2d"),
+        up=a("Upsample", scale_factor=8),
+        both=a("Concat", from_=["a", "up"]),
+        end=a("Conv2d", out_channels=1, kernel_size=1),
+    )
+    assert set(seen(net)) == {"a", "all", "up"}
+    assert {"both.receptive_field", "end.jump"} <= unseen(net, wanted=SEEN)
+    assert disagreed(net, wanted=SEEN) == set()
+
+
+def test_a_field_that_is_too_large_to_try_out_is_not_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seeing, "MOST_WORK", 100_000)
+    net = network((1, 400, 400), a=a("Conv2d", out_channels=1, kernel_size=5), b=a("Linear", out_features=2))
+    assert set(seen(net)) == {"a"}
+
+
+def test_a_period_that_is_too_long_is_not_tried() -> None:
+    net = network((1, 20_000, 4), a=a("MaxPool2d", kernel_size=[9000, 1]), b=a("ReLU"))
+    assert seen(net) == {}
+
+
+def test_a_large_image_costs_no_more_than_a_small_one() -> None:
+    net = network((1, 200_000, 4), a=a("Conv2d", out_channels=1, kernel_size=5, stride=2), b=a("Flatten"))
+    assert seen(net) == {"a": expected(net)["a"]}
+
+
+# --- planted faults -------------------------------------------------------------------------------------------------
+
+CHAIN = network(
+    (1, 33, 33),
+    a=a("Conv2d", out_channels=2, kernel_size=5, padding=2, dilation=2),
+    b=a("MaxPool2d", kernel_size=3, stride=2),
+    c=a("ConvTranspose2d", out_channels=2, kernel_size=4, stride=2, padding=1),
+)
+
+
+@pytest.mark.parametrize(
+    ("layer", "changes", "wrong"),
+    [
+        (0, {"kernel_size": (3, 5)}, "receptive_field centre"),
+        (0, {"dilation": (1, 2)}, "receptive_field centre"),
+        (0, {"padding": (3, 2)}, "centre"),
+        (0, {"stride": (2, 1)}, "jump"),
+        (1, {"kernel_size": (4, 3)}, "receptive_field centre"),
+        (1, {"stride": (1, 2)}, "jump"),
+        (2, {"kernel_size": (6, 4)}, "receptive_field centre"),
+        (2, {"padding": (0, 1)}, "centre"),
+        (2, {"stride": (3, 2)}, "jump"),
+    ],
+)
+def test_a_wrong_network_shows(
+    monkeypatch: pytest.MonkeyPatch, layer: int, changes: dict[str, object], wrong: str
+) -> None:
+    assert disagreed(CHAIN, wanted=SEEN) == set()
+    at = CHAIN.layers[layer]
+    build_another(monkeypatch, type(at.kind), **changes)
+    found = disagreed(CHAIN, wanted=SEEN)
+    assert found >= {f"{at.name}.{name}" for name in wrong.split()}
+    assert found >= {f"{at.name}.{name}_height" for name in wrong.split()}
+    assert not {answer for answer in found if answer.endswith(tuple(f"{name}_width" for name in ("field", "centre")))}
+    assert not any(
+        answer.startswith(row.name) and "receptive" in answer for answer in found for row in CHAIN.layers[:layer]
+    )
+
+
+def test_a_crop_that_is_not_of_the_middle_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(modules.CenterCrop, "forward", lambda self, image: image[..., : self.size[0], : self.size[1]])
+    wrong = disagreed(ZOO["u"], wanted=SEEN)
+    assert {"crop.centre", "crop.centre_width"} <= wrong
+    assert not any(answer.startswith(("crop.receptive", "up.")) for answer in wrong)
+
+
+def test_a_branch_that_is_not_joined_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(modules.Add, "forward", lambda _, *images: images[-1])
+    assert {"sum.receptive_field", "sum.centre"} <= disagreed(ZOO["residual"], wanted=SEEN)
+
+
+def test_a_module_that_reads_other_lines_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    forward = torch.nn.MaxPool2d.forward
+    monkeypatch.setattr(torch.nn.MaxPool2d, "forward", lambda self, image: forward(self, image.roll(-1, 2)))
+    assert {"b.centre", "b.centre_height"} <= disagreed(CHAIN, wanted=SEEN)
+    assert "b.centre_width" in computed(CHAIN, wanted=SEEN).keys() - disagreed(CHAIN, wanted=SEEN)
