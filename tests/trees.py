@@ -78,7 +78,7 @@ def within(expr: Expr, env: Env, limit: int) -> bool:
     a quotient and the next whole number is at least 1 / numerator: 10**13 is far on the safe side.
     """
     try:
-        return all(abs(numeric(part, env)) < limit for part in parts(expr))
+        return all(-limit < numeric(part, env) < limit for part in parts(expr))
     except ExpressionError:
         return False
 

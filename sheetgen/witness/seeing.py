@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 AT_ONCE = 1 << 22  # pixels of the pictures that are run together: what a processor has at hand
-MOST_WORK = 1 << 32  # pixels and units of all layers in all pictures together: half a minute
+MOST_WORK = 3 << 30  # pixels and units of all layers in all pictures together: half a minute
 PROBE = 1 << 13  # pixels of the image in which a single lit one tells how large the image must be
 LEAST = 1e-9  # below it are only the roundings of an interpolation's weights that are zero
 PASSING: tuple[type[Layer], ...] = (BatchNorm2d, LocalResponseNorm, Dropout, *FUNCTIONS)
@@ -156,7 +156,7 @@ class _Strip:
             size = self.grown(min(needed, most))
             found = self.run(size, range(size))
             needed = max((self._margins(seen.largest()) for seen in found.values()), default=0)
-            if size >= min(needed, most):
+            if size >= needed or 10 * size > 9 * most:  # as large as it must be, or nearly as it may be
                 break
         known: dict[str, Field] = {}
         for row in self.built:
@@ -226,7 +226,8 @@ class _Strip:
         """Each layer's picture (units, pictures) as it runs: 1 where a unit sees the lit pixel, else 0."""
         import torch
 
-        image = (torch.arange(size, device=self.device)[:, None] == pixels).to(torch.float32)
+        image = torch.zeros((size, len(pixels)), dtype=torch.float32, device=self.device)
+        image[pixels, torch.arange(len(pixels), device=self.device)] = 1
         values = {INPUT: (image if self.axis == 0 else image.mT)[None, None]}
         sizes = {INPUT: size}
         for row in self.built:

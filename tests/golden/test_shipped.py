@@ -8,6 +8,7 @@ import io
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -184,7 +185,7 @@ def test_fractions_and_sizes_in_libreoffice(
 def test_blanks_of_fractions_are_validated_as_what_they_are(fractions: tuple[Coursework, Sheet]) -> None:
     described, sheet = fractions
     page = openpyxl.load_workbook(io.BytesIO(blank_workbook(described, sheet)))["Table"]
-    rules = {}
+    rules: dict[str, Any] = {}
     for rule in page.data_validations.dataValidation:
         for area in rule.sqref.ranges:
             rules |= {address(row, column): rule for row, column in area.cells}

@@ -10,6 +10,7 @@ import pytest
 from sheetgen.network import Block
 from sheetgen.spec import read
 from sheetgen.table import Table, compute
+from tests.amounts import amount
 from tests.yamls import good, problems
 
 SPECS = Path(__file__).parents[1] / "data" / "specs"
@@ -60,7 +61,7 @@ def test_residual_blocks_in_blocks() -> None:
     assert rows["stage1b.1.add"].sources == ("stage1b.1.expand.bn", "stage1a.add")
     assert rows["stage1b.2.add"].sources == ("stage1b.2.expand.bn", "stage1b.1.add")
     # the first stage of ResNet-50: 215,808 parameters (torchvision's layer1)
-    assert table.value("stage1a.parameters") + table.value("stage1b.parameters") == 215_808
+    assert amount(table.value("stage1a.parameters")) + amount(table.value("stage1b.parameters")) == 215_808
     assert table.value("conv1.parameters") == 9_408 + 128
     assert rows["stage1b.2.add"].output == (256, 56, 56)
 

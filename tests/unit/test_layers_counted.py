@@ -63,7 +63,8 @@ def assert_counted(
 
 
 def units_of(output: Shape) -> list[tuple[int, int, int]]:
-    return list(itertools.product(*map(range, output)))
+    channels, height, width = map(range, output)
+    return list(itertools.product(channels, height, width))
 
 
 # --- convolutions ---------------------------------------------------------------------------------------------------

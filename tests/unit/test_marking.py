@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sheetgen.expr import Value
 from sheetgen.marking import Held, Submission, is_right, mark, read_answer, read_number
-from sheetgen.sheet import Sheet
+from sheetgen.sheet import Sheet, plain_number
 from tests.laid import Lay
 
 Typed = int | float | str | bool | None
@@ -64,7 +65,10 @@ def test_no_cells_no_marks_and_every_answer_is_there(sheet: Sheet) -> None:
 
 def test_decimal_marks_add_up(sheet: Sheet) -> None:
     tenths = tuple(dataclasses.replace(slot, marks=0.1) for slot in sheet.slots)
-    held = {cell.answer or "": Held("Table", "A1", sheet.table.value(cell.answer or "")) for cell in sheet.blanks}
+    held = {
+        cell.answer or "": Held("Table", "A1", plain_number(sheet.table.value(cell.answer or "")))
+        for cell in sheet.blanks
+    }
     marked = mark(dataclasses.replace(sheet, slots=tenths, questions=None), Submission("x", held))
     assert marked.score == marked.max_score == 7.7
     assert marked.all_correct
@@ -194,7 +198,7 @@ def lay(tmp_path: Path) -> Lay:
 
 def test_marks_of_all_kinds(lay: Lay) -> None:
     # 30 and 52 parameters; neurons 108 and 36: 0.5625 KiB
-    right = {"c__output_size": "6x6x3", "c__parameters_share": "36.6 %", "a__parameters_share": 0.634,
+    right: dict[str, Any] = {"c__output_size": "6x6x3", "c__parameters_share": "36.6 %", "a__parameters_share": 0.634,
              "a.d__centre": "1.5", "total__kib": 0.6, "total__parameters": "82"}  # fmt: skip
     assert _marked(lay, **right) == {
         "c.output_size": ("correct", 1),
@@ -204,10 +208,11 @@ def test_marks_of_all_kinds(lay: Lay) -> None:
         "total.kib": ("correct", 1),
         "total.parameters": ("correct", 1),
     }
-    wrong = {"c__output_size": "6x6", "c__parameters_share": 0.37, "a__parameters_share": 63.4, "a.d__centre": "2",
+    wrong: dict[str, Any] = {"c__output_size": "6x6", "c__parameters_share": 0.37, "a__parameters_share": 63.4,
+             "a.d__centre": "2",
              "total__kib": "0.7", "total__parameters": 83}  # fmt: skip
     assert {status for status, _ in _marked(lay, **wrong).values()} == {"wrong"}
-    strange = {"c__output_size": 108, "c__parameters_share": "a third", "total__parameters": "many"}
+    strange: dict[str, Any] = {"c__output_size": 108, "c__parameters_share": "a third", "total__parameters": "many"}
     assert {status for status, _ in _marked(lay, **strange).values()} == {"unreadable"}
 
 

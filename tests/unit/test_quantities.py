@@ -12,6 +12,7 @@ from sheetgen.layers import KINDS, Conventions, Layer
 from sheetgen.network import Block, NamedLayer, Network
 from sheetgen.quantities import COMPOSITE, CORE, FRACTIONAL, QUANTITIES, SHARES, SUMMABLE, Custom
 from sheetgen.table import Table, compute, quantities
+from tests.amounts import amount, total
 
 
 def _layer(kind: str, **fields: Any) -> Layer:
@@ -50,7 +51,7 @@ def test_by_hand() -> None:
         "biases": 6, "parameters": 222, "fixed_parameters": 0, "running_statistics": 0, "connections": 37 * 216,
         "macs": 36 * 216, "flops": 72 * 216, "activation_memory": 864, "parameter_memory": 888,
         "fully_connected_parameters": 145 * 216, "fully_connected_ratio": Fraction(145 * 216, 222),
-        "parameters_share": Fraction(222, 1078), "connections_share": Fraction(37 * 216, table.totals["connections"]),
+        "parameters_share": Fraction(222, 1078), "connections_share": 37 * 216 / amount(table.totals["connections"]),
         "macs_share": Fraction(36 * 216, 27 * 144 + 4 * 72 + 36 * 216 + 720 + 50),
     }  # fmt: skip
     assert rows["3a.output"]["input_size"] == "6 x 6 x 8"  # both branches
@@ -84,17 +85,17 @@ def test_every_number_of_a_layer_has_a_formula_whose_names_are_bound() -> None:
 def test_totals_and_blocks_are_sums_of_their_layers(name: str) -> None:
     table = table_of(name)
     of = {row.name: row.values[name] for row in table.rows}
-    assert table.totals[name] == table.value(f"total.{name}") == sum(of.values())
-    assert table.value(f"3a.{name}") == sum(number for layer, number in of.items() if layer.startswith("3a."))
+    assert table.totals[name] == table.value(f"total.{name}") == total(of.values())
+    assert table.value(f"3a.{name}") == total(number for layer, number in of.items() if layer.startswith("3a."))
 
 
 @pytest.mark.parametrize(("share", "of"), SHARES.items())
 def test_shares_add_up_to_one(share: str, of: str) -> None:
     table = table_of(share)
     parts = [row.values[share] for row in table.rows]
-    assert sum(parts) == 1
-    assert table.value(f"3a.{share}") == sum(parts[2:5])
-    assert table.value(f"3a.{share}") == Fraction(table.value(f"3a.{of}"), table.value(f"total.{of}"))
+    assert total(parts) == 1
+    assert table.value(f"3a.{share}") == total(parts[2:5])
+    assert table.value(f"3a.{share}") == amount(table.value(f"3a.{of}")) / amount(table.value(f"total.{of}"))
     assert share not in table.totals
     assert of in table.totals  # which it is a share of, asked for or not
 
@@ -158,7 +159,7 @@ def test_own_quantities() -> None:
     table = table_of("memory_kib", "double", custom=custom)
     assert table.value("stem.memory_kib") == 144 * 4 // 1024 == 0
     assert table_of("k", custom=(own("k", "neurons * 4 / 1024"),)).value("stem.k") == Fraction(9, 16)
-    assert table.totals["memory_kib"] == sum(row.values["memory_kib"] for row in table.rows)
+    assert table.totals["memory_kib"] == total(row.values["memory_kib"] for row in table.rows)
     assert "double" not in table.totals
     assert table.rows[0].values["double"] == 0
     assert table.working("stem.memory_kib") == "4*144 // 1024 = 0"
@@ -179,7 +180,7 @@ def test_own_quantities_of_totals_and_settings_and_bytes() -> None:
     custom = (own("part", "neurons / total_neurons"), own("bits", "8 * bytes"), own("field", "receptive_field ** 2"))
     said = Conventions(dtype="float16")
     table = table_of("part", "bits", "field", custom=custom, said=said)
-    assert sum(row.values["part"] for row in table.rows) == 1
+    assert total(row.values["part"] for row in table.rows) == 1
     assert {row.values["bits"] for row in table.rows} == {16}
     assert table.value("3a.3x3.field") == 25
 

@@ -18,6 +18,7 @@ from sheetgen.expr import ExpressionError, Value
 from sheetgen.layers import KINDS
 from sheetgen.network import NamedLayer, Network
 from sheetgen.table import Table, compute, shape_findings
+from tests.amounts import amount
 
 NAMES = ("receptive_field", "jump", "centre")
 SIDES = ("height", "width")
@@ -264,7 +265,7 @@ def test_where_units_see_nothing_there_is_no_receptive_field(fields: dict[str, A
     for layer in ("up", "b"):
         assert f"{layer}.receptive_field_width" not in table.numbers
         assert ("receptive_field" in table.rows[1].values) is (fields["kernel_size"] == [2, 1])  # the height's
-    assert table.value("b.out_height") > 0
+    assert amount(table.value("b.out_height")) > 0
 
 
 @pytest.mark.parametrize("size", [7, 12])
@@ -281,7 +282,7 @@ def test_adaptive_pooling_is_averaged_over_its_units(size: int, out: int) -> Non
     jump, centre = table.value("pool.jump"), table.value("pool.centre")
     assert jump == Fraction(2 * size, out)
     mean = Fraction(sum(max(each) + min(each) for each in seen), 2 * out)
-    assert mean == centre + Fraction(out - 1, 2) * Fraction(jump)
+    assert mean == amount(centre) + Fraction(out - 1, 2) * amount(jump)
 
 
 # --- layers that see everything, crops, joins -----------------------------------------------------------------------
