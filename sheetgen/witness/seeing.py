@@ -117,6 +117,7 @@ class _Strip:
         )
         self.last_reader = {source: row.name for row in built for source in row.layer.sources}
         self.period = self._period()
+        self.alone = self._alone()
 
     def _period(self) -> int:
         """Pixels by which the image must grow for every layer to grow by whole units."""
@@ -124,6 +125,15 @@ class _Strip:
         for row in self.built:
             jumps[row.name] = jumps[row.layer.source] * self._step(row)
         return math.lcm(*(jump.numerator for jump in jumps.values()))
+
+    def _alone(self) -> set[str]:
+        """Layers of a single unit, because something has read the whole image: only that unit counts, not its like."""
+        found: set[str] = set()
+        for row in self.built:
+            whole = isinstance(row.layer.kind, WHOLE) or any(source in found for source in row.layer.sources)
+            if whole and row.output[1 + self.axis] == 1:
+                found.add(row.name)
+        return found
 
     def _step(self, row: Built) -> Fraction:
         """Lines of its input from one unit of a layer to the next."""
@@ -167,8 +177,8 @@ class _Strip:
         return known
 
     def _margins(self, field: int) -> int:
-        """An image in whose middle two periods of units see nothing of the border, nor of fields that touch it."""
-        return 3 * field + 3 * self.period
+        """An image in whose middle some periods of units are clear of the border."""
+        return 3 * field + 5 * self.period
 
     def _reach(self, name: str, seen: _Seen, size: int) -> Fraction:
         units = (seen.last >= 0).nonzero()
@@ -182,27 +192,24 @@ class _Strip:
         return more // periods if more % periods == 0 else 0
 
     def _field(self, name: str, seen: _Seen, size: int) -> Field | None:
-        """The mean over one period of units in the middle of the image; None where they are not all alike."""
-        units = self._units(name, seen, size)
-        margin = seen.largest()
+        """The mean over one period of units in the middle of the image; None where some see nothing, or no period."""
+        units, margin = self._units(name, seen, size), seen.largest()
         # what a border clips sees only pixels that are less than one field away from it
-        clear = ((seen.last >= 0) & (seen.first >= margin) & (seen.last < size - margin)).nonzero().flatten().tolist()
-        if units < 1 or len(clear) < 2 * units:
+        clear = (seen.last >= 0) & (seen.first >= margin) & (seen.last < size - margin)
+        if units < 1 or not bool(clear.any()):
             return None
-        begin = clear[len(clear) // 2 - units]
-        first = seen.first[begin : begin + 2 * units].tolist()
-        last = seen.last[begin : begin + 2 * units].tolist()
-        if clear[len(clear) // 2 + units - 1] != begin + 2 * units - 1:
-            return None  # between them are units that see nothing
+        begin = (int(clear.nonzero()[0].item()) // units + 2) * units  # where the period begins as it does at unit 0
+        if not bool(clear[begin : begin + 2 * units].all()) or len(clear) < begin + 2 * units:
+            return None
+        first, last = (ends[begin : begin + 2 * units].tolist() for ends in (seen.first, seen.last))
         jumps = {far - near for ends in (first, last) for near, far in zip(ends, ends[units:], strict=False)}
         if len(jumps) != 1:
             return None
         jump = Fraction(jumps.pop(), units)
-        return Field(
-            size=Fraction(sum(last[:units]) - sum(first[:units]), units) + 1,
-            jump=jump,
-            start=sum((pixel - (begin + i) * jump for i, pixel in enumerate(first[:units])), Fraction(0)) / units,
-        )
+        alike = range(1 if name in self.alone else units)
+        sizes = [Fraction(last[i] - first[i] + 1) for i in alike]
+        starts = [first[i] - (begin + i) * jump for i in alike]
+        return Field(sum(sizes, Fraction(0)) / len(sizes), jump, sum(starts, Fraction(0)) / len(starts))
 
     # --- running ----------------------------------------------------------------------------------------------------
 

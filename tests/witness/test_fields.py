@@ -167,6 +167,13 @@ def test_any_chain(chain: list[Layer], size: int) -> None:
     assert {name: field for name, field in found.items() if name in formulas} == formulas
 
 
+def test_what_reads_all_of_an_image_is_a_single_unit_and_no_mean() -> None:
+    net = network((1, 4, 4), a=a("Upsample", scale_factor=2), b=a("GlobalAvgPool2d"), c=a("ReLU"))
+    found = seen(net)
+    assert found["a"] == Field(Fraction(1), Fraction(1, 2), Fraction(-1, 4))
+    assert found["b"] == found["c"] == Field(Fraction(4), Fraction(1, 2), Fraction(0))
+
+
 # --- what cannot be seen --------------------------------------------------------------------------------------------
 
 

@@ -95,6 +95,17 @@ def test_all_kinds_on_the_gpu(conventions: Conventions) -> None:
         assert (on_gpu.numbers, on_gpu.opinions, on_gpu.macs) == (here.numbers, here.opinions, here.macs)
 
 
+@pytest.mark.parametrize("name", ["lecun1989", "lenet5", "nin", "squeezenet", "mobilenet-v2", "alexnet-two-gpu"])
+def test_shipped_networks_are_what_their_formulas_say(name: str) -> None:
+    """The small ones; ``sheetgen check --all`` measures them all."""
+    described = spec.load(name)
+    found = measure(described.network, described.conventions, described.rows, device="cpu", wanted=EVERYTHING)
+    expected = table.compute(described.network, described.conventions, described.rows, wanted=EVERYTHING).numbers
+    assert dict(found.numbers) == {answer: expected[answer] for answer in found.numbers}
+    assert {answer for answer in described.blanks if answer in expected} <= set(found.numbers)
+    assert found.opinions == {answer: found.macs[answer] for answer in found.opinions}
+
+
 # --- every kind, every convention -----------------------------------------------------------------------------------
 
 RUN = (Conv2d, ConvTranspose2d, Linear, Subsample2d)
