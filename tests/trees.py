@@ -35,6 +35,7 @@ def _num(number: Fraction) -> Expr:
 # decimals as people type them, thirds, and whole trees; a floor of what is not whole is where floats and fractions part
 _parts = st.one_of(
     trees,
+    st.decimals(-3, 3, places=1).map(lambda number: _num(Fraction(number))),
     st.decimals(-99, 99, places=2).map(lambda number: _num(Fraction(number))),
     st.builds(lambda a, b: _num(Fraction(a, b)), st.integers(-50, 50), st.integers(1, 12)),
     st.builds(Call, st.just("gcd"), st.tuples(st.integers(0, 90).map(Num), st.integers(1, 90).map(Num))),
@@ -42,7 +43,7 @@ _parts = st.one_of(
 
 
 def _shared(children: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
-    quotient = st.builds(Op, st.sampled_from(("/", "/", "+", "-", "*")), children, children)
+    quotient = st.builds(Op, st.sampled_from(("/", "+", "-", "*")), children, children)
     power = st.builds(Op, st.just("**"), children, st.integers(0, 3).map(Num))
     most = st.builds(Call, st.sampled_from(("min", "max")), st.lists(children, min_size=1, max_size=3).map(tuple))
     return st.one_of(quotient, quotient, power, most, st.builds(Neg, children), children.map(_logarithm))

@@ -138,12 +138,14 @@ def test_a_changed_network_file_is_read_anew(tmp_path: Path) -> None:
     ["", "{}", "[]", "null", "[" * 100_000, '{"code": 1, "files": {}, "sheet": {}}'],
     ids=lambda text: text[:9],
 )
-def test_a_damaged_entry_is_made_anew(folder: Path, content: str, sealed: bool) -> None:
-    api.sheet_of("alexnet")
+def test_a_damaged_entry_is_made_anew(tmp_path: Path, folder: Path, content: str, sealed: bool) -> None:
+    spec = tmp_path / "my.yaml"
+    spec.write_text(SPEC % 6)
+    api.sheet_of(spec)
     (entry,) = folder.iterdir()
     entry.write_bytes(_sealed(content.encode()) if sealed else content.encode())
-    assert api.sheet_of("alexnet").table.value("conv1.parameters") == 34944
-    assert _content(entry)["sheet"]["name"] == "alexnet"
+    assert api.sheet_of(spec).table.value("c1.parameters") == 456
+    assert _content(entry)["sheet"]["name"] == "my"
 
 
 def test_a_checkout_never_uses_them(monkeypatch: pytest.MonkeyPatch) -> None:

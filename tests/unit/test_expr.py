@@ -342,6 +342,18 @@ def test_a_part_cannot_be_changed(tree: Expr) -> None:
         ("min(1*x, 0 + y)", "min(x, y)"),
         ("(x + 0)**2", "x**2"),
         ("x // (1*s)", "x // s"),
+        ("0.5*x*3", "1.5*x"),
+        ("x*0.5", "0.5*x"),
+        ("-0.5*x*-2", "x"),
+        ("x + 0.1 + 0.2", "x + 0.3"),
+        ("x + 1/3", "x + 1/3"),
+        ("x*(1/4)", "0.25*x"),
+        ("x*(1/3)", "x*(1/3)"),
+        ("x / 1", "x"),
+        ("6 / 4 + x", "x + 1.5"),
+        ("gcd(6, 4)*x", "2*x"),
+        ("log2(8)*x", "log2(8)*x"),
+        ("size(1*x, 2 + 3)", "size(x, 5)"),
     ],
 )
 def test_simplify_as_a_teacher_would_write(formula: str, simple: str) -> None:
@@ -355,7 +367,7 @@ def test_what_has_no_value_is_not_folded_into_one(formula: str) -> None:
 
 
 @given(trees, envs)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_simplify_keeps_the_value(tree: Expr, env: Env) -> None:
     assume(within(tree, env, 10**300))
     simple = simplify(tree)
@@ -365,7 +377,7 @@ def test_simplify_keeps_the_value(tree: Expr, env: Env) -> None:
 
 
 @given(trees, envs)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_folding_known_numbers_keeps_the_value(tree: Expr, env: Env) -> None:
     assume(within(tree, env, 10**300))
     known: dict[str, Expr] = {name: Num(env[name]) for name in NAMES[:2]}
@@ -373,7 +385,7 @@ def test_folding_known_numbers_keeps_the_value(tree: Expr, env: Env) -> None:
 
 
 @given(fractional, envs)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_simplify_keeps_fractions_exactly(tree: Expr, env: Env) -> None:
     assume(within(tree, env, 10**300))
     simple, right = simplify(tree), value(tree, env)
@@ -382,7 +394,7 @@ def test_simplify_keeps_fractions_exactly(tree: Expr, env: Env) -> None:
 
 
 @given(fractional, envs)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_fractions_read_back(tree: Expr, env: Env) -> None:
     assume(within(tree, env, 10**300))
     assert value(parse(text(tree)), env) == value(tree, env)
@@ -393,7 +405,7 @@ def test_fractions_read_back(tree: Expr, env: Env) -> None:
 
 
 @given(fractional, envs)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_fraction_is_never_whole(tree: Expr, env: Env) -> None:
     """Else 2 would not be an int everywhere, and exact marking would end."""
     assume(within(tree, env, 10**300))
@@ -405,14 +417,14 @@ def test_a_fraction_is_never_whole(tree: Expr, env: Env) -> None:
 
 
 @given(trees, envs)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_text_reads_back_with_the_same_value(tree: Expr, env: Env) -> None:
     assume(within(tree, env, 10**300))
     assert value(parse(text(tree)), env) == value(tree, env)
 
 
 @given(trees, envs)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_words_are_a_true_equation(tree: Expr, env: Env) -> None:
     assume(within(tree, env, 10**300))
     left, _, right = words(tree, env).rpartition(" = ")
@@ -530,21 +542,21 @@ ENGINE = _Formualizer()
 
 
 @given(trees, envs)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_excel_recalculated_by_formualizer(tree: Expr, env: Env) -> None:
     assume(within(tree, env, 10**13))
     assert ENGINE(excel(tree, CELLS), env) == value(tree, env)
 
 
 def test_excel_recalculated_by_formualizer_for_deep_trees() -> None:
-    for tree, env in seeded(120, seed=11, limit=10**13):
+    for tree, env in seeded(70, seed=11, limit=10**13):
         assert ENGINE(excel(tree, CELLS), env) == value(tree, env), text(tree)
-    for tree, env in seeded(120, seed=12, limit=10**9, fractions=True):
+    for tree, env in seeded(70, seed=12, limit=10**9, fractions=True):
         assert close(ENGINE(excel(tree, CELLS), env), value(tree, env), tree, env), text(tree)
 
 
 @given(fractional, envs)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_fractions_recalculated_by_formualizer(tree: Expr, env: Env) -> None:
     assume(within(tree, env, 10**13))
     assert close(ENGINE(excel(tree, CELLS), env), value(tree, env), tree, env)

@@ -227,7 +227,7 @@ def _count(size: int, axis: Axis) -> tuple[int, int]:
     dilation=st.integers(1, 4),
     padding=st.integers(0, 9),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_convolution_windows(size: int, kernel: int, stride: int, dilation: int, padding: int) -> None:
     axis = Axis(kernel=kernel, stride=stride, dilation=dilation, before=padding, after=padding)
     assume(axis.extent <= size + 2 * padding)
@@ -278,7 +278,7 @@ def test_same_windows(size: int, kernel: int, dilation: int) -> None:
     padding=st.integers(0, 3),
     ceil=st.booleans(),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_pooling_windows(size: int, kernel: int, stride: int, dilation: int, padding: int, ceil: bool) -> None:
     axis = Axis(kernel=kernel, stride=stride, dilation=dilation, before=padding, after=padding, ceil=ceil)
     assume(2 * padding <= kernel and axis.extent <= size + 2 * padding)

@@ -97,7 +97,7 @@ biases = st.sampled_from([True, False, "per unit"])
 
 @given(maps=maps, size=sides, kernel=pairs, stride=pairs, padding=paddings, dilation=pairs, bias=biases)
 @example(maps=(4, 4, 4), size=(5, 4), kernel=(3, 3), stride=(2, 1), padding=(1, 1), dilation=(1, 1), bias=False)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_convolution(
     maps: tuple[int, int, int], size: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, bias: Any
 ) -> None:
@@ -176,7 +176,7 @@ ODD = {**UNET, "kernel": (5, 3), "stride": (2, 3), "padding": (0, 1), "more": (0
 @example(**UNET)
 @example(**TWICE)
 @example(**ODD)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_transposed_convolution(
     maps: tuple[int, int, int], size: Any, kernel: Any, stride: Any, padding: Any, more: Any, dilation: Any, bias: Any
 ) -> None:
@@ -250,7 +250,7 @@ def test_batch_normalisation_has_two_parameters_for_a_channel(affine: bool) -> N
 @example(size=(7, 7), out=(7, 7))
 @example(size=(6, 6), out=(4, 3))
 @example(size=(2, 3), out=(7, 7))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_adaptive_pooling(size: tuple[int, int], out: tuple[int, int]) -> None:
     def windows(axis: int) -> list[int]:
         """Pixels of each window, by PyTorch's rule."""

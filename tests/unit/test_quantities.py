@@ -200,8 +200,12 @@ def test_a_quantity_that_names_itself_has_no_value_and_no_end() -> None:
 
 
 def test_deep_networks_with_shares() -> None:
-    """A share asks for a total, and that for every layer behind it."""
-    layers = tuple(NamedLayer(f"b{i}", _layer("BatchNorm2d"), (f"b{i - 1}" if i else "input",)) for i in range(600))
-    table = compute(Network("deep", (3, 4, 4), layers), wanted=("parameters_share", "receptive_field"))
-    assert table.value("b0.parameters_share") == Fraction(1, 600)
-    assert table.totals["parameters"] == 3600
+    """A share asks for a total, and that for layers far behind, whose channels are those of the first."""
+    named = [("c0", _layer("Conv2d", out_channels=2, kernel_size=1))]
+    named += [(f"r{i}", _layer("ReLU")) for i in range(600)]
+    named += [("c1", _layer("Conv2d", out_channels=2, kernel_size=1))]
+    layers = tuple(NamedLayer(name, kind, (named[i - 1][0] if i else "input",)) for i, (name, kind) in enumerate(named))
+    net = Network("deep", (2, 4, 4), layers)
+    table = compute(net, rows=("c0", "c1"), wanted=("parameters_share", "receptive_field"))
+    assert table.value("c0.parameters_share") == Fraction(1, 2)
+    assert table.totals["parameters"] == 12

@@ -316,6 +316,19 @@ def test_a_formula_that_would_grow_with_every_layer_is_a_number(lay: Lay) -> Non
     assert sheet.table.value("l39.neurons") == 2**12 * 64
 
 
+def test_a_formula_that_would_double_with_every_block_is_given_up_early(lay: Lay) -> None:
+    """Where a block begins to see is the least of where its branches do: with no cell for it, two trees for each."""
+    layers = "\n    b0: {type: Conv2d, out_channels: 2, kernel_size: 3, padding: 1}"
+    for i in range(1, 31):
+        layers += f"\n    a{i}: {{type: Conv2d, out_channels: 2, kernel_size: 3, padding: 1, from: b{i - 1}}}"
+        layers += f"\n    b{i}: {{type: Add, from: [b{i - 1}, a{i}]}}"
+    sheet = lay(layers, "{columns: [layer, receptive_field]}", shape="[1, 64, 64]")
+    formulas = [sheet.formula(f"b{i}.receptive_field") for i in range(1, 31)]
+    assert formulas[0] is not None
+    assert formulas[-1] is None
+    assert_every_formula_gives_its_number(sheet)
+
+
 # --- what is given --------------------------------------------------------------------------------------------------
 
 
