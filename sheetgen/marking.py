@@ -30,6 +30,8 @@ class Held:
     value: int | float | str | bool | None = None
     formula: str | None = None
     problem: str | None = None
+    shown: Literal["", "date", "percent"] = ""  # what the cell's number format makes of the number
+    notes: tuple[str, ...] = ()  # what a person who marks should know of the cell, in sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Submission:
     file: str
     held: Mapping[str, Held]
     reason: str | None = None
+    notes: tuple[str, ...] = ()  # what a person who marks should know of the file, in sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class Answer:
     max_score: float
     because: tuple[Because, ...] = ()
     feedback: str = ""
+    notes: tuple[str, ...] = ()  # not for the mark: how the cell was read, what is odd about it
     expected: int | float | str | None = None  # only where answers are revealed
 
 
@@ -79,6 +83,7 @@ class Marked:
     max_score: float
     answers: tuple[Answer, ...]
     open: float = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def all_correct(self) -> bool:
@@ -99,7 +104,8 @@ def mark(sheet: Sheet, submission: Submission, *, reveal: bool = False) -> Marke
     answers = tuple(_mark_cell(sheet, cell, submission.held, reveal=reveal) for cell in sheet.blanks)
     answers += tuple(_mark_question(sheet, cell, submission.held, reveal=reveal) for cell in asked)
     still = _total(answer.max_score for answer in answers if answer.status == "for-a-person")
-    return Marked(submission.file, None, "marked", None, _total(a.score for a in answers), most, answers, still)
+    score = _total(answer.score for answer in answers)
+    return Marked(submission.file, None, "marked", None, score, most, answers, still, submission.notes)
 
 
 def _total(marks: Iterable[float]) -> float:
@@ -132,6 +138,7 @@ def _mark_cell(sheet: Sheet, cell: SheetCell, found: Mapping[str, Held], *, reve
         score=cell.marks if status == "correct" else 0,
         max_score=cell.marks,
         feedback=feedback,
+        notes=held.notes,
         expected=plain_number(right) if reveal else None,
     )
 
@@ -250,6 +257,7 @@ def _mark_question(sheet: Sheet, cell: QuestionCell, found: Mapping[str, Held], 
         score=part.marks if status == "correct" else 0,
         max_score=part.marks,
         feedback=feedback,
+        notes=held.notes,
         expected=plain_number(right) if reveal else None,
     )
 

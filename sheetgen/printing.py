@@ -207,29 +207,31 @@ def print_results(results: Results) -> None:
             ),
             soft_wrap=True,
         )
+        for note in marked.notes:
+            console.print(Text(f"  note: {printable(note, 1000)}", "dim"), soft_wrap=True)
         _print_answers(console, marked)
 
 
 def _print_answers(console: Console, marked: Marked) -> None:
     from rich.text import Text
 
-    todo = [answer for answer in marked.answers if answer.status != "correct" or answer.feedback]
+    todo = [answer for answer in marked.answers if answer.status != "correct" or answer.feedback or answer.notes]
     wide = max((len(answer.id) for answer in todo), default=0)
     cells = {answer.id: _cell(answer) for answer in todo}
     at = max((len(cell) for cell in cells.values()), default=0) + 2
     for answer in todo:
-        if answer.status in _TOGETHER and answer.expected is None:
+        if answer.status in _TOGETHER and answer.expected is None and not answer.notes:
             continue
         line = Text.assemble(
             "  ",
             f"{cells[answer.id]:<{max(at, 5)}}",
             f"{printable(answer.id):<{wide + 2}}",
             (f"{answer.status:<15}", _COLOURS[answer.status]),
-            printable(answer.feedback, 6000),
+            printable(" ".join((answer.feedback, *answer.notes)).strip(), 6000),
         )
         console.print(line, soft_wrap=True)
     for status, label in _TOGETHER.items():
-        these = [answer for answer in todo if answer.status == status and answer.expected is None]
+        these = [each for each in todo if each.status == status and each.expected is None and not each.notes]
         if these:
             few = ", ".join(_cell(answer) for answer in these[:12]) + (" ..." if len(these) > 12 else "")
             count = f"{len(these)} cell{'s' if len(these) > 1 else ''}"

@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parents[1] / "sheetgen"
 # but for the parts of workbook/, which are one room.
 ROOMS = [
     {"errors", "expr", "quantities", "addresses", "modules", "__init__"},
-    {"layers", "shipped"},
+    {"layers", "shipped", "reading", "vocabulary", "layout"},
     {"network"},
     {"yamldoc"},
     {"table", "tolerance"},
@@ -26,7 +26,7 @@ ROOMS = [
     {"spec"},
     {"schema"},
     {"sheet"},
-    {"marking", "cache"},
+    {"marking", "cache", "recognise"},
     {"diagnosis"},
     {"assembled"},
     {"workbook", "witness", "importer"},
