@@ -196,6 +196,7 @@ def test_a_perfect_sheet_ends_with_0(hand_ins: Path) -> None:
         "max_score": 2,
         "because": [],
         "feedback": "",
+        "notes": [],
     }
 
 
