@@ -141,7 +141,7 @@ def replace_parts(data: bytes, new: Mapping[str, bytes | None]) -> bytes:
             if content is None:
                 continue
             copy = zipfile.ZipInfo(info.filename, info.date_time)
-            copy.compress_type, copy.comment, copy.extra = info.compress_type, info.comment, info.extra
+            copy.compress_type, copy.comment, copy.extra = info.compress_type, info.comment, _own_extra(info.extra)
             copy.create_system, copy.external_attr = info.create_system, info.external_attr
             copy.internal_attr = info.internal_attr
             target.writestr(copy, content)
@@ -151,6 +151,17 @@ def replace_parts(data: bytes, new: Mapping[str, bytes | None]) -> bytes:
                 added.compress_type = zipfile.ZIP_DEFLATED
                 target.writestr(added, content)
     return out.getvalue()
+
+
+def _own_extra(extra: bytes) -> bytes:
+    """Without the sizes and places of the old file (zip64), which would contradict those of the new one."""
+    kept, at = b"", 0
+    while at + 4 <= len(extra):
+        end = at + 4 + int.from_bytes(extra[at + 2 : at + 4], "little")
+        if extra[at : at + 2] != b"\1\0":
+            kept += extra[at:end]
+        at = end
+    return kept
 
 
 # -- XML ---------------------------------------------------------------------------------------------------------------
@@ -183,24 +194,30 @@ def _damaged(part: str, error: Exception) -> BrokenPackage:
     return BrokenPackage(f"the part {part} is damaged XML ({' '.join(str(error).split())[:120] or 'no content'})")
 
 
+_PARENTS = {"row": "sheetData", "mergeCell": "mergeCells"}
+
+
 def rows(data: bytes, part: str) -> Iterator[etree._Element]:
-    """Each <row> of a sheet once it is whole; emptied afterwards, so that a large sheet never stands in memory."""
+    """Each <row> of a sheet once it is whole, and behind them each <mergeCell>.
+
+    Emptied afterwards, so that a large sheet never stands in memory.
+    """
     _refuse_dtd(data, part)
     try:
-        for _, row in etree.iterparse(
+        for _, element in etree.iterparse(
             io.BytesIO(data),
             events=("end",),
-            tag=[f"{{{namespace}}}row" for namespace in NAMESPACES],
+            tag=[f"{{{namespace}}}{tag}" for namespace in NAMESPACES for tag in _PARENTS],
             resolve_entities=False,
             no_network=True,
             huge_tree=False,
             remove_comments=True,  # so that a comment inside <v> does not hide the digits behind it
             remove_pis=True,
         ):
-            parent = row.getparent()
-            if parent is not None and local(parent) == "sheetData":
-                yield row
-                row.clear()
+            parent = element.getparent()
+            if parent is not None and local(parent) == _PARENTS[local(element)]:
+                yield element
+                element.clear()
     except (etree.LxmlError, ValueError, LookupError) as error:
         raise _damaged(part, error) from error
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -109,7 +110,7 @@ class Package:
 
     def __init__(self, data: bytes) -> None:
         self._archive = Archive(data)
-        self._cells: dict[str, tuple[Mapping[tuple[int, int], Cell], tuple[Area, ...]]] = {}
+        self._cells: dict[str, tuple[Mapping[tuple[int, int], Cell], tuple[Area, ...], tuple[Area, ...]]] = {}
         self._strings: tuple[str, ...] | None = None
         if self._archive.find("_rels/.rels") is None:
             raise BrokenPackage(what_zip(self._archive))
@@ -143,8 +144,12 @@ class Package:
         return self._archive.find(name)
 
     def related(self, part: str, kind: str) -> str | None:
-        """The part that ``part`` names as its ``kind`` ("sharedStrings", "calcChain" ...)."""
-        return next((r.target for r in self._relationships(part) if r.kind == kind), None)
+        """The part that ``part`` names as its ``kind`` ("sharedStrings", "calcChain" ...); "" is the package."""
+        return next(iter(self.all_related(part, kind)), None)
+
+    def all_related(self, part: str, kind: str) -> tuple[str, ...]:
+        """The parts that ``part`` names as its ``kind`` ("table", "pivotTable" ...)."""
+        return tuple(r.target for r in self._relationships(part) if r.kind == kind)
 
     def sheet(self, name: str) -> SheetEntry | None:
         return next((entry for entry in self.sheets if entry.name.casefold() == name.casefold()), None)
@@ -169,6 +174,10 @@ class Package:
     def areas(self, sheet: str) -> tuple[Area, ...]:
         """What the sheet's array formulas and data tables fill."""
         return self._read_cells(sheet)[1]
+
+    def merged(self, sheet: str) -> tuple[Area, ...]:
+        """The merged cells of a sheet."""
+        return self._read_cells(sheet)[2]
 
     # -- reading
 
@@ -255,13 +264,13 @@ class Package:
             self._strings = () if part is None else tuple(_text(si) for si in _children(self._xml(part), "si"))
         return self._strings
 
-    def _read_cells(self, sheet: str) -> tuple[Mapping[tuple[int, int], Cell], tuple[Area, ...]]:
+    def _read_cells(self, sheet: str) -> tuple[Mapping[tuple[int, int], Cell], tuple[Area, ...], tuple[Area, ...]]:
         entry = self.sheet(sheet)
         if entry is None:
             raise BrokenPackage(f"the workbook has no sheet {sheet!r}")
         if entry.name not in self._cells:
             reader = _SheetReader(self, entry)
-            self._cells[entry.name] = MappingProxyType(reader.cells), tuple(reader.areas)
+            self._cells[entry.name] = MappingProxyType(reader.cells), tuple(reader.areas), tuple(reader.merged)
         return self._cells[entry.name]
 
 
@@ -285,6 +294,7 @@ class _SheetReader:
         self.package, self.entry = package, entry
         self.cells: dict[tuple[int, int], Cell] = {}
         self.areas: list[Area] = []
+        self.merged: list[Area] = []
         self._masters: dict[str, tuple[int, int, str]] = {}
         self._waiting: list[tuple[int, int, str]] = []
         self._shared = 0
@@ -297,6 +307,10 @@ class _SheetReader:
         seen: set[int] = set()
         row = count = 0
         for element in rows(self.package.part(self.entry.part), self.entry.part):
+            if local(element) == "mergeCell":
+                with suppress(ValueError):  # a merge of no cells is none
+                    self.merged.append(parse_area(element.get("ref") or ""))
+                continue
             row = self._row_number(element.get("r"), row)
             if row in seen:
                 raise self._broken(f"row {row} is there twice")
