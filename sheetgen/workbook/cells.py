@@ -114,7 +114,7 @@ class _Sheet:
         return b'<%brow r="%d"%b>%b</%brow>' % (prefix, row, hidden, cells, prefix)
 
     def _write_row(self, line: Element, row: int, writes: Mapping[int, Write]) -> None:
-        cells, behind, tail = self._cells_of(line)
+        cells, tail = self._cells_of(line)
         prefix = self._markup.prefix(line)
         first = b""
         for column, write in writes.items():
@@ -125,33 +125,29 @@ class _Sheet:
             if self._markup.is_empty_tag(line):
                 first += new
             else:
-                self._markup.insert(next((at for number, at in behind if number > column), tail), new)
+                # never before a cell without r, which follows its neighbour directly: no column is between them
+                behind = next((cell.start for number, cell in cells.items() if number > column), tail)
+                self._markup.insert(behind, new)
         spans = _grown(line.attributes.get("spans"), writes)
         if first:
             self._markup.replace(line.start, line.end, self._markup.rewritten(line, spans, first))
         elif spans:
             self._markup.change(line, spans)
 
-    def _cells_of(self, line: Element) -> tuple[dict[int, Element], list[tuple[int, int]], int]:
-        """The cells by column; before which bytes those start that name their column; where the last cell ends.
-
-        No new cell may come before one that names none, because such a one follows its neighbour directly.
-        """
+    def _cells_of(self, line: Element) -> tuple[dict[int, Element], int]:
+        """The cells by column, and where the last one ends."""
         cells: dict[int, Element] = {}
-        behind = []
         number, tail = 0, line.closing
         for child in line.children:
             if child.name == "extLst":
                 tail = min(tail, child.start)
-                continue
-            if child.name != "c":
+            elif child.name == "c":
+                reference = child.attributes.get("r")
+                number = parse_address(reference)[1] if reference else number + 1
+                cells[number] = child
+            else:
                 raise self._foreign()
-            reference = child.attributes.get("r")
-            number = parse_address(reference)[1] if reference else number + 1
-            cells[number] = child
-            if reference:
-                behind.append((number, child.start))
-        return cells, behind, tail
+        return cells, tail
 
     # -- cells
 
@@ -165,13 +161,16 @@ class _Sheet:
     def _rewritten(self, cell: Element, write: Write) -> bytes:
         markup = self._markup
         kind, content = _content(markup.prefix(cell), write)
-        formula = cell.child("f")
-        kept = [child for child in cell.children if child.name not in ("f", "v", "is")]
+        old = [child for child in cell.children if child.name in ("f", "v", "is")]
+        if write.refreshes:
+            content = b"".join(markup.whole(child) for child in old if child.name == "f") + content
         # vm describes the value and cm the formula that were there
         changes = {"t": kind, "vm": None} if write.refreshes else {"t": kind, "vm": None, "cm": None}
-        if write.refreshes and formula is not None:
-            content = markup.whole(formula) + content
-        return markup.rewritten(cell, changes, content + b"".join(map(markup.whole, kept)))
+        ends = [cell.inner, *(child.end for child in old)]
+        starts = [*(child.start for child in old), cell.closing]
+        between = [markup.text[end:start] for end, start in zip(ends, starts, strict=True)]
+        between.insert(1 if old else 0, content)
+        return markup.rewritten(cell, changes, b"".join(between))
 
     def _style(self, line: Element | None, column: int) -> str | None:
         if line is not None and line.attributes.get("s") and line.attributes.get("customFormat") in ("1", "true"):

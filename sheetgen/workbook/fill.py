@@ -62,7 +62,7 @@ def fill(data: bytes, entries: Mapping[Place, Entry], own: Iterable[Place] = ())
         sheet = package.sheet(place.sheet)
         if sheet is None:
             raise BrokenPackage(f"the cell {place} cannot be filled: the workbook has no sheet {place.sheet!r}")
-        held = package.cells(sheet.name).get((place.row, place.column), BLANK)
+        held = _cell(package, place)
         if held.formula is None and held.value in (None, ""):
             if entry != Entry(None, None):
                 todo[Place(sheet.name, place.row, place.column)] = entry
@@ -150,16 +150,34 @@ def _stale(
     """
     found: dict[Place, _Held | CellError] = {}
     filled = set(todo)
-    for place in (engine.affected(filled) | set(engine.changed()) | set(own)) - filled:
-        cell = package.cells(place.sheet).get((place.row, place.column), BLANK)
-        value = engine.value(place)
+    readers = (engine.affected(filled) | set(engine.changed()) | set(own)) - filled
+    touched = {place for place in readers if _cell(package, place).formula is not None}
+    for place in touched | _spilled(package, touched):
+        cell, value = _cell(package, place), engine.value(place)
         # Better an old cache than an error that only this engine sees: Excel recalculates on opening anyway.
-        if cell.formula is None or value is None or (isinstance(value, CellError) and value.text in UNCOMPUTED):
+        if value is None or (isinstance(value, CellError) and value.text in UNCOMPUTED):
             continue
         cached = CellError(str(cell.value)) if cell.kind == "error" else cell.value
         if not same(value, cached):
             found[place] = value
     return found
+
+
+def _spilled(package: Package, formulas: set[Place]) -> set[Place]:
+    """The other cells, with their cached values, that array formulas among these fill."""
+    return {
+        Place(sheet.name, row, column)
+        for sheet in package.sheets
+        for area in package.areas(sheet.name)
+        if (anchor := Place(sheet.name, area.top, area.left)) in formulas
+        and not (_cell(package, anchor).formula or "").startswith("TABLE(")
+        for (row, column), cell in package.cells(sheet.name).items()
+        if (row, column) in area and cell.formula is None
+    }
+
+
+def _cell(package: Package, place: Place) -> Cell:
+    return package.cells(place.sheet).get((place.row, place.column), BLANK)
 
 
 # -- the other parts ---------------------------------------------------------------------------------------------------
