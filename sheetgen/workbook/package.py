@@ -106,7 +106,18 @@ class SheetEntry:
 class Package:
     """A workbook that was read. Parts are unpacked, and sheets parsed, when they are first asked for."""
 
-    __slots__ = ("_archive", "_cells", "_definitions", "_places", "_strings", "date1904", "names", "sheets", "workbook")
+    __slots__ = (
+        "_archive",
+        "_by_name",
+        "_cells",
+        "_definitions",
+        "_places",
+        "_strings",
+        "date1904",
+        "names",
+        "sheets",
+        "workbook",
+    )
 
     def __init__(self, data: bytes) -> None:
         self._archive = Archive(data)
@@ -126,6 +137,7 @@ class Package:
         properties = _child(root, "workbookPr")
         self.date1904 = properties is not None and properties.get("date1904") in ("1", "true")
         self.sheets: tuple[SheetEntry, ...] = ()
+        self._by_name: dict[str, SheetEntry] = {}
         self.names: Mapping[str, Place] = {}
         self._definitions: dict[tuple[str | None, str], str] = {}
         self._places: dict[tuple[str | None, str], Place] = {}
@@ -152,7 +164,7 @@ class Package:
         return tuple(r.target for r in self._relationships(part) if r.kind == kind)
 
     def sheet(self, name: str) -> SheetEntry | None:
-        return next((entry for entry in self.sheets if entry.name.casefold() == name.casefold()), None)
+        return self._by_name.get(name.casefold())
 
     def place(self, name: str, sheet: str | None = None) -> Place | None:
         """The one cell that a defined name denotes; without case; a name of ``sheet``'s own goes before a global one.
@@ -220,6 +232,7 @@ class Package:
         if not entries:
             raise BrokenPackage("the workbook has no worksheet")
         self.sheets = tuple(entries)
+        self._by_name = {entry.name.casefold(): entry for entry in entries}
         return order
 
     def _read_names(self, root: etree._Element, order: list[str]) -> None:

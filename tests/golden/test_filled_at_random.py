@@ -82,7 +82,7 @@ def around() -> bytes:
     return made.made()
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(sheets(), TARGETS)
 @example(f'<worksheet xmlns="{MAIN}"><sheetData/></worksheet>', {(2, 2): Entry(7), (1, 9): Entry(7), (2, 1): Entry(7)})
 def test_random_cells_of_random_sheets(sheet: str, targets: dict[tuple[int, int], Entry]) -> None:

@@ -18,7 +18,7 @@ import openpyxl
 import pytest
 
 from sheetgen.workbook.fill import Entry, Filled, fill
-from sheetgen.workbook.package import BrokenPackage, Package, parse_address, replace_parts
+from sheetgen.workbook.package import BrokenPackage, Package, Place, parse_address, replace_parts
 from tests import templates_made as made
 from tests.conftest import UTF8_CSV
 from tests.lossless import lost, sheet_differences
@@ -113,8 +113,14 @@ def test_libreoffice_shows_the_numbers(filled: dict[str, Filled], folder: Path) 
 
 
 def test_a_pivot_table_of_libreoffice_is_not_written_into(by_libreoffice: bytes) -> None:
-    with pytest.raises(BrokenPackage, match=r"^the cell 'Summary'!B4 cannot be filled: it lies in the pivot table "):
-        fill(by_libreoffice, {at("B4", "Summary"): Entry(1)})
+    location = re.search(rb'<location ref="(\w+):(\w+)"', parts(by_libreoffice)["xl/pivotTables/pivotTable1.xml"])
+    assert location is not None
+    (top, left), (bottom, right) = (parse_address(corner.decode()) for corner in location.groups())
+    held = Package.read(by_libreoffice).cells("Summary")
+    inside = [(row, column) for row in range(top, bottom + 1) for column in range(left, right + 1)]
+    place = Place("Summary", *next(cell for cell in inside if cell not in held))
+    with pytest.raises(BrokenPackage, match=rf"^the cell {place} cannot be filled: it lies in the pivot table "):
+        fill(by_libreoffice, {place: Entry(1)})
 
 
 # -- the comparison itself ---------------------------------------------------------------------------------------------
