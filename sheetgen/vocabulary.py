@@ -102,10 +102,24 @@ _GLUED = {
     **{f"{side}{axis}": f"{side} {axis}" for axis in "nchw" for side in ("in", "out")},
     **{f"n{what}": f"# {what}" for what in ("kernels", "filters", "kernel", "filter", "params", "weights", "units")},
     **{f"{what}{axis}": f"{what} {axis}" for what in ("k", "s", "p") for axis in "hw"},
-    **{"eh": "out h", "ew": "out w", "hxw": "h x w", "wxh": "w x h", "hxwxc": "h x w x c", "cxhxw": "c x h x w"},
-    **{"wxhxc": "w x h x c", "inchannels": "in channels", "outchannels": "out channels", "kernelsize": "kernel size"},
-    **{"hxwxd": "h x w x c", "wxhxd": "w x h x c", "dxhxw": "c x h x w", "filtersize": "filter size"},
-    **{"inputsize": "in size", "outputsize": "out size", "inputshape": "in size", "outputshape": "out size"},
+    "eh": "out h",
+    "ew": "out w",
+    "hxw": "h x w",
+    "wxh": "w x h",
+    "hxwxc": "h x w x c",
+    "cxhxw": "c x h x w",
+    "wxhxc": "w x h x c",
+    "inchannels": "in channels",
+    "outchannels": "out channels",
+    "kernelsize": "kernel size",
+    "hxwxd": "h x w x c",
+    "wxhxd": "w x h x c",
+    "dxhxw": "c x h x w",
+    "filtersize": "filter size",
+    "inputsize": "in size",
+    "outputsize": "out size",
+    "inputshape": "in size",
+    "outputshape": "out size",
 }
 _UNITS: Mapping[str, int] = {
     **dict.fromkeys(("k", "thousand", "thousands", "10^3", "1e3", "1000", "tausend", "tsd", "milliers"), 10**3),
@@ -198,7 +212,7 @@ def _meant(said: set[str], words: list[str]) -> dict[str, float]:
         return counted
     if said & {"stride", "padding", "dilation", "groups", "kernel", "filters"} and not said & {"in", "out"}:
         return _told_of_windows(said)
-    return _shaped(said, words) or _labelled(said)
+    return _shaped(said) or _labelled(said)
 
 
 def _counted(said: set[str]) -> dict[str, float]:
@@ -247,7 +261,7 @@ def _told_of_windows(said: set[str]) -> dict[str, float]:
     return {} if said & {"channels", "depth"} else {"kernel_size": 0.9}
 
 
-def _shaped(said: set[str], words: list[str]) -> dict[str, float]:
+def _shaped(said: set[str]) -> dict[str, float]:
     """Sizes: of the input or the output, along one side or all."""
     sides = {"in": 0.35, "out": 0.75}
     if "in" in said and "out" not in said:
@@ -322,6 +336,7 @@ _FAMILIES: Mapping[str, str] = {
     "concat": "concat concatenate concatenation cat depthconcat",
     "crop": "crop centercrop cropping",
     "input": "input image data bild eingabe entree inputs img",
+    "output": "output logits classifier prediction ausgabe sortie",
     "total": "total totals sum σ summe gesamt overall totaux somme all",
 }
 _FAMILY = {word: family for family, words in _FAMILIES.items() for word in words.split()}

@@ -9,16 +9,16 @@ its cells; this room must not know files.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 
 from ..addresses import Area
 from ..layout import LEAST, LayerLine, Layout, LeftAlone, Line, TableLayout
 from ..network import INPUT, TOTAL
 from ..sheet import Sheet
 from ..vocabulary import NOTHING, Heard, hear, hear_label
-from .columns import Column, Held, choose
+from .columns import Column, Held, agrees, choose
 from .known import Known
-from .labels import LEAST as LEAST_LABEL
 from .labels import NAMED, OUTRIGHT, Labels, Match
 
 MOST_LINES, MOST_ACROSS = 3000, 300  # of a worksheet that are looked at
@@ -30,7 +30,7 @@ Cells = Mapping[tuple[int, int], Held]
 
 def recognise(worksheet: str, cells: Cells, merged: Sequence[Area], sheet: Sheet) -> Layout:
     """The tables of ``sheet``'s network on the worksheet with these ``cells``; () where there is none."""
-    labels = Labels(Known(sheet))
+    labels = _labels(sheet)
     near = {
         at: value
         for at, value in cells.items()
@@ -47,6 +47,16 @@ def recognise(worksheet: str, cells: Cells, merged: Sequence[Area], sheet: Sheet
         transposed=True,
     ).tables()
     return max(upright, turned, key=_weight)
+
+
+@lru_cache(maxsize=8)
+def known_of(sheet: Sheet) -> Known:
+    return Known(sheet)
+
+
+@lru_cache(maxsize=8)
+def _labels(sheet: Sheet) -> Labels:
+    return Labels(known_of(sheet))
 
 
 def _weight(tables: Layout) -> float:
@@ -176,8 +186,10 @@ class _Page:
             column
             for column in chosen
             if column == best
-            or all(match.weight >= OUTRIGHT for match in matched[column].values())
-            and sum(match.weight for match in matched[column].values()) >= 0.5 * weights[best]
+            or (
+                all(match.weight >= OUTRIGHT for match in matched[column].values())
+                and sum(match.weight for match in matched[column].values()) >= 0.5 * weights[best]
+            )
         ]
         for i, column in enumerate(beside):
             left = columns[0] if i == 0 else column
@@ -222,13 +234,10 @@ class _Page:
         label_line = Line(labelled, "layer", said, 1, f"its cells name {len(matches)} layers")
         text = {row: str(self.cells.get((row, labelled)) or "") for row in rows}
         layers = [
-            LayerLine(row, match.layer, text[row], self._sure(match, columns, lines), self._why(match))
-            for row, match in matches.items()
+            LayerLine(row, match.layer, text[row], match.certainty, self._why(match)) for row, match in matches.items()
         ]
         headings = {column.at: column.heading for column in columns}
-        left = [
-            LeftAlone(at, "quantity", headings[at], why) for at, why in why_not.items() if headings[at]
-        ]
+        left = [LeftAlone(at, "quantity", headings[at], why) for at, why in why_not.items() if headings[at]]
         end = max(matches)
         left += [
             LeftAlone(row, "layer", text[row], "no layer of the network has such a name")
@@ -246,28 +255,35 @@ class _Page:
         )
         return table if self._is_ours(table) else None
 
-    def _sure(self, match: Match, columns: Sequence[Column], lines: Mapping[int, Line]) -> float:
-        return match.certainty
-
     def _why(self, match: Match) -> str:
         if match.weight >= NAMED:
             return "its name"
         return "what its label says" if match.weight >= OUTRIGHT else "its kind and its place in the order"
 
     def _is_ours(self, table: TableLayout) -> bool:
-        """Whether it is a table of this network: most of what its given cells hold must be the network's."""
+        """Whether some layers of the network itself are in it, and its given cells are, by and large, the network's."""
         known = self.labels.known
-        layers = {layer.layer for layer in table.layers}
-        inner = [layer.name for layer in known.layers if layer.name not in (INPUT, TOTAL)]
-        return sum(name in layers for name in inner) >= min(2, len(inner))
+        layers = {layer.layer for layer in table.layers} - {INPUT, TOTAL}
+        turned = {(at[1], at[0]): value for at, value in self.cells.items()} if self.transposed else self.cells
+        return len(layers) >= min(2, len(known.layers) - 2) and fits((table,), {self.worksheet: turned}, known)
 
 
-def without_layers(layout: Layout, layers: Iterable[str]) -> Layout:
-    """``layout`` without the lines of ``layers``."""
-    gone = set(layers)
-    return tuple(
-        replace(table, layers=tuple(each for each in table.layers if each.layer not in gone)) for table in layout
-    )
+def fits(layout: Layout, cells: Mapping[str, Cells], known: Known) -> bool:
+    """Whether the numbers that a layout's given cells hold are, by and large, those of the network there.
+
+    ``cells`` are the worksheets' by name. What a student fills proves nothing; nor do cells that hold no number.
+    """
+    agree = differ = 0
+    for table in layout:
+        if table.sheet not in cells:
+            return False
+        for spot in table.spots():
+            value = cells[table.sheet].get((spot.row, spot.column))
+            if value is None or known.is_blank(spot.layer, spot.line.quantity):
+                continue
+            verdict = agrees(value, spot.layer, spot.line, known)
+            agree, differ = agree + (verdict is True), differ + (verdict is False)
+    return agree >= differ or differ < LEAST_PROOF
 
 
-__all__ = ["LEAST_LABEL", "recognise", "without_layers"]
+LEAST_PROOF = 4  # given cells that differ, before they speak against a table

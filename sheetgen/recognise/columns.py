@@ -16,7 +16,7 @@ from fractions import Fraction
 from ..expr import Value
 from ..layout import Line
 from ..quantities import COMPOSITE
-from ..vocabulary import NOTHING, Heard, hear
+from ..vocabulary import NOTHING, Heard
 from .known import SETTINGS, Known
 
 Held = int | float | str | bool | None
@@ -93,8 +93,6 @@ def _fits(column: Column, known: Known) -> list[_Fit]:
     told = {layer: value for layer, value in column.cells.items() if _is_told(value)}
     found = []
     for quantity in dict.fromkeys((*heard, *known.quantities)):
-        if quantity not in known.quantities and quantity not in ("layer", "type", "from"):
-            continue
         weight = heard.get(quantity, UNHEARD if told else 0)
         if quantity in known.asked:
             weight *= 1.3
@@ -146,9 +144,17 @@ def _compare(quantity: str, weight: float, column: Column, told: Mapping[str, He
     return best
 
 
+def agrees(value: Held, layer: str, line: Line, known: Known) -> bool | None:
+    """Whether a cell holds what the network has there; None where that cannot be said."""
+    order = line.order or COMPOSITE.get(line.quantity, ())
+    return _verdict(value, line.quantity, layer, line.unit, order, known)
+
+
 # --- one cell -------------------------------------------------------------------------------------------------------
 
-_SIZE = re.compile(r"\D{0,40}(\d{1,9})(?:[^\d.]{1,12}(\d{1,9}))(?:[^\d.]{1,12}(\d{1,9}))?(?:[^\d.]{1,12}(\d{1,9}))?\D{0,8}")
+_SIZE = re.compile(
+    r"\D{0,40}(\d{1,9})(?:[^\d.]{1,12}(\d{1,9}))(?:[^\d.]{1,12}(\d{1,9}))?(?:[^\d.]{1,12}(\d{1,9}))?\D{0,8}"
+)
 _TYPED = re.compile(r"[~≈=\s]*([+-]?\d[\d,\s'’_\u00a0\u202f]*)(?:\.(\d+))?\s*([kKmM]?)[^\d]{0,12}")
 
 
@@ -168,9 +174,7 @@ def _orders(quantity: str, heard: Heard, told: Mapping[str, Held]) -> Iterable[t
     return dict.fromkeys((*first, *usual))
 
 
-def _verdict(
-    value: Held, quantity: str, layer: str, unit: int, order: tuple[str, ...], known: Known
-) -> bool | None:
+def _verdict(value: Held, quantity: str, layer: str, unit: int, order: tuple[str, ...], known: Known) -> bool | None:
     """Whether a cell holds what the network has there; None where that cannot be said."""
     if order:
         return _is_size(value, known.sides(layer, order))
@@ -179,7 +183,7 @@ def _verdict(
         return None
     number = _number(value)
     if number is None:
-        return _is_square(value, right) if quantity in SETTINGS else None
+        return _is_square(value, right) if quantity in SETTINGS else False
     exact, step = number
     if unit == 1 and isinstance(right, int):
         return exact == right
@@ -246,13 +250,10 @@ def _why(fit: _Fit, column: Column) -> str:
 def _why_not(fits: Sequence[_Fit], column: Column, taken: set[str]) -> str:
     could = sorted((fit for fit in fits if fit.quantity), key=lambda fit: -fit.chance)[:2]
     if not could:
-        return "nothing known" if column.heard is NOTHING else "its heading is understood, but no layer has such a number"
+        return (
+            "nothing known" if column.heard is NOTHING else "its heading is understood, but no layer has such a number"
+        )
     names = " or ".join(fit.quantity for fit in could)
     if all(fit.quantity in taken for fit in could):
         return f"could be {names}, which {'another line holds' if len(could) == 1 else 'other lines hold'} already"
     return f"could be {names}, which is not sure enough"
-
-
-def heard_of(heading: str) -> Heard:
-    """What a heading says; of "Input H", two words of two lines, see ``headers``."""
-    return hear(heading)

@@ -9,10 +9,12 @@ This room must not know what the answers are worth.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from ..layout import Spot
 from ..questionnaire import HEADINGS, QuestionCell, Questionnaire
 from ..sheet import Sheet, SheetCell, defined_name
+from .elsewhere import ENOUGH, Elsewhere, find_tables
 from .package import BLANK, Cell, Package, Place
 
 MOST_NAMES = 0.8  # of the blanks: fewer, without the table's words, are no proof that it is this table
@@ -28,6 +30,8 @@ class Located:
     sheet: Sheet
     worksheet: str | None  # the name of the worksheet with the table, if the table was found
     questions: Questionnaire | None = None  # as they stand in this workbook, if their sheet was found
+    elsewhere: Elsewhere | None = None  # the tables, where they are not ours
+    spots: Mapping[str, Spot] = field(default_factory=dict)  # of those answers that stand in tables which are not ours
 
 
 def locate(package: Package, sheet: Sheet) -> Located:
@@ -43,11 +47,22 @@ def locate(package: Package, sheet: Sheet) -> Located:
     else:
         # names alone: most of them, or they are those of another coursework that has some layers in common
         places = named if len(named) >= MOST_NAMES * len(sheet.blanks) else {}
+    tables = None if places else find_tables(package, sheet)
+    spots: dict[str, Spot] = {}
+    if tables is not None:
+        found = tables.spots()
+        wanted = [cell.answer or "" for cell in sheet.blanks]
+        if sum(answer in found for answer in wanted) >= ENOUGH * len(wanted):
+            places = {answer: Place(at[0], at[1].row, at[1].column) for answer in wanted if (at := found.get(answer))}
+            spots = {answer: found[answer][1] for answer in places}
+        else:
+            tables = None
     asked = None
     if sheet.questions is not None:
         asked, answers = _locate_questions(package, sheet.questions, trusted=table is not None or bool(places))
         places |= answers
-    return Located(places, table or sheet, table.worksheet if table is not None else None, asked)
+    worksheet = table.worksheet if table is not None else None
+    return Located(places, table or sheet, worksheet, asked, tables, spots)
 
 
 def _locate_questions(
