@@ -163,11 +163,17 @@ def _layout(kept: Any) -> Layout:
             sheet,
             transposed,
             header,
-            tuple(Line(at, name, head, sure, why, unit, tuple(order)) for at, name, head, sure, why, unit, order in lines),
+            tuple(_line(*line) for line in lines),
             tuple(LayerLine(*layer) for layer in layers),
         )
         for sheet, transposed, header, lines, layers, _ in kept
     )
+
+
+def _line(
+    at: int, quantity: str, heading: str, certainty: float, why: str, unit: int, order: list[str]
+) -> Line:  # JSON has no tuples
+    return Line(at, quantity, heading, certainty, why, unit, tuple(order))
 
 
 def _plain_questions(asked: Questionnaire) -> dict[str, Any]:
