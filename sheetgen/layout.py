@@ -131,7 +131,9 @@ def to_yaml(layout: Layout) -> dict[str, Any]:
             if line.quantity in WORDS:
                 continue
             plain = at(line.at, layers=False)
-            more = ({"unit": line.unit} if line.unit != 1 else {}) | ({"order": list(line.order)} if line.order else {})
+            more: dict[str, Any] = {"unit": line.unit} if line.unit != 1 else {}
+            if line.order and line.order != COMPOSITE.get(line.quantity):
+                more["order"] = list(line.order)
             quantities[line.quantity] = {"at": plain, **more} if more else plain
         one: dict[str, Any] = {"sheet": table.sheet}
         if table.header is not None:

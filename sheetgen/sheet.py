@@ -20,7 +20,7 @@ from .addresses import address, sheet_prefix
 from .expr import Expr, Num, Sym, Value
 from .layout import Layout
 from .network import INPUT, TOTAL, NamedLayer, Network
-from .quantities import COMPOSITE, SHARES
+from .quantities import COMPOSITE, QUANTITIES, SHARES
 from .quantities import defined_name as defined_name
 from .questionnaire import PREFIX, Questionnaire
 from .questionnaire import lay_out as lay_out_questions
@@ -361,6 +361,35 @@ def lay_out(coursework: Coursework) -> Sheet:
             lay_out_questions(coursework.questions_sheet, coursework.questions) if coursework.questions else None
         ),
         layout=coursework.layout,
+    )
+
+
+def with_everything(coursework: Coursework, sheet: Sheet, rows: Collection[str] | None = None) -> Sheet:
+    """``sheet`` with the number of every quantity of every layer, those too that its own columns do not show.
+
+    For a table that is not ours: ``rows`` are the layers that it lists, over which its totals go; by default all.
+    """
+    network = coursework.network
+    listed = [layer.name for layer in network.layers if rows is None or layer.name in rows]
+    wanted = [*QUANTITIES, *(each.name for each in coursework.custom)]
+    while True:
+        try:
+            table = compute(network, coursework.conventions, listed, wanted=wanted, custom=coursework.custom)
+            break
+        except expr.ExpressionError as error:  # such as a share of nothing: no layer has one
+            failed = str(error).partition(":")[0].rpartition(".")[2]
+            if failed not in wanted:
+                raise
+            wanted.remove(failed)
+    above = {layers[0]: block for block, layers in table.blocks.items()}
+    names: list[str] = [INPUT]
+    for name in listed:
+        names += [above[name], name] if name in above else [name]
+    return replace(
+        sheet,
+        table=table,
+        rows={name: row for row, name in enumerate((*names, TOTAL), start=HEADER_ROW + 1)},
+        questions=None,
     )
 
 

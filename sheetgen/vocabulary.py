@@ -218,8 +218,11 @@ def _meant(said: set[str], words: list[str]) -> dict[str, float]:
 def _counted(said: set[str]) -> dict[str, float]:
     """What is counted of a layer, or weighed."""
     if "memory" in said:
-        of_parameters = bool(said & {"parameters", "weights"})
-        return {"parameter_memory": 0.85} if of_parameters else {"activation_memory": 0.85, "neurons": 0.3}
+        if said & {"parameters", "weights"}:
+            return {"parameter_memory": 0.9}
+        if {"count", "activation"} <= said:
+            return {"neurons": 0.5, "activation_memory": 0.5}
+        return {"activation_memory": 0.85, "parameter_memory": 0.15}
     if {"weights", "biases"} <= said:
         return {"parameters": 0.95}
     if "parameters" in said:
@@ -233,11 +236,11 @@ def _counted(said: set[str]) -> dict[str, float]:
     if "biases" in said:
         return {"biases": 0.95}
     if "connections" in said:
-        return {"connections": 0.95, "macs": 0.1}
+        return {"connections": 0.95}
     if "macs" in said:
-        return {"macs": 0.95, "connections": 0.2}
+        return {"macs": 0.95}
     if "flops" in said:
-        return {"flops": 0.95, "macs": 0.3}
+        return {"flops": 0.95}
     if "operations" in said:
         return {"macs": 0.5, "flops": 0.4, "connections": 0.4}
     if "neurons" in said:

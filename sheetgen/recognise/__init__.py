@@ -24,6 +24,7 @@ from .labels import NAMED, OUTRIGHT, Labels, Match
 MOST_LINES, MOST_ACROSS = 3000, 300  # of a worksheet that are looked at
 MOST_CELLS = 60_000
 MOST_TABLES = 12
+NUMBERED = 0.4  # weight of a bare number as a label
 
 Cells = Mapping[tuple[int, int], Held]
 
@@ -90,7 +91,7 @@ class _Page:
 
     def text(self, row: int, column: int) -> str:
         value = self.cells.get((row, column))
-        return value if isinstance(value, str) else ""
+        return " ".join(value.split()) if isinstance(value, str) and len(value) < 1000 else ""
 
     def tables(self) -> Layout:
         headers = list(self._headers())
@@ -173,7 +174,8 @@ class _Page:
         columns = sorted({column for row in rows for column in self.rows[row]})
         matched = {column: self._matched(rows, column) for column in columns}
         weights = {
-            column: sum(match.weight for match in matches.values()) + (0.5 if self._says_layer(header, column) else 0)
+            column: sum(match.weight if self.text(row, column) else NUMBERED for row, match in matches.items())
+            + (0.5 if self._says_layer(header, column) else 0)
             for column, matches in matched.items()
         }
         few = min(2, len(self.labels.known.layers) - 2)

@@ -57,7 +57,7 @@ def choose(columns: Sequence[Column], known: Known, least: float) -> tuple[dict[
     fits = {column.at: _fits(column, known) for column in columns}
     heard = {column.at: column for column in columns}
     lines: dict[int, Line] = {}
-    taken: set[str] = set()
+    taken = {"layer"}  # which is the labels' own line
     while True:
         surest: tuple[float, float, int, _Fit] | None = None
         for at, each in fits.items():

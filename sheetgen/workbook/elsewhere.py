@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ..foreign import spots_by_answer
-from ..layout import SURE, Layout, Spot, TableLayout
+from ..layout import SURE, LayerLine, Layout, Line, Spot, TableLayout
 from ..recognise import fits, known_of, recognise
-from ..sheet import Sheet
-from .package import Package
+from ..sheet import Sheet, defined_name
+from .package import BLANK, Package, Place
 
 MOST_SHEETS = 12  # that are searched
 ENOUGH = 0.5  # of the blanks must have a cell, or it is not this table
@@ -49,6 +49,27 @@ def find_tables(package: Package, sheet: Sheet) -> Elsewhere | None:
         return None
     tables.sort(key=lambda table: -_worth(table))
     return Elsewhere(tuple(tables), False, (*notes, *_doubts(tables)))
+
+
+def ours_as_layout(sheet: Sheet, package: Package, worksheet: str | None, places: Mapping[str, Place]) -> Layout:
+    """Our own table, where it was found by its headings; only named cells are no table."""
+    if worksheet is None:
+        return ()
+    cells = package.cells(worksheet)
+    row_of_headings = min(sheet.rows.values()) - 1
+    named = sum(package.place(defined_name(answer)) == place for answer, place in places.items())
+    why = f"its heading, to the letter; {named} of {len(places)} blanks have their names"
+    lines = tuple(
+        Line(
+            column, quantity, sheet.headings[quantity], 1, why if quantity == "layer" else "its heading, to the letter"
+        )
+        for quantity, column in sheet.columns.items()
+    )
+    layers = tuple(
+        LayerLine(row, layer, str(cells.get((row, sheet.columns["layer"]), BLANK).value or ""), 1, "its name")
+        for layer, row in sheet.rows.items()
+    )
+    return (TableLayout(worksheet, False, row_of_headings, lines, layers),)
 
 
 def _searched(package: Package) -> Iterator[str]:

@@ -34,8 +34,11 @@ class Located:
     spots: Mapping[str, Spot] = field(default_factory=dict)  # of those answers that stand in tables which are not ours
 
 
-def locate(package: Package, sheet: Sheet) -> Located:
-    """Where each blank of ``sheet`` is in ``package``, and the rows and columns of its sheets as they are there."""
+def locate(package: Package, sheet: Sheet, *, elsewhere: bool = True) -> Located:
+    """Where each blank of ``sheet`` is in ``package``, and the rows and columns of its sheets as they are there.
+
+    With ``elsewhere`` tables that are not ours count too: those of ``layout:``, and what is recognised.
+    """
     named = _named(package, sheet.blanks)
     table: Sheet | None = None
     places: dict[str, Place] = {}
@@ -47,22 +50,25 @@ def locate(package: Package, sheet: Sheet) -> Located:
     else:
         # names alone: most of them, or they are those of another coursework that has some layers in common
         places = named if len(named) >= MOST_NAMES * len(sheet.blanks) else {}
-    tables = None if places else find_tables(package, sheet)
-    spots: dict[str, Spot] = {}
-    if tables is not None:
-        found = tables.spots()
-        wanted = [cell.answer or "" for cell in sheet.blanks]
-        if sum(answer in found for answer in wanted) >= ENOUGH * len(wanted):
-            places = {answer: Place(at[0], at[1].row, at[1].column) for answer in wanted if (at := found.get(answer))}
-            spots = {answer: found[answer][1] for answer in places}
-        else:
-            tables = None
+    tables: Elsewhere | None = None
+    spots: dict[str, tuple[str, Spot]] = {}
+    if not places and elsewhere:
+        tables, spots = _in_other_tables(package, sheet)
+        places = {answer: Place(name, spot.row, spot.column) for answer, (name, spot) in spots.items()}
     asked = None
     if sheet.questions is not None:
         asked, answers = _locate_questions(package, sheet.questions, trusted=table is not None or bool(places))
         places |= answers
     worksheet = table.worksheet if table is not None else None
-    return Located(places, table or sheet, worksheet, asked, tables, spots)
+    return Located(places, table or sheet, worksheet, asked, tables, {answer: at[1] for answer, at in spots.items()})
+
+
+def _in_other_tables(package: Package, sheet: Sheet) -> tuple[Elsewhere | None, dict[str, tuple[str, Spot]]]:
+    """Tables that are not ours, and the cells of the blanks there: worksheet and spot. Few of them are no proof."""
+    tables = find_tables(package, sheet)
+    found = tables.spots() if tables is not None else {}
+    spots = {cell.answer or "": at for cell in sheet.blanks if (at := found.get(cell.answer or ""))}
+    return (tables, spots) if len(spots) >= max(1, ENOUGH * len(sheet.blanks)) else (None, {})
 
 
 def _locate_questions(
