@@ -196,8 +196,8 @@ class _Page:
         for i, column in enumerate(beside):
             left = columns[0] if i == 0 else column
             right = beside[i + 1] - 1 if i + 1 < len(beside) else columns[-1]
-            if header is not None:
-                right = max([right, *self.rows.get(header.bottom, ())]) if i + 1 == len(beside) else right
+            if header is not None and i + 1 == len(beside):
+                right = max([right, *self.rows.get(header.top, ()), *self.rows.get(header.bottom, ())])
             table = self._table(header, rows, column, matched[column], range(left, right + 1))
             if table is not None:
                 yield table
