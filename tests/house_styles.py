@@ -162,7 +162,8 @@ STYLES = (
         "Q1",
         _lines(
             "BCDEFGHIJKLM",
-            "layer kernel_size stride padding out_channels out_height out_width neurons weights biases parameters connections",
+            "layer kernel_size stride padding out_channels out_height out_width neurons weights biases"
+            " parameters connections",
         ),
         {5: "input", **{5 + at: name for name, at in _ROWS.items()}, 17: "total"},
         left=("N",),
