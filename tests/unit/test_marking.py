@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sheetgen.expr import Value
-from sheetgen.marking import Held, Submission, is_right, mark, read_answer, read_number
+from sheetgen.marking import Held, Submission, is_right, mark
 from sheetgen.sheet import Sheet, plain_number
 from tests.laid import Lay
 
