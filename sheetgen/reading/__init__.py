@@ -104,7 +104,7 @@ def _number(value: int | float, kind: Kind, shown: Shown) -> Reading:
 def _thousandths(value: float) -> tuple[str, ...]:
     """10.184 where a whole number is asked: a slip of the keyboard, or thousands in another country's way."""
     scaled = round(value * 1000)
-    if value.is_integer() or not 1_000 <= scaled < 1_000_000 or abs(value * 1000 - scaled) > 1e-6:
+    if scaled % 10 == 0 or not 1_000 <= scaled < 1_000_000 or abs(value * 1000 - scaled) > 1e-6:
         return ()
     return (f"{_said(value)} is no whole number; if its point separates thousands, type {scaled}.",)
 
@@ -143,29 +143,26 @@ def _one(text: str, kind: Kind, habit: Habit, unit: str) -> Reading | None:
     if not figures:
         return None
     stated = [each for each in figures if each.plain]
-    if any(not _agree(a, b) for a in stated for b in stated):
+    if len(stated) > 1 and any(not _agree(a, b) for a in stated for b in stated):
         two = " and ".join(dict.fromkeys(_quoted(each.typed) for each in stated[:3]))
         return Reading(problem=f"the cell holds more than one number, {two}; one is expected")
-    answer = min(stated, key=lambda each: (each.rounded, each.half)) if stated else figures[-1]
-    return _reading(answer, figures, kind, habit)
+    answer = min(stated, key=lambda each: (each.rounded, each.last)) if stated else figures[-1]
+    return _reading(answer, figures, kind)
 
 
-def _reading(answer: Figure, figures: Sequence[Figure], kind: Kind, habit: Habit) -> Reading:
+def _reading(answer: Figure, figures: Sequence[Figure], kind: Kind) -> Reading:
     typed, said = _quoted(answer.typed), _said(answer.value)
     others: tuple[Number, ...] = ()
     doubt = None
     notes: list[str] = []
     whole = kind != "number"
-    if answer.other is not None and whole and isinstance(answer.value, int):
-        if "." in answer.typed:  # 34,944 is the usual way
-            notes.append(
-                f"{typed} was read as {said}, since a whole number is asked; nothing else shows what its point is."
-            )
+    if whole and answer.mark == ".":  # 34,944 is the usual way
+        notes.append(f"{typed} was read as {said}, since a whole number is asked; the other cells do not show it.")
     elif answer.other is not None:
         others = (answer.other,)
         doubt = f"{typed} can mean {said} or {_said(answer.other)}; type it without a mark between thousands"
         notes.append(f"{typed} can mean {said} or {_said(answer.other)}.")
-    elif whole and habit.decimal != "," and _LONG_GROUP.fullmatch(answer.typed) is not None:
+    elif whole and _LONG_GROUP.fullmatch(answer.typed) is not None:
         doubt = f"{typed} is no whole number; between thousands a comma has three digits behind it"
     elif _RANGE.fullmatch(answer.typed) is not None:
         doubt = f"{typed} can be a range or a difference, {said}; type one number"
@@ -178,7 +175,7 @@ def _reading(answer: Figure, figures: Sequence[Figure], kind: Kind, habit: Habit
         notes.append(f"Left out when reading the number: {_quoted(' '.join(answer.left))}.")
     half = answer.half if answer.rounded else Fraction(0)
     least = Fraction(1, 2) if whole else 0  # what is whole is exact to that already
-    if half > max(least, COARSEST * abs(Fraction(answer.value))):
+    if half and half > max(least, COARSEST * abs(Fraction(answer.value))):
         doubt = f"{typed} is rounded so coarsely that it cannot be marked; type the exact number"
     return Reading((answer.value,), half, answer.percent, others, None, doubt, tuple(notes))
 
@@ -205,7 +202,8 @@ MOST_PARTS = 12
 def _stated(found: Sequence[Token], habit: Habit, *, whole: bool, known: frozenset[str]) -> list[Figure]:
     """The number, or the calculation, on each side of = and ≈, and in a bracket behind a number.
 
-    What begins with a word and ends at a = is a name: ``n = 227``. What cannot be read beside what can is its working.
+    What begins with a word and ends at a = is a name: ``n = 227``; what has words and is no number, a working in names.
+    None, where another part cannot be read.
     """
     parts: list[tuple[str, list[Token]]] = [("=", [])]  # the sign before each
     for token in _opened(found):
@@ -224,8 +222,11 @@ def _stated(found: Sequence[Token], habit: Habit, *, whole: bool, known: frozens
         if named and part[0].text.casefold() not in APPROXIMATELY:
             continue
         read = figure(part, habit, whole=whole, known=known, about=sign == "~")
+        kinds = {token.kind for token in part}
+        if read is None and "num" in kinds and "word" not in kinds:
+            return []
         if read is not None:
-            figures.append(replace(read, aside=sign == _ASIDE.text))
+            figures.append(replace(read, aside=True) if sign == _ASIDE.text else read)
     return figures
 
 
@@ -253,23 +254,24 @@ def _opened(found: Sequence[Token]) -> list[Token]:
 # --- several numbers ------------------------------------------------------------------------------------------------
 
 _LISTED = frozenset(",;()[]{}:-")
+_PAIR = re.compile(r"([0-9]{1,6}),\1")  # 55,55
 
 
 def _several(text: str, found: Sequence[Token], kind: Kind, habit: Habit, known: frozenset[str]) -> Reading | None:
     """A size or a list where one number is asked; None where the text is neither."""
     signs = {token.text for token in found if token.kind == "op"}
     times = signs == {"x"}
-    listed = signs <= _LISTED and ("," in text or ";" in text)
+    listed = signs <= _LISTED and ("," in text or ";" in text) and not signs.isdisjoint(",;([{")
     several = sides(text, habit, known) if times or listed else None
+    if several is None and kind == "side" and (pair := _PAIR.fullmatch(text)) is not None:
+        several = int(pair[1]), int(pair[1])
     if several is None or len(several) < 2:
         return None
     square = len(several) == 2 and several[0] == several[1]
     side, expected = _said(several[0]), f"the cell holds {_quoted(text)}, one number is expected"
     if kind == "side" and square:
         return Reading((several[0],), notes=(f"{_quoted(text)} was read as a square of side {side}.",))
-    if listed:
-        return Reading(problem=expected) if signs else None  # 34,944 is no list
-    if kind == "side":
+    if listed or kind == "side":
         return Reading(problem=expected)
     if not square:
         return None

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from ..expr import ExpressionError, Number, parse, value
-from .spelling import NUMERAL, Habit, Numeral, numeral, whole_if_it_is
+from .spelling import NUMERAL, Habit, Mark, Numeral, numeral, times_ten
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +34,20 @@ _TOKEN = re.compile(
 )
 
 
+_SPELT = {"X": "x", "×": "x", "->": "=", "=>": "="}
+
+
 def tokens(clean: str) -> list[Token]:
     found: list[Token] = []
     touches = False
     for match in _TOKEN.finditer(clean):
         kind, text = match.lastgroup or "other", match[0]
+        if text in ("by", "BY"):
+            kind, text = "op", "x"
         if kind == "space":
             touches = False
             continue
-        found.append(Token(kind, {"X": "x", "×": "x", "->": "=", "=>": "="}.get(text, text), touches))
+        found.append(Token(kind, _SPELT.get(text, text), touches))
         touches = True
     return found
 
@@ -70,7 +75,8 @@ _UNITS = _words(
 # A number beside one of these is not what the author says the answer is.
 _CHANGES = _words(
     "or and not no non than least most under over below above up less more between to minus plus times half double "
-    "twice without except hundred hundreds dozen wrong maybe oder nicht kein bis mindestens höchstens x e"
+    "twice without except hundred hundreds dozen wrong maybe oder nicht kein bis mindestens höchstens "
+    "log ln exp sqrt root square min max floor ceil round mod abs x e"
 )
 _BYTES = re.compile(r"[kmgt]i?b")
 _MOST_WORDS = 4  # around a number; more are a sentence, of which no program knows what it says
@@ -100,21 +106,28 @@ def _scale(token: Token, known: frozenset[str]) -> int | None:
 class Figure:
     """A number that a text states, or (not ``plain``) that its calculation gives.
 
-    ``half`` is half of what one more in the last digit would add; ``rounded``, whether the way it is written says that
-    it may be off by so much. ``first`` is the number that a calculation begins with. ``aside``: it stands in a bracket
-    behind another. ``left`` are words without a meaning here.
+    ``last`` is the power of ten of the last digit, where there is one; ``rounded``, whether the way it is written says
+    that it may be off by half of that. ``other`` and ``mark`` are a Numeral's. ``first`` is the number that a
+    calculation begins with. ``aside``: it stands in a bracket behind another. ``left`` are words without a
+    meaning here.
     """
 
     value: Number
     typed: str
     plain: bool = True
-    half: Fraction = Fraction(0)
+    last: int | None = None
     rounded: bool = False
     percent: bool = False
     first: Number | None = None
     other: Number | None = None
+    mark: Mark | None = None
     aside: bool = False
     left: tuple[str, ...] = ()
+
+    @property
+    def half(self) -> Fraction:
+        """Half of what one more in the last digit would add; 0 for a calculation."""
+        return Fraction(0) if self.last is None else Fraction(times_ten(1, self.last)) / 2
 
 
 def figure(
@@ -132,13 +145,15 @@ def figure(
     said = [token.text.strip(".").casefold() for token in around if token.kind == "word"]
     if len(said) > _MOST_WORDS or any(_tells_other(word, known) for word in said):
         return None
+    if start and found[start - 1].kind == "word" and core[0].touches:
+        return None  # log2(1000)
     if end < len(found) and found[end].touches and any(char.isdigit() for char in found[end].text):
         return None  # 1e5x
     about = about or any(token.text == "~" for token in around) or not APPROXIMATELY.isdisjoint(said)
     left = tuple(word for word in said if word not in known and word not in _UNITS and word not in APPROXIMATELY)
     plain = _plain(core, habit, whole=whole, known=known, about=about)
     read = plain if plain is not None else _calculation(core, habit, whole=whole, known=known)
-    return None if read is None else replace(read, left=left)
+    return replace(read, left=left) if read is not None and left else read
 
 
 def _ends(found: Sequence[Token], at: int, known: frozenset[str]) -> bool:
@@ -152,7 +167,9 @@ def _ends(found: Sequence[Token], at: int, known: frozenset[str]) -> bool:
 
 
 def _tells_other(word: str, known: frozenset[str]) -> bool:
-    return word not in known and (word in _CHANGES or word in _SCALES or _BYTES.fullmatch(word) is not None)
+    if word in known or (word == "b" and not known.isdisjoint(("byte", "bytes"))):
+        return False
+    return word in _CHANGES or word in _SCALES or _BYTES.fullmatch(word) is not None
 
 
 def _plain(core: Sequence[Token], habit: Habit, *, whole: bool, known: frozenset[str], about: bool) -> Figure | None:
@@ -172,22 +189,23 @@ def _plain(core: Sequence[Token], habit: Habit, *, whole: bool, known: frozenset
     percent = [token.text for token in tail] == ["%"]
     if tail and not percent:
         return None
-    read = numeral(rest[0].text, habit, whole=whole and not percent and not (power and "." in rest[0].text))
+    read = numeral(rest[0].text, habit, whole=whole and not percent and power is None)
     if read is None:
         return None
-    if power and rest[0].text.count(".") == 1 and "," not in rest[0].text and read.other is not None:
-        read = replace(read, other=None)  # 62.378M: nobody writes thousands of millions so
-    factor = sign * Fraction(10) ** (power or 0) / (100 if percent else 1)
-    unit = read.unit * abs(factor)
-    if about and not power and not read.scientific and read.value and read.unit == 1:
-        unit *= _zeros(read)  # ~35000 says as much as ~35k
+    if power is not None:  # 62.378M: nobody writes thousands of millions so, but 62,378k are
+        read = replace(read, other=None if read.mark == "." else read.other, mark=None)
+    scale = (power or 0) - (2 if percent else 0)
+    last = read.last + scale
+    if about and not power and not read.scientific and read.last == 0:
+        last += _zeros(read)  # ~35000 says as much as ~35k
     return Figure(
-        whole_if_it_is(Fraction(read.value) * factor),
+        sign * times_ten(read.value, scale),
         typed,
-        half=unit / 2,
+        last=last,
         rounded=about or read.scientific or power is not None,
         percent=percent,
-        other=None if read.other is None else whole_if_it_is(Fraction(read.other) * factor),
+        other=None if read.other is None else sign * times_ten(read.other, scale),
+        mark=read.mark,
     )
 
 
@@ -205,8 +223,8 @@ def _power(behind: Sequence[Token], known: frozenset[str]) -> tuple[int | None, 
 
 
 def _zeros(read: Numeral) -> int:
-    digits = str(abs(int(read.value)))
-    return int(10 ** (len(digits) - len(digits.rstrip("0"))))
+    digits = str(read.value)
+    return len(digits) - len(digits.rstrip("0")) if read.value else 0
 
 
 # --- calculations ---------------------------------------------------------------------------------------------------

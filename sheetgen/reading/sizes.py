@@ -28,7 +28,10 @@ def sides(clean: str, habit: Habit, known: frozenset[str]) -> Sides | None:
 
     Channels that stand before an @, ``96@55x55``, are put last, where the sheet has them.
     """
-    found = _unwrapped(tokens(clean))
+    typed = tokens(clean)
+    if [token.kind for token in typed] == ["num"] and typed[0].text.count(",") == 1:
+        return _numbers([typed], habit, known)  # 4,096 of a vector; a list would have brackets
+    found = _unwrapped(typed)
     if found is None:
         return None
     before, at, behind = _split_at(found, "@")
@@ -69,7 +72,7 @@ def _split_at(found: Sequence[Token], text: str) -> tuple[list[Token], bool, lis
 
 def _pieces(found: Sequence[Token]) -> list[list[Token]]:
     """Cut at each x, or at each comma where there is none."""
-    times = [token.text in ("x", "*") or token.text.casefold() == "by" for token in found]
+    times = [token.text in ("x", "*") for token in found]
     if any(times):
         pieces: list[list[Token]] = [[]]
         for token, cut in zip(found, times, strict=True):
@@ -115,11 +118,11 @@ def compare(given: Sides, right: Sides, *, channels_last: bool) -> Match:
         given = given[1:]  # a batch of one
     if given == right:
         return "same"
-    if channels_last and len(right) == 3 and given == (right[2], *right[:2]):
-        return "channels first"
     bare = tuple(side for side in right if side != 1)
     if len(bare) <= 1 and tuple(side for side in given if side != 1) == bare:
         return "same"
+    if channels_last and len(right) == 3 and given == (right[2], *right[:2]):
+        return "channels first"
     if sorted(given) == sorted(right):
         return "other order"
     return "too few" if len(given) < len(right) else "different"

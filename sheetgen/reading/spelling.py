@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
@@ -77,13 +77,16 @@ _GROUPED = re.compile(r"[0-9]+(?:[.,'_ ][0-9]+)+")
 
 @dataclass(frozen=True, slots=True)
 class Numeral:
-    """One number as typed. ``unit`` is what one more in its last digit would add; ``other`` what else it may mean."""
+    """One number as typed. ``last`` is the power of ten of its last digit; ``other``, what else it may mean.
+
+    ``mark`` is the one that can be read in two ways, where nothing else shows which is meant.
+    """
 
     value: int | Fraction
-    unit: Fraction
+    last: int
     scientific: bool = False
     other: int | Fraction | None = None
-    mark: Mark | None = None  # that can be read in two ways
+    mark: Mark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +136,8 @@ def _grouped(groups: list[str]) -> bool:
 def numeral(typed: str, habit: Habit, *, whole: bool) -> Numeral | None:
     """The number that a text of NUMERAL's form is; None where its marks make no number, ``3,4944,1``.
 
-    One mark and three digits behind it, ``34.944``, is read by the author's habit; else as thousands where a ``whole``
-    number is asked, and as decimals where not, and the other reading is kept.
+    One mark and three digits behind it, ``34.944``, are thousands where a ``whole`` number is asked: as decimals they
+    could not be right. Else the author's habit tells; without one they are decimals, and the other reading is kept.
     """
     mantissa, _, power = typed.lower().partition("e")
     mantissa = mantissa.rstrip(".") if mantissa.count(".") == 1 else mantissa
@@ -157,17 +160,27 @@ def numeral(typed: str, habit: Habit, *, whole: bool) -> Numeral | None:
         return decimal
     thousands = _scaled("".join(groups), "", 0, False)
     assert thousands is not None
+    if whole:
+        return replace(thousands, mark=None if habit.decimal not in (None, last) else _mark(last))
     if habit.decimal is not None:
         return decimal if habit.decimal == last else thousands
-    taken, other = (thousands, decimal) if whole else (decimal, thousands)
-    return Numeral(taken.value, taken.unit, False, other.value, _mark(last))
+    return replace(decimal, other=thousands.value, mark=_mark(last))
 
 
 def _scaled(head: str, tail: str, exponent: int, scientific: bool) -> Numeral | None:
     if len(head) + len(tail) > MOST_DIGITS:
         return None
-    unit = Fraction(10) ** (exponent - len(tail))
-    return Numeral(whole_if_it_is(int(head + tail) * unit), unit, scientific)
+    last = exponent - len(tail)
+    return Numeral(times_ten(int(head + tail), last), last, scientific)
+
+
+def times_ten(number: int | Fraction, power: int) -> int | Fraction:
+    """``number`` times ten to the ``power``, exactly."""
+    if power == 0:
+        return number
+    if power > 0:
+        return number * 10**power if isinstance(number, int) else whole_if_it_is(number * 10**power)
+    return whole_if_it_is(Fraction(number) / 10**-power)
 
 
 def whole_if_it_is(number: Fraction) -> int | Fraction:
