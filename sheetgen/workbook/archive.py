@@ -194,30 +194,42 @@ def _damaged(part: str, error: Exception) -> BrokenPackage:
     return BrokenPackage(f"the part {part} is damaged XML ({' '.join(str(error).split())[:120] or 'no content'})")
 
 
-_PARENTS = {"row": "sheetData", "mergeCell": "mergeCells"}
-
-
 def rows(data: bytes, part: str) -> Iterator[etree._Element]:
-    """Each <row> of a sheet once it is whole, and behind them each <mergeCell>.
-
-    Emptied afterwards, so that a large sheet never stands in memory.
-    """
+    """Each <row> of a sheet once it is whole; emptied afterwards, so that a large sheet never stands in memory."""
     _refuse_dtd(data, part)
     try:
-        for _, element in etree.iterparse(
+        for _, row in etree.iterparse(
             io.BytesIO(data),
             events=("end",),
-            tag=[f"{{{namespace}}}{tag}" for namespace in NAMESPACES for tag in _PARENTS],
+            tag=[f"{{{namespace}}}row" for namespace in NAMESPACES],
             resolve_entities=False,
             no_network=True,
             huge_tree=False,
             remove_comments=True,  # so that a comment inside <v> does not hide the digits behind it
             remove_pis=True,
         ):
-            parent = element.getparent()
-            if parent is not None and local(parent) == _PARENTS[local(element)]:
+            parent = row.getparent()
+            if parent is not None and local(parent) == "sheetData":
+                yield row
+                row.clear()
+    except (etree.LxmlError, ValueError, LookupError) as error:
+        raise _damaged(part, error) from error
+
+
+def elements(data: bytes, part: str, tag: str, most: int) -> Iterator[etree._Element]:
+    """The first ``most`` elements <tag> of a sheet; what stands before them is dropped as it is read."""
+    _refuse_dtd(data, part)
+    tags = [f"{{{namespace}}}{name}" for namespace in NAMESPACES for name in (tag, "row")]
+    try:
+        for _, element in etree.iterparse(
+            io.BytesIO(data), events=("end",), tag=tags, resolve_entities=False, no_network=True, huge_tree=False
+        ):
+            if local(element) == tag:
                 yield element
-                element.clear()
+                most -= 1
+                if most <= 0:
+                    return
+            element.clear()
     except (etree.LxmlError, ValueError, LookupError) as error:
         raise _damaged(part, error) from error
 

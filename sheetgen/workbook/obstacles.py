@@ -13,7 +13,7 @@ from lxml import etree
 
 from ..addresses import Area, address
 from .archive import local, parse_xml
-from .package import BLANK, BrokenPackage, Package, Place, parse_area
+from .package import BLANK, MAX_MERGED, BrokenPackage, Package, Place, parse_area
 
 _TABLE_HELP = "turn the table into a plain range first (Table Design > Convert to Range)"
 
@@ -47,7 +47,10 @@ def _of_sheet(package: Package, sheet: str) -> Iterator[tuple[Area, str, bool]]:
     """(the cells, why not, whether their first cell may be filled)."""
     entry = package.sheet(sheet)
     assert entry is not None
-    for area in package.merged(sheet):
+    merged = package.merged(sheet)
+    if len(merged) >= MAX_MERGED:
+        raise BrokenPackage(f"the sheet {sheet!r} cannot be filled: it has {MAX_MERGED:,} merged cells or more")
+    for area in merged:
         yield area, f"it is hidden in the merged cell {_text(area)}; unmerge that first", True
     cells = package.cells(sheet)
     for area in package.areas(sheet):

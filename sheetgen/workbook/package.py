@@ -11,8 +11,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
@@ -32,12 +31,14 @@ from ..addresses import (
 from .archive import (
     Archive,
     BrokenPackage,
+    elements,
     local,
     parse_xml,
     replace_parts,
     rows,
     what_zip,
 )
+from .formats import Shown, read_formats
 
 __all__ = [
     "BLANK",
@@ -56,6 +57,7 @@ __all__ = [
 ]
 
 MAX_CELLS = 2_000_000  # in one sheet; each costs some 300 bytes here
+MAX_MERGED = 10_000
 MAX_FORMULA = 8_192  # characters: Excel's own limit
 MAX_SHARED = 16 * 2**20  # characters of a sheet's shared formulas, written out: one of 8 kB in every cell is a bomb
 _SHEET = r"(?:'((?:[^']|'')+)'|([^\W\d][\w.]*))!"
@@ -88,8 +90,10 @@ class Cell:
     kind: _Kind
     value: int | float | str | bool | None = None
     formula: str | None = None
+    style: int = field(default=0, compare=False)  # of the workbook's styles; _ISO_DATE where the value is one
 
 
+_ISO_DATE = -1
 BLANK = Cell("blank")
 
 
@@ -111,6 +115,7 @@ class Package:
         "_by_name",
         "_cells",
         "_definitions",
+        "_formats",
         "_places",
         "_strings",
         "date1904",
@@ -121,8 +126,9 @@ class Package:
 
     def __init__(self, data: bytes) -> None:
         self._archive = Archive(data)
-        self._cells: dict[str, tuple[Mapping[tuple[int, int], Cell], tuple[Area, ...], tuple[Area, ...]]] = {}
+        self._cells: dict[str, tuple[Mapping[tuple[int, int], Cell], tuple[Area, ...]]] = {}
         self._strings: tuple[str, ...] | None = None
+        self._formats: tuple[Shown, ...] | None = None
         if self._archive.find("_rels/.rels") is None:
             raise BrokenPackage(what_zip(self._archive))
         main = [r for r in self._relationships("") if r.kind == "officeDocument"]
@@ -160,7 +166,7 @@ class Package:
         return next(iter(self.all_related(part, kind)), None)
 
     def all_related(self, part: str, kind: str) -> tuple[str, ...]:
-        """The parts that ``part`` names as its ``kind`` ("table", "pivotTable" ...)."""
+        """All parts that ``part`` names as its ``kind``: a sheet has several of "table"."""
         return tuple(r.target for r in self._relationships(part) if r.kind == kind)
 
     def sheet(self, name: str) -> SheetEntry | None:
@@ -188,8 +194,17 @@ class Package:
         return self._read_cells(sheet)[1]
 
     def merged(self, sheet: str) -> tuple[Area, ...]:
-        """The merged cells of a sheet."""
-        return self._read_cells(sheet)[2]
+        """The merged areas of a sheet, at most MAX_MERGED of them."""
+        entry = self.sheet(sheet)
+        found = [] if entry is None else elements(self.part(entry.part), entry.part, "mergeCell", MAX_MERGED)
+        return tuple(area for reference in found if (area := _area(reference.get("ref") or "")) is not None)
+
+    def shown(self, cell: Cell) -> Shown:
+        """What the cell's number format makes of a number; "" too where the styles are missing or damaged."""
+        if cell.style == _ISO_DATE:
+            return "date"
+        styles = self._styles()
+        return styles[cell.style] if cell.style < len(styles) else ""
 
     # -- reading
 
@@ -277,13 +292,22 @@ class Package:
             self._strings = () if part is None else tuple(_text(si) for si in _children(self._xml(part), "si"))
         return self._strings
 
-    def _read_cells(self, sheet: str) -> tuple[Mapping[tuple[int, int], Cell], tuple[Area, ...], tuple[Area, ...]]:
+    def _styles(self) -> tuple[Shown, ...]:
+        if self._formats is None:
+            part = self.related(self.workbook, "styles")
+            try:
+                self._formats = () if part is None else read_formats(self._xml(part))
+            except BrokenPackage:
+                self._formats = ()  # how a number looks is no reason to refuse it
+        return self._formats
+
+    def _read_cells(self, sheet: str) -> tuple[Mapping[tuple[int, int], Cell], tuple[Area, ...]]:
         entry = self.sheet(sheet)
         if entry is None:
             raise BrokenPackage(f"the workbook has no sheet {sheet!r}")
         if entry.name not in self._cells:
             reader = _SheetReader(self, entry)
-            self._cells[entry.name] = MappingProxyType(reader.cells), tuple(reader.areas), tuple(reader.merged)
+            self._cells[entry.name] = MappingProxyType(reader.cells), tuple(reader.areas)
         return self._cells[entry.name]
 
 
@@ -307,7 +331,6 @@ class _SheetReader:
         self.package, self.entry = package, entry
         self.cells: dict[tuple[int, int], Cell] = {}
         self.areas: list[Area] = []
-        self.merged: list[Area] = []
         self._masters: dict[str, tuple[int, int, str]] = {}
         self._waiting: list[tuple[int, int, str]] = []
         self._shared = 0
@@ -320,10 +343,6 @@ class _SheetReader:
         seen: set[int] = set()
         row = count = 0
         for element in rows(self.package.part(self.entry.part), self.entry.part):
-            if local(element) == "mergeCell":
-                with suppress(ValueError):  # a merge of no cells is none
-                    self.merged.append(parse_area(element.get("ref") or ""))
-                continue
             row = self._row_number(element.get("r"), row)
             if row in seen:
                 raise self._broken(f"row {row} is there twice")
@@ -345,7 +364,7 @@ class _SheetReader:
                     self.cells[row, column] = found
         for row, column, index in self._waiting:  # shared formulas that came before their master
             old = self.cells.get((row, column), BLANK)
-            self.cells[row, column] = Cell(old.kind, old.value, self._from_master(row, column, index))
+            self.cells[row, column] = Cell(old.kind, old.value, self._from_master(row, column, index), old.style)
 
     def _row_number(self, text: str | None, previous: int) -> int:
         if text is None:
@@ -384,7 +403,9 @@ class _SheetReader:
             elif tag == "is":
                 inline = _text(child)
         kind, value = self._value(element.get("t") or "n", text, inline, address(row, column))
-        return Cell(kind, value, formula)
+        style = element.get("s") or ""
+        known = style.isascii() and style.isdigit() and len(style) < 9
+        return Cell(kind, value, formula, _ISO_DATE if element.get("t") == "d" else int(style) if known else 0)
 
     def _value(
         self, kind: str, text: str | None, inline: str | None, at: str
@@ -441,6 +462,13 @@ class _SheetReader:
         if self._shared > MAX_SHARED:
             raise self._broken("its shared formulas are too long")
         return translate(text, row - master_row, column - master_column)
+
+
+def _area(reference: str) -> Area | None:
+    try:
+        return parse_area(reference)
+    except ValueError:
+        return None
 
 
 def _number(text: str) -> int | float | None:
