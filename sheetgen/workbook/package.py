@@ -146,6 +146,10 @@ class Package:
         """The part that ``part`` names as its ``kind`` ("sharedStrings", "calcChain" ...)."""
         return next((r.target for r in self._relationships(part) if r.kind == kind), None)
 
+    def all_related(self, part: str, kind: str) -> tuple[str, ...]:
+        """All parts that ``part`` names as its ``kind``: a sheet has several of "table"."""
+        return tuple(r.target for r in self._relationships(part) if r.kind == kind)
+
     def sheet(self, name: str) -> SheetEntry | None:
         return next((entry for entry in self.sheets if entry.name.casefold() == name.casefold()), None)
 
