@@ -1,7 +1,7 @@
 """Recalculation: the values that a workbook's formulas have when its cells change.
 
 The cells come from package.py and the arithmetic from formualizer, whose own reader is not used (it reads strict OOXML
-as empty). What no engine can know from the file (the clock, chance, other workbooks, the web) stays at its cached value.
+as empty). What no engine can know from the file (clock, chance, other workbooks, the web) stays at its cached value.
 
 Must not know: how a value is stored in a file, nor which cells matter to whom. A formula that cannot be computed is
 a ``CellError`` in its cell, never an exception.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -165,6 +165,12 @@ class Package:
         """The text of a defined name as seen from a sheet."""
         key = name.casefold()
         return self._definitions.get((sheet.casefold(), key)) or self._definitions.get((None, key))
+
+    def definitions(self) -> Iterator[tuple[str, str, str]]:
+        """Each defined name without case, a sheet on which it means what it does, and its text."""
+        for (scope, name), text in self._definitions.items():
+            entry = self.sheet(scope) if scope is not None else None
+            yield name, (entry or self.sheets[0]).name, text
 
     def cells(self, sheet: str) -> Mapping[tuple[int, int], Cell]:
         """(row, column) -> cell, for every cell with a value or a formula; the others are ``BLANK``."""

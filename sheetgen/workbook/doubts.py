@@ -1,0 +1,214 @@
+"""Why a recalculation may be wrong although the engine says nothing of it: reasons not to hold it against a student.
+
+Two engines that agree against Excel do so for a reason: a function that one of them lacks stands in an IFERROR, a
+formula takes one cell out of a range as Excel before 2019 did, a text is read as a number of another language. Such a
+reason holds for a cell and for all that is computed from it.
+
+Must not know: what either engine gave, nor what becomes of a doubt.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import formualizer
+
+from .archive import local, parse_xml
+from .engine import Engine
+from .package import BLANK, Package, Place
+from .references import UNTRACEABLE, definition_of, function_of, is_one_cell, is_reference, read_reference, tokens
+
+# They read or write numbers as text; 1.234 is twelve hundred in some languages.
+_OF_A_LANGUAGE = frozenset({"VALUE", "NUMBERVALUE", "DATEVALUE", "TIMEVALUE", "TEXT", "DOLLAR", "FIXED"})
+_OF_DATES = frozenset({"DATE", "YEAR", "MONTH", "DAY", "WEEKDAY", "WEEKNUM", "DATEDIF", "EDATE", "EOMONTH", "DAYS"})
+# They take a range whole. In what is not listed, a formula that is no array formula takes one cell out of it.
+_TAKE_RANGES = frozenset(
+    {"SUM", "SUMSQ", "PRODUCT", "MIN", "MAX", "AVERAGE", "MEDIAN", "MODE", "GEOMEAN", "HARMEAN", "COUNT"}
+    | {"COUNTA", "COUNTBLANK", "COUNTIF", "COUNTIFS", "SUMIF", "SUMIFS", "AVERAGEIF", "AVERAGEIFS"}
+    | {"MAXIFS", "MINIFS", "SUMPRODUCT", "SUMXMY2", "SUMX2MY2", "SUMX2PY2", "STDEV", "STDEV.S", "STDEV.P"}
+    | {"STDEVP", "VAR", "VAR.S", "VAR.P", "VARP", "LARGE", "SMALL", "RANK", "RANK.EQ", "RANK.AVG"}
+    | {"PERCENTILE", "QUARTILE", "INDEX", "MATCH", "XMATCH", "LOOKUP", "VLOOKUP", "HLOOKUP", "XLOOKUP"}
+    | {"ROW", "ROWS", "COLUMN", "COLUMNS", "AREAS", "GCD", "LCM", "AND", "OR", "XOR", "CONCAT", "TEXTJOIN"}
+    | {"MMULT", "MDETERM", "MINVERSE", "TRANSPOSE", "SUBTOTAL", "AGGREGATE", "FREQUENCY", "OFFSET", "ISREF"}
+    | {"MAP", "REDUCE", "SCAN", "BYROW", "BYCOL", "FILTER", "SORT", "UNIQUE", "CORREL", "COVAR", "SLOPE"}
+    | {"INTERCEPT"}
+)
+_COMPUTE_ARRAYS = frozenset({"SUMPRODUCT", "MMULT", "LOOKUP", "MDETERM", "MINVERSE", "FREQUENCY", "MAP", "REDUCE"})
+_LIKE_A_NUMBER = re.compile(r"\s*[+-]?[0-9][0-9.,' \u00a0\u202f]*%?\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A formula that is computed, as far as doubts go."""
+
+    place: Place
+    functions: frozenset[str]
+    operands: tuple[str, ...]
+    crosses: bool  # takes one cell out of a range
+
+
+@dataclass
+class Reasons:
+    """The doubts about a workbook; read when the first is asked for."""
+
+    package: Package
+    engine: Engine
+    _spread: dict[str, frozenset[Place]] | None = field(default=None, init=False)
+
+    def why(self, place: Place, knows: Callable[[str], bool]) -> str | None:
+        """The reason, for people, to mistrust what was recalculated there; ``knows`` is of the second engine."""
+        if self._precision_as_shown:
+            return "the workbook calculates with the rounded numbers that it shows"
+        if self._spread is None:
+            self._spread = {}
+            for reason, cells in self._doubts(knows).items():
+                self._spread[reason] = frozenset(cells) | self.engine.affected(cells)
+            if self._spread:
+                hidden = {each.place for each in self._formulas if each.functions & UNTRACEABLE}
+                reason = "which cells it reads cannot be told from it"
+                self._spread[reason] = frozenset(hidden) | self.engine.affected(hidden)
+        return next((reason for reason, cells in self._spread.items() if place in cells), None)
+
+    @cached_property
+    def stale(self) -> str:
+        """How a stored value may have come to be old."""
+        if self._calculation.get("fullCalcOnLoad") in ("1", "true"):
+            return "the file was written without calculating, and asks to be recalculated when it is opened"
+        if self._calculation.get("calcMode") == "manual":
+            return "the workbook calculates only when it is told to"
+        return "the file was saved without recalculating, or the stored value was changed"
+
+    @cached_property
+    def held(self) -> frozenset[Place]:
+        """The formula cells that keep their stored values."""
+        return frozenset(
+            place
+            for entry in self.package.sheets
+            for (row, column), cell in self.package.cells(entry.name).items()
+            if cell.formula is not None and not self.engine.is_formula(place := Place(entry.name, row, column))
+        )
+
+    @cached_property
+    def crossing(self) -> frozenset[Place]:
+        """The formulas that take one cell out of a range, the one in their own row or column."""
+        return frozenset(each.place for each in self._formulas if each.crosses)
+
+    def _doubts(self, knows: Callable[[str], bool]) -> dict[str, set[Place]]:
+        found: dict[str, set[Place]] = {}
+        if self.held:
+            found["it depends on what only the program that saved it could know"] = set(self.held)
+        if self.crossing:
+            found["it takes one cell out of a range"] = set(self.crossing)
+        lacking = {name for name in self._functions if not knows(name)} | _unknown_to_the_first(self._functions)
+        for each in self._formulas:
+            if not self.engine.is_readable(each.place):
+                found.setdefault("it cannot be read here", set()).add(each.place)
+            elif each.functions & lacking:
+                reason = f"{sorted(each.functions & lacking)[0]} is not known here"
+                found.setdefault(reason, set()).add(each.place)
+            elif each.functions & _OF_A_LANGUAGE or any(self._is_typed_number(each, text) for text in each.operands):
+                reason = "it makes numbers of text, or text of numbers, which depends on the computer's language"
+                found.setdefault(reason, set()).add(each.place)
+            elif self.package.date1904 and each.functions & _OF_DATES:
+                found.setdefault("it computes with dates since 1904", set()).add(each.place)
+        return found
+
+    def _is_typed_number(self, formula: Formula, operand: str) -> bool:
+        """Whether the operand is one cell that holds a number as text."""
+        reference = read_reference(self.package, operand, formula.place.sheet)
+        area = reference.area
+        if area is None or not is_one_cell(area) or self.package.sheet(reference.sheets[0]) is None:
+            return False
+        value = self.package.cells(reference.sheets[0]).get((area.top, area.left), BLANK).value
+        return isinstance(value, str) and _LIKE_A_NUMBER.fullmatch(value) is not None
+
+    @cached_property
+    def _functions(self) -> frozenset[str]:
+        return frozenset().union(*(each.functions for each in self._formulas))
+
+    @cached_property
+    def _formulas(self) -> tuple[Formula, ...]:
+        return tuple(self._read())
+
+    def _read(self) -> Iterator[Formula]:
+        for entry in self.package.sheets:
+            anchors = {(area.top, area.left) for area in self.package.areas(entry.name)}
+            for at, cell in self.package.cells(entry.name).items():
+                place = Place(entry.name, *at)
+                if cell.formula is None or not self.engine.is_formula(place):
+                    continue
+                try:
+                    read = tokens(cell.formula)
+                except ValueError:
+                    read = []
+                yield Formula(
+                    place,
+                    frozenset(name for token in read if (name := function_of(token)) is not None),
+                    tuple(token.value for token in read if is_reference(token)),
+                    at not in anchors and crosses(self.package, read, entry.name),
+                )
+
+    @cached_property
+    def _calculation(self) -> dict[str, str]:
+        """The workbook's settings for calculation."""
+        root = parse_xml(self.package.part(self.package.workbook), self.package.workbook)
+        return next(
+            ({str(key): str(value) for key, value in each.attrib.items()} for each in root if local(each) == "calcPr"),
+            {},
+        )
+
+    @property
+    def _precision_as_shown(self) -> bool:
+        return self._calculation.get("fullPrecision") in ("0", "false")
+
+
+def crosses(package: Package, read: list[formualizer.Token], sheet: str) -> bool:
+    """Whether a formula that is no array formula takes one cell out of a range somewhere: ``=B2:B9*2``."""
+    kinds = formualizer.TokenType
+    read = [token for token in read if token.token_type != kinds.Whitespace]
+    inside: list[str] = []  # the functions around the token, and "(" for parentheses
+    for index, token in enumerate(read):
+        opens, closes = token.subtype == formualizer.TokenSubType.Open, token.subtype == formualizer.TokenSubType.Close
+        if opens:
+            inside.append(function_of(token) or "(")
+        elif closes and inside:
+            inside.pop()
+        elif (token.token_type, token.value) in ((kinds.OpPostfix, "#"), (kinds.OpPrefix, "@")):
+            return True
+        elif is_reference(token) and _is_range(package, token.value, sheet):
+            around = [name for name in inside if name != "("]
+            neighbours = read[index - 1 : index] + read[index + 1 : index + 2]
+            computed = any(each.token_type in (kinds.OpInfix, kinds.OpPrefix, kinds.OpPostfix) for each in neighbours)
+            if not around or around[-1] not in _TAKE_RANGES or (computed and not _COMPUTE_ARRAYS & set(around)):
+                return True
+    return False
+
+
+def _is_range(package: Package, operand: str, sheet: str, depth: int = 0) -> bool:
+    """Whether an operand names more than one cell."""
+    reference = read_reference(package, operand, sheet)
+    if reference.kind == "cells":
+        return len(reference.sheets) > 1 or (reference.area is not None and not is_one_cell(reference.area))
+    if reference.kind == "table":
+        return "@" not in operand and "#this row" not in operand.casefold()
+    definition = definition_of(package, operand, sheet) if depth < 5 else None
+    return definition is not None and _is_range(package, definition, sheet, depth + 1)
+
+
+def _unknown_to_the_first(functions: frozenset[str]) -> set[str]:
+    """Those that formualizer lacks: without arguments, another error than "Name" says that it has them."""
+    workbook = formualizer.Workbook()
+    workbook.add_sheet("probe")
+    found = set()
+    for row, name in enumerate(sorted(functions), 1):
+        try:
+            workbook.set_formula("probe", row, 1, f"={name}()")
+            value = workbook.evaluate_cell("probe", row, 1)
+        except Exception:  # it cannot even be written without arguments
+            continue
+        if isinstance(value, dict) and value.get("kind") == "Name":
+            found.add(name)
+    return found

@@ -1,0 +1,196 @@
+"""Which value of a formula counts: the stored one, or the recalculated.
+
+What a file stores beside a formula is what the student saw, and is as a rule what counts: a stored value that an
+engine confirms is true. Where the first engine (engine.py) says otherwise or cannot tell, the second (second.py) is
+asked. Only where both contradict the stored value, and neither has a reason to be wrong, is that said, and the
+recalculated value counts. No engine's word alone is ever held against a student.
+
+Must not know: which numbers are right, nor how results are shown.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from .doubts import Reasons
+from .engine import UNCOMPUTED, CellError, Engine, Value
+from .package import BLANK, BrokenPackage, Cell, Package, Place
+from .pointing import Pointing
+from .second import UNKNOWN, SecondOpinion
+
+MOST_FORMULAS = 20_000  # of a submission; the key has 71, and a chain of 100,000 keeps the engine busy for a minute
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What counts as the value of a formula's cell; ``problem`` says why nothing does."""
+
+    formula: str
+    value: int | float | str | bool | None = None
+    problem: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def judge(package: Package, places: Mapping[str, Place]) -> dict[str, Verdict]:
+    """The verdict on each answer whose cell has a formula, or is filled by one; raises BrokenPackage for too many."""
+    formulas = {place: text for place in places.values() if (text := _formula(package, place)) is not None}
+    if not formulas:
+        return {}  # most sheets hold numbers only; then nothing is recalculated
+    count = sum(each.formula is not None for entry in package.sheets for each in package.cells(entry.name).values())
+    if count > MOST_FORMULAS:
+        raise BrokenPackage(f"it has {count:,} formulas, and at most {MOST_FORMULAS:,} are recalculated")
+    court = _Court(package)
+    notes = court.pointing.notes(court.engine, formulas)
+    verdicts = {place: court.verdict(place, text, notes.get(place, ())) for place, text in formulas.items()}
+    return {answer: verdicts[place] for answer, place in places.items() if place in verdicts}
+
+
+def _formula(package: Package, place: Place) -> str | None:
+    """The formula that gives the cell its value: its own, or the array formula that fills it."""
+    cells = package.cells(place.sheet)
+    own = cells.get((place.row, place.column), BLANK).formula
+    if own is not None:
+        return own
+    for area in package.areas(place.sheet):
+        if (place.row, place.column) in area:
+            return cells.get((area.top, area.left), BLANK).formula
+    return None
+
+
+def agree(value: Value, stored: Value) -> bool:
+    """Whether a recalculated value confirms a stored one: whole numbers exactly, others up to the noise of floats."""
+    if value is None:  # =A1 of an empty cell
+        return stored in (0, "") and not isinstance(stored, bool)
+    if isinstance(value, bool) or isinstance(stored, bool) or not isinstance(value, int | float):
+        return type(value) is type(stored) and value == stored
+    if not isinstance(stored, int | float):
+        return False
+    if float(value).is_integer() and float(stored).is_integer():
+        return value == stored
+    return math.isclose(value, stored, rel_tol=1e-9, abs_tol=1e-12)
+
+
+class _Court:
+    """Both engines and the file on one workbook. What is rarely needed is made when it first is."""
+
+    def __init__(self, package: Package) -> None:
+        self.package, self.engine, self.pointing = package, Engine(package), Pointing.of(package)
+
+    def verdict(self, place: Place, formula: str, notes: tuple[str, ...]) -> Verdict:
+        stored = _stored(self.package.cells(place.sheet).get((place.row, place.column), BLANK))
+        if self._is_held(place):
+            if stored is None:
+                return _nothing(formula, notes)
+            return _counts(
+                stored, formula, (*notes, f"It is not recalculated; the stored value {_said(stored)} counts.")
+            )
+        first = self.engine.value(place)
+        if stored is None:
+            return self._unstored(place, formula, first, notes)
+        if agree(first, stored):
+            return _counts(stored, formula, notes)
+        second = self.second.value(place)
+        if agree(second, stored):
+            return _counts(stored, formula, notes)
+        return self._contradicted(place, formula, stored, first, second, notes)
+
+    def _unstored(self, place: Place, formula: str, first: Value, notes: tuple[str, ...]) -> Verdict:
+        """Of a file that some script wrote: whatever engine can, tells."""
+        if place in self.unstored_behind:
+            return _nothing(formula, notes)
+        for value in (first, self.second.value(place) if _cannot(first, UNCOMPUTED) else None):
+            if value is not None and not _cannot(value, UNCOMPUTED | UNKNOWN):
+                return _counts(value, formula, notes)
+        if first is None:
+            return _counts(0, formula, notes)
+        return _counts(first, formula, notes)  # as the error that it is
+
+    def _contradicted(
+        self, place: Place, formula: str, stored: Value, first: Value, second: Value, notes: tuple[str, ...]
+    ) -> Verdict:
+        """No engine confirms the stored value."""
+        counts = f"The stored value {_said(stored)} counts."
+        mute = [_cannot(first, UNCOMPUTED), _cannot(second, UNKNOWN)]
+        doubt = self.reasons.why(place, self.second.knows)
+        if all(mute):
+            why = doubt or ("its cells refer to each other in a circle" if str(first) == "#CIRC!" else None)
+            told = f"The formula cannot be recalculated here{f': {why}' if why else ''}. {counts}"
+        elif any(mute):
+            one = second if mute[0] else first
+            told = f"One recalculation gives {_said(one)}, which no second one confirms. {counts}"
+        elif not agree(first, second) and not (isinstance(first, CellError) and isinstance(second, CellError)):
+            told = f"Two recalculations differ, {_said(first)} and {_said(second)}. {counts}"
+        elif doubt is not None:
+            told = f"A recalculation gives {_said(first)}, but may be wrong: {doubt}. {counts}"
+        elif isinstance(first, CellError) and first.text == "#VALUE!":
+            # numbers typed as text, "3,5": what becomes of them in a formula depends on the computer's language
+            told = f"A recalculation gives {_said(first)}, which depends on the computer's language. {counts}"
+        else:
+            told = (
+                f"The stored value {_said(stored)} is not what the formula gives, {_said(first)}: "
+                f"{self.reasons.stale}. The recalculated value counts."
+            )
+            return _counts(first, formula, (told, *notes))
+        return _counts(stored, formula, (told, *notes))
+
+    def _is_held(self, place: Place) -> bool:
+        cell = self.package.cells(place.sheet).get((place.row, place.column), BLANK)
+        if cell.formula is not None:
+            return not self.engine.is_formula(place)
+        return any(
+            (place.row, place.column) in area and not self.engine.is_formula(Place(place.sheet, area.top, area.left))
+            for area in self.package.areas(place.sheet)
+        )
+
+    @cached_property
+    def unstored_behind(self) -> frozenset[Place]:
+        """What is computed from cells that no engine computes and the file stores no value of."""
+        return self.engine.affected(
+            place
+            for place in self.pointing.odd
+            if not self.engine.is_formula(place)
+            and self.package.cells(place.sheet)[place.row, place.column].value is None
+        )
+
+    @cached_property
+    def second(self) -> SecondOpinion:
+        return SecondOpinion(self.package, self.reasons.held | self.reasons.crossing)
+
+    @cached_property
+    def reasons(self) -> Reasons:
+        return Reasons(self.package, self.engine)
+
+
+def _stored(cell: Cell) -> Value:
+    return CellError(str(cell.value)) if cell.kind == "error" else cell.value
+
+
+def _counts(value: Value, formula: str, notes: tuple[str, ...]) -> Verdict:
+    if isinstance(value, CellError):
+        return Verdict(formula, None, f"the formula gives {value}", notes)
+    return Verdict(formula, value, None, notes)
+
+
+def _nothing(formula: str, notes: tuple[str, ...]) -> Verdict:
+    problem = (
+        "the formula cannot be recalculated here, and the file stores no value for it; "
+        "open it in a spreadsheet program and save it again"
+    )
+    return Verdict(formula, None, problem, notes)
+
+
+def _cannot(value: Value, unknown: frozenset[str]) -> bool:
+    """Whether a value says that the engine could not tell."""
+    return isinstance(value, CellError) and value.text in unknown
+
+
+def _said(value: Value) -> str:
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, str):
+        short = " ".join(value.split())
+        return f"\u201c{short if len(short) <= 40 else short[:37] + '...'}\u201d"
+    return "nothing" if value is None else str(value)
