@@ -10,16 +10,27 @@ Must not know: what either engine gave, nor what becomes of a doubt.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 import formualizer
 
 from .archive import local, parse_xml
 from .engine import Engine
 from .package import BLANK, Package, Place
-from .references import UNTRACEABLE, definition_of, function_of, is_one_cell, is_reference, read_reference, tokens
+from .references import (
+    MAX_DEPTH,
+    UNTRACEABLE,
+    definition_of,
+    function_of,
+    is_cell,
+    is_one_cell,
+    is_reference,
+    read_reference,
+    tokens,
+)
+from .tables import Table, read_tables, write_out
 
 # They read or write numbers as text; 1.234 is twelve hundred in some languages.
 _OF_A_LANGUAGE = frozenset({"VALUE", "NUMBERVALUE", "DATEVALUE", "TIMEVALUE", "TEXT", "DOLLAR", "FIXED"})
@@ -38,6 +49,8 @@ _TAKE_RANGES = frozenset(
 )
 _COMPUTE_ARRAYS = frozenset({"SUMPRODUCT", "MMULT", "LOOKUP", "MDETERM", "MINVERSE", "FREQUENCY", "MAP", "REDUCE"})
 _LIKE_A_NUMBER = re.compile(r"\s*[+-]?[0-9][0-9.,' \u00a0\u202f]*%?\s*")
+
+ONE_OF_A_RANGE = "one cell is taken out of a range"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +89,10 @@ class Reasons:
     def stale(self) -> str:
         """How a stored value may have come to be old."""
         if self._calculation.get("fullCalcOnLoad") in ("1", "true"):
-            return "the file was written without calculating, and asks to be recalculated when it is opened"
+            return "it may be old, for the file asks to be recalculated when it is opened"
         if self._calculation.get("calcMode") == "manual":
-            return "the workbook calculates only when it is told to"
-        return "the file was saved without recalculating, or the stored value was changed"
+            return "it may be old, for the workbook calculates only when it is told to"
+        return "it is old, or was changed"
 
     @cached_property
     def held(self) -> frozenset[Place]:
@@ -93,15 +106,20 @@ class Reasons:
 
     @cached_property
     def crossing(self) -> frozenset[Place]:
-        """The formulas that take one cell out of a range, the one in their own row or column."""
+        """The formulas that take one cell out of a range, the one in their own row or column: no engine does."""
         return frozenset(each.place for each in self._formulas if each.crosses)
+
+    @cached_property
+    def behind_crossing(self) -> frozenset[Place]:
+        """What is computed from those."""
+        return self.engine.affected(self.crossing)
 
     def _doubts(self, knows: Callable[[str], bool]) -> dict[str, set[Place]]:
         found: dict[str, set[Place]] = {}
         if self.held:
             found["it depends on what only the program that saved it could know"] = set(self.held)
         if self.crossing:
-            found["it takes one cell out of a range"] = set(self.crossing)
+            found[ONE_OF_A_RANGE] = set(self.crossing)
         lacking = {name for name in self._functions if not knows(name)} | _unknown_to_the_first(self._functions)
         for each in self._formulas:
             if not self.engine.is_readable(each.place):
@@ -124,6 +142,22 @@ class Reasons:
             return False
         value = self.package.cells(reference.sheets[0]).get((area.top, area.left), BLANK).value
         return isinstance(value, str) and _LIKE_A_NUMBER.fullmatch(value) is not None
+
+    def _is_range(self, place: Place, operand: str, depth: int = 0) -> bool:
+        """Whether an operand of a formula that stands at ``place`` names more than one cell."""
+        if is_cell(operand):
+            return False
+        reference = read_reference(self.package, operand, place.sheet)
+        if reference.kind == "cells":
+            return len(reference.sheets) > 1 or (reference.area is not None and not is_one_cell(reference.area))
+        text = definition_of(self.package, operand, place.sheet) if reference.kind == "name" else None
+        if text is None:
+            text = write_out(operand, place, self._tables)
+        return text is not None and depth < MAX_DEPTH and self._is_range(place, text, depth + 1)
+
+    @cached_property
+    def _tables(self) -> Mapping[str, Table]:
+        return read_tables(self.package)
 
     @cached_property
     def _functions(self) -> frozenset[str]:
@@ -148,7 +182,7 @@ class Reasons:
                     place,
                     frozenset(name for token in read if (name := function_of(token)) is not None),
                     tuple(token.value for token in read if is_reference(token)),
-                    at not in anchors and crosses(self.package, read, entry.name),
+                    at not in anchors and crosses(read, partial(self._is_range, place)),
                 )
 
     @cached_property
@@ -165,37 +199,25 @@ class Reasons:
         return self._calculation.get("fullPrecision") in ("0", "false")
 
 
-def crosses(package: Package, read: list[formualizer.Token], sheet: str) -> bool:
+def crosses(read: list[formualizer.Token], is_range: Callable[[str], bool]) -> bool:
     """Whether a formula that is no array formula takes one cell out of a range somewhere: ``=B2:B9*2``."""
     kinds = formualizer.TokenType
     read = [token for token in read if token.token_type != kinds.Whitespace]
     inside: list[str] = []  # the functions around the token, and "(" for parentheses
     for index, token in enumerate(read):
-        opens, closes = token.subtype == formualizer.TokenSubType.Open, token.subtype == formualizer.TokenSubType.Close
-        if opens:
+        if token.subtype == formualizer.TokenSubType.Open:
             inside.append(function_of(token) or "(")
-        elif closes and inside:
+        elif token.subtype == formualizer.TokenSubType.Close and inside:
             inside.pop()
         elif (token.token_type, token.value) in ((kinds.OpPostfix, "#"), (kinds.OpPrefix, "@")):
             return True
-        elif is_reference(token) and _is_range(package, token.value, sheet):
+        elif is_reference(token) and is_range(token.value):
             around = [name for name in inside if name != "("]
-            neighbours = read[index - 1 : index] + read[index + 1 : index + 2]
+            neighbours = read[max(index - 1, 0) : index] + read[index + 1 : index + 2]
             computed = any(each.token_type in (kinds.OpInfix, kinds.OpPrefix, kinds.OpPostfix) for each in neighbours)
             if not around or around[-1] not in _TAKE_RANGES or (computed and not _COMPUTE_ARRAYS & set(around)):
                 return True
     return False
-
-
-def _is_range(package: Package, operand: str, sheet: str, depth: int = 0) -> bool:
-    """Whether an operand names more than one cell."""
-    reference = read_reference(package, operand, sheet)
-    if reference.kind == "cells":
-        return len(reference.sheets) > 1 or (reference.area is not None and not is_one_cell(reference.area))
-    if reference.kind == "table":
-        return "@" not in operand and "#this row" not in operand.casefold()
-    definition = definition_of(package, operand, sheet) if depth < 5 else None
-    return definition is not None and _is_range(package, definition, sheet, depth + 1)
 
 
 def _unknown_to_the_first(functions: frozenset[str]) -> set[str]:

@@ -19,16 +19,7 @@ import formualizer
 
 from ..addresses import parse_address
 from .package import Cell, Package, Place
-from .references import (
-    FETCHING,
-    VOLATILE,
-    definition_of,
-    function_of,
-    is_reference,
-    parse_range,
-    read_reference,
-    tokens,
-)
+from .references import FETCHING, VOLATILE, definition_of, function_of, is_cell, is_reference, read_reference, tokens
 from .tables import Table, read_tables, write_out
 
 TIME_LIMIT_MS = 2_000
@@ -48,7 +39,6 @@ _ERRORS = {
 }
 _KINDS = {text: kind for kind, text in _ERRORS.items()}
 _HELD = VOLATILE | FETCHING
-_CELL = re.compile(r"\$?[A-Za-z]{1,3}\$?[0-9]{1,7}")
 _ABSOLUTE = re.compile(
     r"(?:'(?:[^'\[]|'')+'|[^\W\d][\w.]*)!\$[A-Za-z]{1,3}\$[0-9]{1,7}(?::\$[A-Za-z]{1,3}\$[0-9]{1,7})?|-?[0-9]+(?:\.[0-9]+)?"
 )
@@ -229,7 +219,7 @@ class Engine:
         return whole
 
     def _written_out(self, operand: str, place: Place) -> str | None:
-        if _CELL.fullmatch(operand) or ("!" not in operand and parse_range(operand) is not None):
+        if is_cell(operand):
             return operand
         reference = read_reference(self._package, operand, place.sheet)
         if reference.kind == "other workbook":

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from .doubts import Reasons
+from .doubts import ONE_OF_A_RANGE, Reasons
 from .engine import UNCOMPUTED, CellError, Engine, Value
 from .package import BLANK, BrokenPackage, Cell, Package, Place
 from .pointing import Pointing
@@ -94,6 +94,9 @@ class _Court:
             return _counts(stored, formula, notes)
         second = self.second.value(place)
         if agree(second, stored):
+            if place in self.reasons.behind_crossing:  # whose stored values the second engine was given
+                told = f"Not all that it depends on can be recalculated: {ONE_OF_A_RANGE}. {_stands(stored)}"
+                return _counts(stored, formula, (told, *notes))
             return _counts(stored, formula, notes)
         return self._contradicted(place, formula, stored, first, second, notes)
 
@@ -112,7 +115,7 @@ class _Court:
         self, place: Place, formula: str, stored: Value, first: Value, second: Value, notes: tuple[str, ...]
     ) -> Verdict:
         """No engine confirms the stored value."""
-        counts = f"The stored value {_said(stored)} counts."
+        counts = _stands(stored)
         mute = [_cannot(first, UNCOMPUTED), _cannot(second, UNKNOWN)]
         doubt = self.reasons.why(place, self.second.knows)
         if all(mute):
@@ -185,6 +188,10 @@ def _nothing(formula: str, notes: tuple[str, ...]) -> Verdict:
 def _cannot(value: Value, unknown: frozenset[str]) -> bool:
     """Whether a value says that the engine could not tell."""
     return isinstance(value, CellError) and value.text in unknown
+
+
+def _stands(stored: Value) -> str:
+    return f"The stored value {_said(stored)} counts."
 
 
 def _said(value: Value) -> str:

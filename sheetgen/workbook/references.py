@@ -27,6 +27,7 @@ UNTRACEABLE = frozenset({"INDIRECT", "OFFSET"})  # which cells they read shows o
 
 MAX_DEPTH = 5  # of names that are defined by names
 
+_CELL = re.compile(r"\$?[A-Za-z]{1,3}\$?[1-9][0-9]{0,6}")
 _COLUMNS = re.compile(r"\$?([A-Za-z]{1,3}):\$?([A-Za-z]{1,3})")
 _ROWS = re.compile(r"\$?([1-9][0-9]{0,6}):\$?([1-9][0-9]{0,6})")
 
@@ -141,6 +142,11 @@ def parse_range(text: str) -> Area | None:
         return parse_area(text)
     except ValueError:
         return None
+
+
+def is_cell(operand: str) -> bool:
+    """Whether it is one cell of the formula's own sheet, as most operands are."""
+    return _CELL.fullmatch(operand) is not None
 
 
 def is_one_cell(area: Area) -> bool:

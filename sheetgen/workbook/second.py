@@ -13,9 +13,9 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from .engine import CellError, Value
+from .engine import MAX_EXPANDED, CellError, Value
 from .package import Cell, Package, Place
-from .references import is_reference, read_reference, tokens
+from .references import MAX_DEPTH, definition_of, is_cell, is_reference, parse_range, read_reference, tokens
 from .tables import read_tables, write_out
 
 if TYPE_CHECKING:
@@ -46,15 +46,12 @@ class SecondOpinion:
     def value(self, place: Place) -> Value:
         """What the cell shows; the error "#NAME?" for all that this engine cannot tell."""
         model = self._model
-        if model is None:
+        if model is None or place in self._held:
             return CellError("#NAME?")
         at = self._index[place.sheet], place.row, place.column
-        found = _survived(lambda: (model.get_cell_value(*at), model.get_cell_type(*at).name == "ErrorValue"))
-        if found is None:
-            return CellError("#NAME?")
-        value, failed = found
-        if failed:
-            return CellError(str(value))
+        value = _survived(lambda: _read(model, at))
+        if value is None:
+            return None if _survived(lambda: model.is_empty_cell(*at)) is True else CellError("#NAME?")
         return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
 
     def knows(self, function: str) -> bool:
@@ -87,7 +84,7 @@ class SecondOpinion:
                 _put_value(model, at, cell)
                 continue
             try:
-                formula = self._formula(model, cell.formula, place)
+                formula = f"={self._formula(model, cell.formula, place)}"
                 if (area := areas.get((row, column))) is not None:
                     size = area.right - area.left + 1, area.bottom - area.top + 1
                     model.set_user_array_formula(*at, *size, formula)
@@ -108,31 +105,43 @@ class SecondOpinion:
             for column in range(area.left, area.right + 1)
         }
 
-    def _formula(self, model: ironcalc.Model, formula: str, place: Place) -> str:
-        """The formula with tables written out; the names in it are made known to the model."""
-        text = ["="]
+    def _formula(self, model: ironcalc.Model, formula: str, place: Place, depth: int = 0) -> str:
+        """The formula with tables written out, and names too unless the model can be made to know them."""
+        text: list[str] = []
         for token in tokens(formula):
             value = token.value
-            if is_reference(token):
+            if is_reference(token) and not is_cell(value):
                 kind = read_reference(self._package, value, place.sheet).kind
-                if kind in ("name", "table"):
+                definition = definition_of(self._package, value, place.sheet) if kind == "name" else None
+                if definition is not None and depth < MAX_DEPTH and not self._is_known(model, value, definition, place):
+                    value = f"({self._formula(model, definition, place, depth + 1)})"
+                elif kind in ("name", "table") and definition is None:
                     value = write_out(value, place, self._tables) or value
-                if kind == "name":
-                    self._make_known(model, token.value, place.sheet)
             text.append(value)
-        return "".join(text)
+        whole = "".join(text)
+        if len(whole) > MAX_EXPANDED:
+            raise ValueError("too long with its names written out")
+        return whole
 
-    def _make_known(self, model: ironcalc.Model, name: str, sheet: str) -> None:
-        number = self._index[sheet]
-        key = number, name.casefold()
-        definition = self._package.definition(name, sheet)
-        if definition is None or key in self._named:
-            return
-        self._named.add(key)
-        try:
-            model.new_defined_name(name, number, definition)
-        except Exception:  # a name that it does not allow: what reads it cannot be told
-            return
+    def _is_known(self, model: ironcalc.Model, operand: str, definition: str, place: Place) -> bool:
+        """Make a name of cells known to the model as it stands in the formula; it takes no other names."""
+        if "!" in operand or parse_range(definition.rpartition("!")[2]) is None:
+            return False
+        key = self._index[place.sheet], operand.casefold()
+        if key not in self._named:
+            try:
+                model.new_defined_name(operand, key[0], definition)
+            except Exception:  # one that it does not allow
+                return False
+            self._named.add(key)
+        return True
+
+
+def _read(model: ironcalc.Model, at: tuple[int, int, int]) -> Value:
+    from ironcalc import CellType
+
+    value = model.get_cell_value(*at)
+    return CellError(str(value)) if model.get_cell_type(*at) == CellType.ErrorValue else value
 
 
 def _put_value(model: ironcalc.Model, at: tuple[int, int, int], cell: Cell) -> None:
