@@ -13,12 +13,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from typing import Literal
 
 import formualizer
 
+from ..addresses import Area
 from .archive import local, parse_xml
 from .engine import Engine
-from .package import BLANK, Package, Place
+from .package import Package, Place
 from .references import (
     MAX_DEPTH,
     UNTRACEABLE,
@@ -28,6 +30,7 @@ from .references import (
     is_one_cell,
     is_reference,
     read_reference,
+    read_words,
     tokens,
 )
 from .tables import Table, read_tables, write_out
@@ -48,8 +51,16 @@ _TAKE_RANGES = frozenset(
     | {"INTERCEPT"}
 )
 _COMPUTE_ARRAYS = frozenset({"SUMPRODUCT", "MMULT", "LOOKUP", "MDETERM", "MINVERSE", "FREQUENCY", "MAP", "REDUCE"})
+# They jump, and what is within floating noise of the jump falls to either side: INT((0.1+0.7)*10) is 7, or 8.
+_JUMP = frozenset(
+    {"INT", "TRUNC", "MOD", "QUOTIENT", "ROUND", "ROUNDUP", "ROUNDDOWN", "MROUND", "EVEN", "ODD", "FLOOR", "CEILING"}
+    | {"FLOOR.MATH", "CEILING.MATH", "FLOOR.PRECISE", "CEILING.PRECISE", "ISO.CEILING"}
+)
+_SEARCH = frozenset({"LOOKUP", "VLOOKUP", "HLOOKUP", "MATCH"})  # in what is not sorted, each program in its own way
+MOST_LOOKED_AT = 1_000  # cells of a kind on a sheet, for each range
 _LIKE_A_NUMBER = re.compile(r"\s*[+-]?[0-9][0-9.,' \u00a0\u202f]*%?\s*")
 
+_Kind = Literal["typed number", "logical", "fraction"]
 ONE_OF_A_RANGE = "one cell is taken out of a range"
 
 
@@ -59,7 +70,9 @@ class Formula:
 
     place: Place
     functions: frozenset[str]
-    operands: tuple[str, ...]
+    areas: tuple[tuple[str, Area], ...]  # the cells that it names, with their sheets
+    fractional: bool  # computes with decimals or with quotients of quotients, that is with floating noise
+    logical: bool  # computes with TRUE or FALSE
     crosses: bool  # takes one cell out of a range
 
 
@@ -120,28 +133,52 @@ class Reasons:
             found["it depends on what only the program that saved it could know"] = set(self.held)
         if self.crossing:
             found[ONE_OF_A_RANGE] = set(self.crossing)
-        lacking = {name for name in self._functions if not knows(name)} | _unknown_to_the_first(self._functions)
+        one = _unknown_to_the_first(self._functions)
+        other = {name for name in self._functions if not knows(name)}
         for each in self._formulas:
             if not self.engine.is_readable(each.place):
                 found.setdefault("it cannot be read here", set()).add(each.place)
-            elif each.functions & lacking:
-                reason = f"{sorted(each.functions & lacking)[0]} is not known here"
+            elif each.functions & one & other:
+                reason = f"no recalculation knows {sorted(each.functions & one & other)[0]}"
                 found.setdefault(reason, set()).add(each.place)
-            elif each.functions & _OF_A_LANGUAGE or any(self._is_typed_number(each, text) for text in each.operands):
+            elif each.functions & (one | other):
+                reason = f"only one recalculation knows {sorted(each.functions & (one | other))[0]}"
+                found.setdefault(reason, set()).add(each.place)
+            elif each.functions & _OF_A_LANGUAGE or self._reads(each, "typed number"):
                 reason = "it makes numbers of text, or text of numbers, which depends on the computer's language"
                 found.setdefault(reason, set()).add(each.place)
+            elif each.logical or each.functions & {"TRUE", "FALSE"} or self._reads(each, "logical"):
+                found.setdefault("programs differ in how they count TRUE and FALSE", set()).add(each.place)
+            elif each.functions & _JUMP and (each.fractional or self._reads(each, "fraction")):
+                found.setdefault("programs round in different ways", set()).add(each.place)
+            elif each.functions & _SEARCH:
+                found.setdefault("programs search in different ways", set()).add(each.place)
             elif self.package.date1904 and each.functions & _OF_DATES:
                 found.setdefault("it computes with dates since 1904", set()).add(each.place)
         return found
 
-    def _is_typed_number(self, formula: Formula, operand: str) -> bool:
-        """Whether the operand is one cell that holds a number as text."""
-        reference = read_reference(self.package, operand, formula.place.sheet)
-        area = reference.area
-        if area is None or not is_one_cell(area) or self.package.sheet(reference.sheets[0]) is None:
-            return False
-        value = self.package.cells(reference.sheets[0]).get((area.top, area.left), BLANK).value
-        return isinstance(value, str) and _LIKE_A_NUMBER.fullmatch(value) is not None
+    def _reads(self, formula: Formula, kind: _Kind) -> bool:
+        """Whether one of the cells that the formula names is of the kind; also where they are too many to look at."""
+        for sheet, area in formula.areas:
+            cells = self._of_kind[kind].get(sheet, set())
+            size = (area.bottom - area.top + 1) * (area.right - area.left + 1)
+            if size == 1:
+                if (area.top, area.left) in cells:
+                    return True
+            elif len(cells) > MOST_LOOKED_AT or any(at in area for at in cells):
+                return True
+        return False
+
+    @cached_property
+    def _of_kind(self) -> dict[_Kind, dict[str, set[tuple[int, int]]]]:
+        """The cells that hold a number as text, TRUE or FALSE, and a number that is not whole; by sheet."""
+        found: dict[_Kind, dict[str, set[tuple[int, int]]]] = {"typed number": {}, "logical": {}, "fraction": {}}
+        for entry in self.package.sheets:
+            for at, cell in self.package.cells(entry.name).items():
+                kind = _kind(cell.value)
+                if kind is not None:
+                    found[kind].setdefault(entry.name, set()).add(at)
+        return found
 
     def _is_range(self, place: Place, operand: str, depth: int = 0) -> bool:
         """Whether an operand of a formula that stands at ``place`` names more than one cell."""
@@ -178,12 +215,27 @@ class Reasons:
                     read = tokens(cell.formula)
                 except ValueError:
                     read = []
+                references = [token.value for token in read if is_reference(token)]
                 yield Formula(
                     place,
                     frozenset(name for token in read if (name := function_of(token)) is not None),
-                    tuple(token.value for token in read if is_reference(token)),
+                    tuple(self._areas(references, place)),
+                    _is_fractional(read),
+                    _is_logical(read),
                     at not in anchors and crosses(read, partial(self._is_range, place)),
                 )
+
+    def _areas(self, references: list[str], place: Place) -> Iterator[tuple[str, Area]]:
+        for operand in references:
+            reference = read_reference(self.package, operand, place.sheet)
+            if reference.kind != "cells":  # a name, a table
+                for inside in read_words(self.package, operand, place.sheet).references:
+                    text = write_out(inside.text, place, self._tables) if inside.area is None else None
+                    reference = inside if text is None else read_reference(self.package, text, place.sheet)
+                    if reference.area is not None:
+                        yield from ((sheet, reference.area) for sheet in reference.sheets)
+            elif reference.area is not None:
+                yield from ((sheet, reference.area) for sheet in reference.sheets)
 
     @cached_property
     def _calculation(self) -> dict[str, str]:
@@ -197,6 +249,33 @@ class Reasons:
     @property
     def _precision_as_shown(self) -> bool:
         return self._calculation.get("fullPrecision") in ("0", "false")
+
+
+def _kind(value: object) -> _Kind | None:
+    if isinstance(value, bool):
+        return "logical"
+    if isinstance(value, str):
+        return "typed number" if _LIKE_A_NUMBER.fullmatch(value) is not None else None
+    return "fraction" if isinstance(value, float) and not value.is_integer() else None
+
+
+def _is_fractional(read: list[formualizer.Token]) -> bool:
+    numbers = formualizer.TokenSubType.Number
+    if any(token.value in ("%", "^") or (token.subtype == numbers and "." in token.value) for token in read):
+        return True
+    return sum(token.value == "/" for token in read) > 1
+
+
+def _is_logical(read: list[formualizer.Token]) -> bool:
+    """Whether TRUE or FALSE stands beside an operator; as an argument it is a switch."""
+    kinds = formualizer.TokenType
+    read = [token for token in read if token.token_type not in (kinds.Whitespace, kinds.Paren)]
+    for before, token in zip([None, *read], read, strict=False):
+        beside = (before is not None and before.token_type == kinds.OpInfix) or token.token_type == kinds.OpInfix
+        for each in (token, before):
+            if beside and each is not None and each.subtype == formualizer.TokenSubType.Logical:
+                return True
+    return False
 
 
 def crosses(read: list[formualizer.Token], is_range: Callable[[str], bool]) -> bool:

@@ -22,6 +22,7 @@ from .pointing import Pointing
 from .second import UNKNOWN, SecondOpinion
 
 MOST_FORMULAS = 20_000  # of a submission; the key has 71, and a chain of 100,000 keeps the engine busy for a minute
+MOST_EXACT = 10**15  # larger numbers are stored with 15 digits by some programs
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def judge(package: Package, places: Mapping[str, Place]) -> dict[str, Verdict]:
     count = sum(each.formula is not None for entry in package.sheets for each in package.cells(entry.name).values())
     if count > MOST_FORMULAS:
         raise BrokenPackage(f"it has {count:,} formulas, and at most {MOST_FORMULAS:,} are recalculated")
-    court = _Court(package)
+    court = _Court(package, places)
     notes = court.pointing.notes(court.engine, formulas)
     verdicts = {place: court.verdict(place, text, notes.get(place, ())) for place, text in formulas.items()}
     return {answer: verdicts[place] for answer, place in places.items() if place in verdicts}
@@ -61,14 +62,20 @@ def _formula(package: Package, place: Place) -> str | None:
 
 
 def agree(value: Value, stored: Value) -> bool:
-    """Whether a recalculated value confirms a stored one: whole numbers exactly, others up to the noise of floats."""
+    """Whether a recalculated value confirms a stored one: whole numbers exactly, others up to the noise of floats.
+
+    Programs name errors differently (the root of -1 is #NUM!, and #VALUE! in LibreOffice): one confirms another, but
+    for those that tell of the engine instead.
+    """
     if value is None:  # =A1 of an empty cell
         return stored in (0, "") and not isinstance(stored, bool)
+    if isinstance(value, CellError) and isinstance(stored, CellError):
+        return value == stored or not _cannot(value, UNCOMPUTED | UNKNOWN)
     if isinstance(value, bool) or isinstance(stored, bool) or not isinstance(value, int | float):
         return type(value) is type(stored) and value == stored
     if not isinstance(stored, int | float):
         return False
-    if float(value).is_integer() and float(stored).is_integer():
+    if float(value).is_integer() and float(stored).is_integer() and abs(stored) < MOST_EXACT:
         return value == stored
     return math.isclose(value, stored, rel_tol=1e-9, abs_tol=1e-12)
 
@@ -76,8 +83,9 @@ def agree(value: Value, stored: Value) -> bool:
 class _Court:
     """Both engines and the file on one workbook. What is rarely needed is made when it first is."""
 
-    def __init__(self, package: Package) -> None:
-        self.package, self.engine, self.pointing = package, Engine(package), Pointing.of(package)
+    def __init__(self, package: Package, places: Mapping[str, Place]) -> None:
+        self.package, self.engine = package, Engine(package)
+        self.pointing = Pointing.of(package, places.values())
 
     def verdict(self, place: Place, formula: str, notes: tuple[str, ...]) -> Verdict:
         stored = _stored(self.package.cells(place.sheet).get((place.row, place.column), BLANK))
@@ -121,16 +129,19 @@ class _Court:
         if all(mute):
             why = doubt or ("its cells refer to each other in a circle" if str(first) == "#CIRC!" else None)
             told = f"The formula cannot be recalculated here{f': {why}' if why else ''}. {counts}"
-        elif any(mute):
+        elif any(mute) and doubt is None:
             one = second if mute[0] else first
             told = f"One recalculation gives {_said(one)}, which no second one confirms. {counts}"
-        elif not agree(first, second) and not (isinstance(first, CellError) and isinstance(second, CellError)):
+        elif not any(mute) and not agree(first, second):
             told = f"Two recalculations differ, {_said(first)} and {_said(second)}. {counts}"
         elif doubt is not None:
-            told = f"A recalculation gives {_said(first)}, but may be wrong: {doubt}. {counts}"
+            told = f"A recalculation gives {_said(second if mute[0] else first)}, but may be wrong: {doubt}. {counts}"
         elif isinstance(first, CellError) and first.text == "#VALUE!":
             # numbers typed as text, "3,5": what becomes of them in a formula depends on the computer's language
             told = f"A recalculation gives {_said(first)}, which depends on the computer's language. {counts}"
+        elif isinstance(stored, CellError):
+            told = f"The stored value is the error {stored}, but the formula gives {_said(first)}, which counts."
+            return _counts(first, formula, (told, *notes))
         else:
             told = (
                 f"The stored value {_said(stored)} is not what the formula gives, {_said(first)}: "

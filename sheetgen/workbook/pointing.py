@@ -41,15 +41,17 @@ class Oddity:
 
 @dataclass(frozen=True, slots=True)
 class Pointing:
-    """The odd formulas of a workbook."""
+    """The odd formulas of a workbook; ``own`` are the cells of the answers."""
 
     package: Package
+    own: frozenset[Place]
     odd: Mapping[Place, tuple[Oddity, ...]]
 
     @classmethod
-    def of(cls, package: Package) -> Pointing:
+    def of(cls, package: Package, own: Collection[Place]) -> Pointing:
         """Look through all formulas of ``package``."""
-        hidden = frozenset(entry.name for entry in package.sheets if entry.hidden)
+        table = {place.sheet for place in own}
+        hidden = frozenset(entry.name for entry in package.sheets if entry.hidden and entry.name not in table)
         names = _odd_names(package, hidden)
         found: dict[Place, tuple[Oddity, ...]] = {}
         for entry in package.sheets:
@@ -60,7 +62,7 @@ class Pointing:
                 oddities = tuple(_oddities(words, hidden - {entry.name}))
                 if oddities:
                     found[Place(entry.name, row, column)] = oddities
-        return cls(package, found)
+        return cls(package, frozenset(own), found)
 
     def notes(self, engine: Engine, formulas: Mapping[Place, str]) -> dict[Place, tuple[str, ...]]:
         """What there is to say of each answer's cell; ``formulas`` are those of the answers."""
@@ -69,7 +71,7 @@ class Pointing:
         for place, formula in formulas.items():
             said[place] += [f"The formula {oddity.told}." for oddity in self.odd.get(place, ())]
             if place not in self.odd and _BARE.fullmatch(formula) is not None:
-                said[place] += self._taken_over(place, formula, formulas, lines)
+                said[place] += self._taken_over(place, formula, lines)
         between = [place for place in sorted(self.odd) if place not in formulas]
         for place in between[:MOST_TRACED]:
             told = [oddity.told for oddity in self.odd[place] if oddity.kind != "link"]
@@ -77,9 +79,7 @@ class Pointing:
                 said[reader].append(f"It depends on {_where(place, reader.sheet)}, whose formula {told[0]}.")
         return {place: tuple(dict.fromkeys(notes))[:MOST_NOTES] for place, notes in said.items() if notes}
 
-    def _taken_over(
-        self, place: Place, formula: str, formulas: Mapping[Place, str], lines: _HiddenLines
-    ) -> Iterator[str]:
+    def _taken_over(self, place: Place, formula: str, lines: _HiddenLines) -> Iterator[str]:
         """What to say of a formula that does no more than take over one cell from outside of the table."""
         for reference in read_words(self.package, formula, place.sheet).references:
             if reference.kind != "cells" or len(reference.sheets) != 1 or reference.area is None:
@@ -88,11 +88,11 @@ class Pointing:
             if self.package.sheet(source.sheet) is None:
                 continue
             said = f"The formula takes its number only from {_where(source, place.sheet)}"
-            line = None if _within(source, formulas) else lines.hiding(source)
+            line = None if _within(source, self.own) else lines.hiding(source)
             cell = self.package.cells(source.sheet).get((source.row, source.column), BLANK)
             if line is not None:
                 yield f"{said}, in a hidden {line}."
-            elif source.sheet not in {each.sheet for each in formulas} and cell.kind == "number" and not cell.formula:
+            elif source.sheet not in {each.sheet for each in self.own} and cell.kind == "number" and not cell.formula:
                 yield f"{said}, where it is typed in."  # and not worked out
 
 
@@ -134,10 +134,10 @@ def _may_be_odd(formula: str, names: Collection[str], *, look_across: bool) -> b
     return bool(names) and any(word.casefold() in names for word in _WORD.findall(formula))
 
 
-def _within(source: Place, formulas: Collection[Place]) -> bool:
+def _within(source: Place, own: Collection[Place]) -> bool:
     """Whether a cell lies among those of the answers: a row or column hidden there is the sheet's own affair."""
-    rows = [place.row for place in formulas if place.sheet == source.sheet]
-    columns = [place.column for place in formulas if place.sheet == source.sheet]
+    rows = [place.row for place in own if place.sheet == source.sheet]
+    columns = [place.column for place in own if place.sheet == source.sheet]
     return bool(rows) and min(rows) <= source.row <= max(rows) and min(columns) <= source.column <= max(columns)
 
 

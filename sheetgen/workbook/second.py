@@ -55,8 +55,8 @@ class SecondOpinion:
         return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
 
     def knows(self, function: str) -> bool:
-        """Whether it has the function at all."""
-        return self._model is not None and _survived(lambda: _has(function)) is True
+        """Whether it has the function at all; it lacks none where it failed as a whole."""
+        return self._model is None or _survived(lambda: _has(function)) is True
 
     def _computed(self) -> ironcalc.Model:
         import ironcalc

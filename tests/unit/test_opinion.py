@@ -123,7 +123,6 @@ def test_the_second_engine_is_not_loaded_where_all_agrees(monkeypatch: pytest.Mo
         ('=A1&"x"', "97x", "96x"),
         ("=A1>A2", True, False),
         ("=A1*2", True, 192),
-        ("=A1*2", "#REF!", 192),
     ],
 )
 def test_what_both_engines_contradict_is_said_and_does_not_count(
@@ -150,6 +149,14 @@ def test_a_number_stored_where_the_formula_is_an_error() -> None:
     found = verdict(saved({"A1": 5, "B1": ("=A1/0", 55)}))
     assert (found.value, found.problem) == (None, "the formula gives #DIV/0!")
     assert "The stored value 55 is not what the formula gives, #DIV/0!" in found.notes[0]
+
+
+def test_errors() -> None:
+    found = verdict(saved({"A1": 5, "B1": ("=A1*2", "#REF!")}))
+    assert (found.value, found.problem) == (10, None)
+    assert found.notes == ("The stored value is the error #REF!, but the formula gives 10, which counts.",)
+    found = verdict(saved({"B1": ("=SQRT(-1)", "#VALUE!")}))  # as LibreOffice names it
+    assert (found.value, found.problem, found.notes) == (None, "the formula gives #VALUE!", ())
 
 
 def test_a_forged_step_before_the_answer_is_seen() -> None:
@@ -188,22 +195,23 @@ def test_what_one_engine_lacks_the_other_confirms(formula: str, stored: int) -> 
 def test_one_engine_alone_accuses_nobody(formula: str) -> None:
     found = verdict(saved({"A1": 96, "A2": 121, "C1": 4, "D1": 5, "B1": (formula, 3)}))
     assert found.value == 3
-    assert found.notes[0].startswith("One recalculation gives ")
-    assert found.notes[0].endswith("which no second one confirms. The stored value 3 counts.")
+    assert found.notes[0].startswith("A recalculation gives ")
+    assert "but may be wrong: only one recalculation knows " in found.notes[0]
+    assert found.notes[0].endswith("The stored value 3 counts.")
 
 
 def test_what_no_engine_knows_counts_as_stored() -> None:
     found = verdict(saved({"A1": 96, "B1": ("=NOSUCHFUNCTION(A1)", 7)}))
     assert found.value == 7
     assert found.notes == (
-        "The formula cannot be recalculated here: NOSUCHFUNCTION is not known here. The stored value 7 counts.",
+        "The formula cannot be recalculated here: no recalculation knows NOSUCHFUNCTION. The stored value 7 counts.",
     )
 
 
 def test_an_unknown_function_that_an_iferror_hides_accuses_nobody() -> None:
     found = verdict(saved({"C1": ("=IFERROR(NOSUCHFUNCTION(1),5)", 12), "B1": ("=C1*2", 24)}))
     assert found.value == 24
-    assert "may be wrong: NOSUCHFUNCTION is not known here. The stored value 24 counts." in found.notes[0]
+    assert "may be wrong: no recalculation knows NOSUCHFUNCTION. The stored value 24 counts." in found.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -216,6 +224,12 @@ def test_an_unknown_function_that_an_iferror_hides_accuses_nobody() -> None:
         ({"A1": "3,5", "B2": ("=A1*2", 7)}, 7),
         ({"B2": ('=VALUE("1.234")', 1234)}, 1234),
         ({"C1": ("=RAND()", 0.25), "B2": ("=C1*4", 1)}, 1),
+        ({"B2": ("=INT((0.1+0.7)*10)", 8)}, 8),  # LibreOffice; Excel says 7
+        ({"A1": 0.1, "A2": 0.7, "B2": ("=INT((A1+A2)*10)", 8)}, 8),
+        ({"A1": True, "B2": ("=SUM(A1)", 1)}, 1),
+        ({"B2": ("=TRUE=1", True)}, True),
+        ({"A1": 9, "A2": 4, "A3": 6, "B2": ("=LOOKUP(5,A1:A3)", 4)}, 4),
+        ({"B2": ("=2^60", 1152921504606850048)}, 1152921504606850048),  # 15 digits of it
     ],
 )
 def test_two_engines_that_err_alike_accuse_nobody(cells: dict[str, Typed], stored: int) -> None:
@@ -234,6 +248,12 @@ def test_a_range_that_a_function_takes_whole_is_no_excuse() -> None:
     data = saved({"A1": 2, "A2": 4, "A3": 6, "B2": ("=SUM(A1:A3)*INDEX(A1:A3,2)+SUMPRODUCT(A1:A3*A1:A3)", 40)})
     assert verdict(data, "B2").value == 12 * 4 + 56
     assert "The stored value 40 is not" in said(data, "B2")
+
+
+def test_a_division_rounded_down_is_no_excuse() -> None:
+    data = saved({"A1": 227, "A2": 11, "A3": 4, "B1": ("=INT((A1-A2)/A3)+1", 56)})
+    assert verdict(data).value == 55
+    assert "The stored value 56 is not what the formula gives, 55" in said(data)
 
 
 def test_rounded_as_shown() -> None:
@@ -431,6 +451,15 @@ def test_working_on_another_sheet_is_honest() -> None:
     )
 
 
+def test_the_sheet_of_an_answer_is_no_other_sheet() -> None:
+    data = saved({"Questions!C9": ("=S!B1", 55), "B1": 55})
+    places = {"conv1.out_height": Place("S", 1, 2), "question.1": Place("Questions", 9, 3)}
+    assert judge(Package.read(data), places) == {"question.1": Verdict("S!B1", 55)}
+    hidden = saved({"-Sums!C9": ("=S!B1", 55), "A1": 1, "B1": ("=A1*Sums!C9", 55)})
+    places = {"conv1.out_height": Place("S", 1, 2), "question.1": Place("Sums", 9, 3)}
+    assert all(not each.notes for each in judge(Package.read(hidden), places).values())
+
+
 def test_hidden_rows_and_columns_beside_the_table() -> None:
     def extend(workbook: Any) -> None:
         workbook.worksheets()[0].set_column("Y:Z", None, None, {"hidden": True})
@@ -554,6 +583,9 @@ def test_both_engines_agree_on_what_coursework_computes(fractions: bool) -> None
 
 
 def test_agree() -> None:
+    assert agree(CellError("#NUM!"), CellError("#VALUE!"))
+    assert not agree(CellError("#NAME?"), CellError("#VALUE!"))
+    assert not agree(CellError("#NAME?"), 1)
     assert agree(None, 0)
     assert agree(None, "")
     assert not agree(None, False)
