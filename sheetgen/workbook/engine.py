@@ -19,7 +19,7 @@ import formualizer
 
 from ..addresses import parse_address
 from .package import Cell, Package, Place
-from .references import FETCHING, VOLATILE, definition_of, function_of, is_cell, is_reference, read_reference, tokens
+from .references import FETCHING, VOLATILE, definition_of, function_of, is_cell, read_reference, tokens
 from .tables import Table, read_tables, write_out
 
 TIME_LIMIT_MS = 2_000
@@ -202,15 +202,16 @@ class Engine:
 
     def _expanded(self, formula: str, place: Place) -> str | None:
         """The formula with names and tables written out; None for one whose value only Excel can know."""
-        text = ["="]
+        kinds, text = formualizer.TokenType, ["="]
         for token in tokens(formula):
             value = token.value
-            if function_of(token) in _HELD or value.endswith("|"):
+            kind = token.token_type
+            if kind == kinds.Func and function_of(token) in _HELD:
                 return None
-            if is_reference(token):
+            if kind == kinds.Operand and token.subtype == formualizer.TokenSubType.Range and not is_cell(value):
                 written = self._written_out(value, place)
                 if written is None:
-                    return None  # another workbook
+                    return None  # another workbook, another program
                 value = written
             text.append(value)
         whole = "".join(text)
@@ -219,8 +220,6 @@ class Engine:
         return whole
 
     def _written_out(self, operand: str, place: Place) -> str | None:
-        if is_cell(operand):
-            return operand
         reference = read_reference(self._package, operand, place.sheet)
         if reference.kind == "other workbook":
             return None

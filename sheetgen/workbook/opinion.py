@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from ..addresses import Area
 from .doubts import ONE_OF_A_RANGE, Reasons
 from .engine import UNCOMPUTED, CellError, Engine, Value
 from .package import BLANK, BrokenPackage, Cell, Package, Place
@@ -37,7 +38,15 @@ class Verdict:
 
 def judge(package: Package, places: Mapping[str, Place]) -> dict[str, Verdict]:
     """The verdict on each answer whose cell has a formula, or is filled by one; raises BrokenPackage for too many."""
-    formulas = {place: text for place in places.values() if (text := _formula(package, place)) is not None}
+    cells = {sheet: package.cells(sheet) for sheet in {place.sheet for place in places.values()}}
+    areas = {sheet: package.areas(sheet) for sheet in cells}
+    formulas: dict[Place, str] = {}
+    for place in places.values():
+        text = cells[place.sheet].get((place.row, place.column), BLANK).formula
+        if text is None and areas[place.sheet]:
+            text = _array_formula(cells[place.sheet], areas[place.sheet], (place.row, place.column))
+        if text is not None:
+            formulas[place] = text
     if not formulas:
         return {}  # most sheets hold numbers only; then nothing is recalculated
     count = sum(each.formula is not None for entry in package.sheets for each in package.cells(entry.name).values())
@@ -45,20 +54,18 @@ def judge(package: Package, places: Mapping[str, Place]) -> dict[str, Verdict]:
         raise BrokenPackage(f"it has {count:,} formulas, and at most {MOST_FORMULAS:,} are recalculated")
     court = _Court(package, places)
     notes = court.pointing.notes(court.engine, formulas)
-    verdicts = {place: court.verdict(place, text, notes.get(place, ())) for place, text in formulas.items()}
+    verdicts = {
+        place: court.verdict(
+            place, text, cells[place.sheet].get((place.row, place.column), BLANK), notes.get(place, ())
+        )
+        for place, text in formulas.items()
+    }
     return {answer: verdicts[place] for answer, place in places.items() if place in verdicts}
 
 
-def _formula(package: Package, place: Place) -> str | None:
-    """The formula that gives the cell its value: its own, or the array formula that fills it."""
-    cells = package.cells(place.sheet)
-    own = cells.get((place.row, place.column), BLANK).formula
-    if own is not None:
-        return own
-    for area in package.areas(place.sheet):
-        if (place.row, place.column) in area:
-            return cells.get((area.top, area.left), BLANK).formula
-    return None
+def _array_formula(cells: Mapping[tuple[int, int], Cell], areas: tuple[Area, ...], at: tuple[int, int]) -> str | None:
+    """The array formula that fills a cell without one of its own."""
+    return next((cells.get((area.top, area.left), BLANK).formula for area in areas if at in area), None)
 
 
 def agree(value: Value, stored: Value) -> bool:
@@ -87,9 +94,9 @@ class _Court:
         self.package, self.engine = package, Engine(package)
         self.pointing = Pointing.of(package, places.values())
 
-    def verdict(self, place: Place, formula: str, notes: tuple[str, ...]) -> Verdict:
-        stored = _stored(self.package.cells(place.sheet).get((place.row, place.column), BLANK))
-        if self._is_held(place):
+    def verdict(self, place: Place, formula: str, cell: Cell, notes: tuple[str, ...]) -> Verdict:
+        stored = _stored(cell)
+        if not self.engine.is_formula(place) and (cell.formula is not None or self._is_filled_by_held(place)):
             if stored is None:
                 return _nothing(formula, notes)
             return _counts(
@@ -150,10 +157,8 @@ class _Court:
             return _counts(first, formula, (told, *notes))
         return _counts(stored, formula, (told, *notes))
 
-    def _is_held(self, place: Place) -> bool:
-        cell = self.package.cells(place.sheet).get((place.row, place.column), BLANK)
-        if cell.formula is not None:
-            return not self.engine.is_formula(place)
+    def _is_filled_by_held(self, place: Place) -> bool:
+        """Whether what fills the cell is an array formula, or a data table, that is not computed."""
         return any(
             (place.row, place.column) in area and not self.engine.is_formula(Place(place.sheet, area.top, area.left))
             for area in self.package.areas(place.sheet)

@@ -23,9 +23,9 @@ MOST_NOTES = 3  # of one cell
 MOST_TRACED = 100  # cells whose readers are looked for: each costs a walk through the formulas
 MOST_SEARCHED = 8 * 2**20  # bytes of a sheet in which hidden rows and columns are looked for
 
-# What may make a formula odd; of the other formulas, which are nearly all, not one word is read.
-_CALLS = "|".join(map(re.escape, sorted(VOLATILE | FETCHING | UNTRACEABLE | {"HYPERLINK"})))
-_ODD = re.compile(rf"[\[|\\]|://|(?<![^\W_])(?:{_CALLS})\s*\(", re.IGNORECASE)
+_CALLS = VOLATILE | FETCHING | UNTRACEABLE | {"HYPERLINK"}
+_CALL = re.compile(r"([A-Za-z][A-Za-z0-9.]*)\s*\(")
+_ELSEWHERE = re.compile(r"[\[|\\]|://")  # other workbooks and programs
 _WORD = re.compile(r"[^\W\d][\w.\\]*")
 # a cell and nothing else: =B4, =+Work!B4, =(B4)
 _BARE = re.compile(r"[+(\s]*(?:(?:'(?:[^']|'')+'|[^\W\d][\w.]*)!)?\$?[A-Za-z]{1,3}\$?[0-9]{1,7}[)\s]*")
@@ -85,12 +85,12 @@ class Pointing:
             if reference.kind != "cells" or len(reference.sheets) != 1 or reference.area is None:
                 continue
             source = Place(reference.sheets[0], reference.area.top, reference.area.left)
-            if self.package.sheet(source.sheet) is None:
+            if source in self.own or self.package.sheet(source.sheet) is None:
                 continue
             said = f"The formula takes its number only from {_where(source, place.sheet)}"
-            line = None if _within(source, self.own) else lines.hiding(source)
+            line = lines.hiding(source)
             cell = self.package.cells(source.sheet).get((source.row, source.column), BLANK)
-            if line is not None:
+            if line is not None and not _within(source, self.own):
                 yield f"{said}, in a hidden {line}."
             elif source.sheet not in {each.sheet for each in self.own} and cell.kind == "number" and not cell.formula:
                 yield f"{said}, where it is typed in."  # and not worked out
@@ -129,8 +129,13 @@ def _odd_names(package: Package, hidden: Set[str]) -> frozenset[str]:
 
 
 def _may_be_odd(formula: str, names: Collection[str], *, look_across: bool) -> bool:
-    if _ODD.search(formula) is not None or (look_across and "!" in formula):
+    """Whether it is worth reading word by word: nearly all formulas are not."""
+    if _ELSEWHERE.search(formula) or (look_across and "!" in formula):
         return True
+    if "(" in formula:
+        for call in _CALL.findall(formula):
+            if call.upper().removeprefix("XLFN.").removeprefix("XLWS.") in _CALLS:
+                return True
     return bool(names) and any(word.casefold() in names for word in _WORD.findall(formula))
 
 
@@ -160,7 +165,7 @@ class _HiddenLines:
     def _look(self, sheet: str) -> tuple[set[int], list[tuple[int, int]]]:
         entry = self._package.sheet(sheet)
         data = b"" if entry is None else self._package.part(entry.part)
-        if entry is None or len(data) > MOST_SEARCHED:
+        if entry is None or len(data) > MOST_SEARCHED or b"hidden" not in data:
             return set(), []
         rows, columns = set(), []
         for element in parse_xml(data, entry.part).iter():

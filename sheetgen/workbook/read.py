@@ -40,7 +40,7 @@ def _no_table(sheet: Sheet) -> str:
 def _held(package: Package, places: Mapping[str, Place]) -> dict[str, Held]:
     cells = {answer: package.cells(place.sheet).get((place.row, place.column)) for answer, place in places.items()}
     verdicts: Mapping[str, Verdict] = {}
-    if any(package.areas(place.sheet) for place in places.values()) or any(
+    if any(package.areas(sheet) for sheet in {place.sheet for place in places.values()}) or any(
         cell is not None and cell.formula is not None for cell in cells.values()
     ):
         from .opinion import judge  # most sheets hold numbers only; then nothing is recalculated

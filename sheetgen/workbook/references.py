@@ -70,9 +70,7 @@ def tokens(formula: str) -> list[formualizer.Token]:
 
 
 def is_reference(token: formualizer.Token) -> bool:
-    return (
-        token.token_type == formualizer.TokenType.Operand and token.subtype == formualizer.TokenSubType.Range
-    ) or token.value.endswith("|")  # DDE: cmd|'/C calc'!A0
+    return token.token_type == formualizer.TokenType.Operand and token.subtype == formualizer.TokenSubType.Range
 
 
 def function_of(token: formualizer.Token) -> str | None:
@@ -111,7 +109,7 @@ def read_words(package: Package, formula: str, sheet: str, depth: int = 0) -> Wo
 def read_reference(package: Package, operand: str, sheet: str) -> Reference:
     """What an operand of a formula on ``sheet`` names."""
     scope, bang, inside = operand.rpartition("!")
-    if _is_outside(scope, bang, inside, operand):
+    if operand.endswith("|") or _is_outside(scope, bang, inside, operand):  # cmd|'/C calc'!A0 asks a program (DDE)
         return Reference(operand, "other workbook")
     if "[" in operand:
         return Reference(operand, "table")

@@ -455,7 +455,7 @@ def test_the_sheet_of_an_answer_is_no_other_sheet() -> None:
     data = saved({"Questions!C9": ("=S!B1", 55), "B1": 55})
     places = {"conv1.out_height": Place("S", 1, 2), "question.1": Place("Questions", 9, 3)}
     assert judge(Package.read(data), places) == {"question.1": Verdict("S!B1", 55)}
-    hidden = saved({"-Sums!C9": ("=S!B1", 55), "A1": 1, "B1": ("=A1*Sums!C9", 55)})
+    hidden = saved({"-Sums!C9": ("=S!A1*55", 55), "A1": 1, "B1": ("=A1*Sums!C9", 55)})
     places = {"conv1.out_height": Place("S", 1, 2), "question.1": Place("Sums", 9, 3)}
     assert all(not each.notes for each in judge(Package.read(hidden), places).values())
 
