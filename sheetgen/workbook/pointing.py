@@ -118,13 +118,23 @@ def _oddities(words: Words, hidden: Set[str]) -> Iterator[Oddity]:
 
 
 def _odd_names(package: Package, hidden: Set[str]) -> frozenset[str]:
-    """The defined names, without case, behind which there is something odd."""
-    found = set()
+    """The defined names, without case, behind which there is something odd, directly or behind another name."""
+    waiting: list[str] = []
+    users: dict[str, list[str]] = {}  # a word -> the names whose definitions have it
     for name, sheet, text in package.definitions():
         if _may_be_odd(text, frozenset(), look_across=bool(hidden)) and any(
             _oddities(read_words(package, text, sheet), hidden)
         ):
+            waiting.append(name)
+        elif "!" not in text:
+            for word in set(_WORD.findall(text)):
+                users.setdefault(word.casefold(), []).append(name)
+    found: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
             found.add(name)
+            waiting.extend(users.get(name, ()))
     return frozenset(found)
 
 

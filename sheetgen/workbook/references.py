@@ -26,6 +26,7 @@ FETCHING = frozenset(
 UNTRACEABLE = frozenset({"INDIRECT", "OFFSET"})  # which cells they read shows only when they are computed
 
 MAX_DEPTH = 5  # of names that are defined by names
+MOST_NAMES = 100  # that are looked through for one formula
 
 _CELL = re.compile(r"\$?[A-Za-z]{1,3}\$?[1-9][0-9]{0,6}")
 _COLUMNS = re.compile(r"\$?([A-Za-z]{1,3}):\$?([A-Za-z]{1,3})")
@@ -80,29 +81,31 @@ def function_of(token: formualizer.Token) -> str | None:
     return token.value[:-1].strip().upper().removeprefix("_XLFN.").removeprefix("_XLWS.")
 
 
-def read_words(package: Package, formula: str, sheet: str, depth: int = 0) -> Words:
+def read_words(package: Package, formula: str, sheet: str) -> Words:
     """What ``formula`` names as seen from ``sheet``; nothing where it cannot be read."""
-    try:
-        read = tokens(formula)
-    except ValueError:
-        return Words()
     references: list[Reference] = []
     functions: set[str] = set()
-    for token in read:
-        function = function_of(token)
-        if function is not None:
-            functions.add(function)
-        elif is_reference(token) and token.value.endswith("|"):
-            functions.add("DDE")
-        elif is_reference(token):
-            found = read_reference(package, token.value, sheet)
-            definition = definition_of(package, found.text, sheet) if found.kind == "name" else None
-            if definition is None or depth == MAX_DEPTH:
-                references.append(found)
-            else:
-                inside = read_words(package, definition, sheet, depth + 1)
-                references.extend(inside.references)
-                functions |= inside.functions
+    seen: set[str] = set()  # each name is looked through once, or names of names could double without end
+    waiting = [formula]
+    while waiting:
+        try:
+            read = tokens(waiting.pop())
+        except ValueError:
+            continue
+        for token in read:
+            function = function_of(token)
+            if function is not None:
+                functions.add(function)
+            elif is_reference(token) and token.value.endswith("|"):
+                functions.add("DDE")
+            elif is_reference(token):
+                found = read_reference(package, token.value, sheet)
+                definition = definition_of(package, found.text, sheet) if found.kind == "name" else None
+                if definition is None or len(seen) == MOST_NAMES:
+                    references.append(found)
+                elif found.text.casefold() not in seen:
+                    seen.add(found.text.casefold())
+                    waiting.append(definition)
     return Words(tuple(references), frozenset(functions))
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from .engine import MAX_EXPANDED, CellError, Value
 from .package import Cell, Package, Place
-from .references import MAX_DEPTH, definition_of, is_cell, is_reference, parse_range, read_reference, tokens
+from .references import definition_of, is_cell, is_reference, parse_range, read_reference, tokens
 from .tables import read_tables, write_out
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+MOST_WRITTEN = 8 * 2**20  # characters of all formulas, with their names and tables written out
 MOST_CELLS = 200_000  # of the workbook: beyond that nothing is asked, rather than the memory doubled
 
 UNKNOWN = frozenset(
@@ -40,6 +41,8 @@ class SecondOpinion:
         self._index = {entry.name: number for number, entry in enumerate(package.sheets)}
         self._tables = read_tables(package)
         self._named: set[tuple[int, str]] = set()
+        self._expanded: dict[tuple[str, str], str] = {}
+        self._written = 0
         if sum(len(package.cells(name)) for name in self._index) <= MOST_CELLS:
             self._model = _survived(self._computed)
 
@@ -92,6 +95,10 @@ class SecondOpinion:
                     model.update_cell_with_formula(*at, formula)
             except Exception:  # of this cell alone, as the model's own "#ERROR!" would be
                 model.update_cell_with_formula(*at, "=#NAME?")
+                formula = ""
+            self._written += len(formula)
+            if self._written > MOST_WRITTEN:
+                raise ValueError("its formulas are too long")
 
     def _filled(self, sheet: str) -> set[tuple[int, int]]:
         """What the sheet's array formulas will fill by themselves. Raises ValueError for absurdly many cells."""
@@ -105,7 +112,7 @@ class SecondOpinion:
             for column in range(area.left, area.right + 1)
         }
 
-    def _formula(self, model: ironcalc.Model, formula: str, place: Place, depth: int = 0) -> str:
+    def _formula(self, model: ironcalc.Model, formula: str, place: Place) -> str:
         """The formula with tables written out, and names too unless the model can be made to know them."""
         text: list[str] = []
         for token in tokens(formula):
@@ -113,8 +120,8 @@ class SecondOpinion:
             if is_reference(token) and not is_cell(value):
                 kind = read_reference(self._package, value, place.sheet).kind
                 definition = definition_of(self._package, value, place.sheet) if kind == "name" else None
-                if definition is not None and depth < MAX_DEPTH and not self._is_known(model, value, definition, place):
-                    value = f"({self._formula(model, definition, place, depth + 1)})"
+                if definition is not None and not self._is_known(model, value, definition, place):
+                    value = self._name(model, value, definition, place.sheet)
                 elif kind in ("name", "table") and definition is None:
                     value = write_out(value, place, self._tables) or value
             text.append(value)
@@ -122,6 +129,18 @@ class SecondOpinion:
         if len(whole) > MAX_EXPANDED:
             raise ValueError("too long with its names written out")
         return whole
+
+    def _name(self, model: ironcalc.Model, operand: str, definition: str, sheet: str) -> str:
+        """A name written out, once for all formulas of the sheet; as it is where it cannot be."""
+        key = sheet, operand.casefold()
+        if key not in self._expanded:
+            self._expanded[key] = operand  # what a name that is defined by itself finds
+            nowhere = Place(sheet, 0, 0)  # "this row" of a table is another for each formula
+            try:
+                self._expanded[key] = f"({self._formula(model, definition, nowhere)})"
+            except ValueError:
+                return operand
+        return self._expanded[key]
 
     def _is_known(self, model: ironcalc.Model, operand: str, definition: str, place: Place) -> bool:
         """Make a name of cells known to the model as it stands in the formula; it takes no other names."""

@@ -83,7 +83,8 @@ def test_no_program_s_honest_work_is_called_stale(tmp_path: Path, resaved: Resav
         page.cell(row, 1, row * 7 % 13 - 3)
         page.cell(row, 2, row * 1.1)
         page.cell(row, 3, f"t{row}")
-    for row, typed in enumerate(("3,5", "1234", "12%", "55x55", True), 1):
+    texts: tuple[str | bool, ...] = ("3,5", "1234", "12%", "55x55", True)
+    for row, typed in enumerate(texts, 1):
         page.cell(row, 4, typed)
     page["F1"], page["G1"] = "Layer", "Height"
     for number in range(2, 202):

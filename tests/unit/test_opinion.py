@@ -559,6 +559,19 @@ def test_a_workbook_beyond_measure_is_not_given_to_it(monkeypatch: pytest.Monkey
     assert verdict(saved({"A1": 5, "B1": ("=A1+2", 5)})).value == 5
 
 
+def test_names_of_names_of_names_end() -> None:
+    def extend(workbook: Any) -> None:
+        for number in range(40):
+            workbook.define_name(f"doubled_{number}_", "=" + "+".join([f"doubled_{number + 1}_"] * 50))
+        workbook.define_name("doubled_40_", "=Key!$A$1")
+        workbook.define_name("circle_", "=circle_+1")
+
+    data = saved({"-Key!A1": 1, "B1": ("=doubled_0_", 7), "B2": ("=circle_", 8)}, extend=extend)
+    assert verdict(data, "B1", "B2").value == 7
+    assert "The formula takes its number only from the hidden sheet Key (Key!$A$1)." in said(data, "B1", "B2")
+    assert verdict(data, "B2", "B1").value == 8
+
+
 def test_a_long_chain() -> None:
     count = 3_000
     cells: dict[str, Typed] = {"A1": 1, "B1": (f"=A{count}", 5)}
