@@ -100,8 +100,8 @@ def _oddities(words: Words, hidden: Set[str]) -> Iterator[Oddity]:
     """What is odd about a formula; ``hidden`` are the hidden sheets other than its own."""
     outside = [each for each in words.references if each.kind == "other workbook"]
     away = [each for each in words.references if each.kind == "cells" and hidden & set(each.sheets)]
-    # with these alone nothing was worked out here
-    verb = "takes its number only from" if len(outside) + len(away) == len(words.references) else "reads"
+    ready = [each for each in words.references if each in outside or (each in away and hidden >= set(each.sheets))]
+    verb = "takes its number only from" if len(ready) == len(words.references) else "reads"  # nothing worked out here
     if outside:
         yield Oddity("workbook", f"{verb} another workbook ({_short(outside[0].text)}), which is not opened")
     if away:

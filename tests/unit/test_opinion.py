@@ -228,7 +228,8 @@ def test_an_unknown_function_that_an_iferror_hides_accuses_nobody() -> None:
         ({"A1": 0.1, "A2": 0.7, "B2": ("=INT((A1+A2)*10)", 8)}, 8),
         ({"A1": True, "B2": ("=SUM(A1)", 1)}, 1),
         ({"B2": ("=TRUE=1", True)}, True),
-        ({"A1": 9, "A2": 4, "A3": 6, "B2": ("=LOOKUP(5,A1:A3)", 4)}, 4),
+        ({"B2": ("=TRUE()=1", True)}, True),
+        ({"A1": 9, "A2": 4, "A3": 6, "B2": ("=LOOKUP(5,A1:A3)", 9)}, 9),
         ({"B2": ("=2^60", 1152921504606850048)}, 1152921504606850048),  # 15 digits of it
     ],
 )
@@ -242,6 +243,12 @@ def test_a_formula_that_hides_behind_one_that_nobody_recalculates() -> None:
     note = said(saved({"A1": 2, "A2": 4, "C2": ("=A1:A2*10", 999), "B2": ("=C2+1", 1000)}), "B2")
     assert note.startswith("Not all that it depends on can be recalculated: one cell is taken out of a range.")
     assert note.endswith("The stored value 1000 counts.")
+
+
+def test_a_formula_that_nobody_recalculates_confirms_nothing() -> None:
+    found = verdict(saved({"A1": 2, "A2": 4, "B2": ("=A1:A2*10", 999)}), "B2")
+    assert found.value == 999
+    assert "one cell is taken out of a range. The stored value 999 counts." in found.notes[0]
 
 
 def test_a_range_that_a_function_takes_whole_is_no_excuse() -> None:
@@ -332,7 +339,7 @@ def test_shared_formulas() -> None:
     assert verdict(data, "B2").value == 12
 
 
-TABLE = {"columns": [{"header": "Layer"}, {"header": "Height"}, {"header": "Par [k]"}]}
+TABLE = {"columns": [{"header": "Layer"}, {"header": "Height"}, {"header": "Par [k]!"}]}
 
 
 def tabled(formula: str, stored: int | str, cell: str = "F3") -> Verdict:
@@ -350,15 +357,15 @@ def tabled(formula: str, stored: int | str, cell: str = "F3") -> Verdict:
         ("=SUM(sizes[height])", 15),
         ("=Sizes[[#This Row],[Height]]*2", 10),
         ("=Sizes[@Height]*2", 10),
-        ("=Sizes[[#This Row],[Par '[k']]]", 50),
-        ("=SUM(Sizes[[#This Row],[Height]:[Par '[k']]])", 55),
-        ("=SUM(Sizes[[Height]:[Par '[k']]])", 165),
+        ("=Sizes[[#This Row],[Par '[k']!]]", 50),
+        ("=SUM(Sizes[[#This Row],[Height]:[Par '[k']!]])", 55),
+        ("=SUM(Sizes[[Height]:[Par '[k']!]])", 165),
         ("=SUM(Sizes[])", 165),
         ("=SUM(Sizes)", 165),
         ("=ROWS(Sizes[#All])", 4),
         ("=ROWS(Sizes[[#Headers],[#Data],[Height]])", 4),
         ("=Sizes[[#Headers],[Height]]", "Height"),
-        ("=SUMPRODUCT(Sizes[Height]*Sizes[Par '[k']])", 3 * 30 + 5 * 50 + 7 * 70),
+        ("=SUMPRODUCT(Sizes[Height]*Sizes[Par '[k']!])", 3 * 30 + 5 * 50 + 7 * 70),
     ],
 )
 def test_references_to_tables(formula: str, right: int | str) -> None:
@@ -371,7 +378,13 @@ def test_references_to_tables(formula: str, right: int | str) -> None:
 
 @pytest.mark.parametrize(
     "formula",
-    ["=SUM(Other[Height])", "=SUM(Sizes[Width])", "=Sizes[[#Totals],[Height]]", "=SUM(Sizes[[Height],[Par '[k']]])"],
+    [
+        "=SUM(Other[Height])",
+        "=SUM(Sizes[Width])",
+        "=Sizes[[#Totals],[Height]]",
+        "=SUM(Sizes[[Height],])",
+        "=SUM(Sizes[[Height],[Par '[k']!]])",
+    ],
 )
 def test_references_that_no_table_has(formula: str) -> None:
     found = tabled(formula, 15)
@@ -435,6 +448,11 @@ def test_a_key_on_a_hidden_sheet(sheet: str) -> None:
     # the answer that reads the key is told of, not all those that follow from it
     follows = saved({key: 55, "B1": ("=Key!B4", 55), "B2": ("=B1*2", 110)})
     assert verdict(follows, "B2", "B1").notes == ()
+
+
+def test_a_hidden_sheet_between_two_others() -> None:
+    note = said(saved({"-Key!B4": 55, "Last!B4": 0, "B1": ("=SUM(S:Last!B4)", 55)}))
+    assert note.endswith("The formula reads the hidden sheet Key (S:Last!B4).")
 
 
 def test_a_hidden_sheet_behind_a_name() -> None:
