@@ -295,7 +295,8 @@ def test_two_values_are_not_one_answer(typed: str) -> None:
      "0^0", "1e99999", "1e999999999", "9" * 41, "1,2 345", "1.2.3", "12 34", "34848 or 34944", "not 34944",
      "at least 5", "< 5", "5 ± 1", "12e5x", "3O944", "55 x 55 x", "5 million dozen", "more than 34944", "hundred",
      "5 hundred", "conv 1 = foo", "f(5)", "log2(1000)", "sqrt 9", "there were five of these and then 6 more",
-     "__import__('os')", "1;2", "()", "(", "1+", "(5", "5)", "1=1=" * 9, "9^9^9^9 = 5", "\x00", "\ud800"],
+     "__import__('os')", "1;2", "()", "(", "1+", "(5", "5)", "1=1=" * 9, "9^9^9^9 = 5",
+     "my own guess here is really 34944", "123,45,678", "1,2345,678", "\x00", "\ud800"],
 )  # fmt: skip
 def test_what_cannot_be_read_has_a_reason(typed: str) -> None:
     found = read(typed, "count")
@@ -463,6 +464,7 @@ def test_a_size_beside_its_product() -> None:
         ((2, 4096), (4096,), "different"),
         ((1,), (1, 1, 1), "same"),
         ((1, 1), (5,), "different"),
+        ((55, 96), (1, 55, 96), "too few"),
     ],
 )
 def test_sizes_compared(given_: tuple[int, ...], right: tuple[int, ...], match: Match) -> None:
