@@ -31,6 +31,7 @@ from ..addresses import (
 from .archive import (
     Archive,
     BrokenPackage,
+    elements,
     local,
     parse_xml,
     replace_parts,
@@ -56,6 +57,7 @@ __all__ = [
 ]
 
 MAX_CELLS = 2_000_000  # in one sheet; each costs some 300 bytes here
+MAX_MERGED = 10_000
 MAX_FORMULA = 8_192  # characters: Excel's own limit
 MAX_SHARED = 16 * 2**20  # characters of a sheet's shared formulas, written out: one of 8 kB in every cell is a bomb
 _SHEET = r"(?:'((?:[^']|'')+)'|([^\W\d][\w.]*))!"
@@ -184,6 +186,12 @@ class Package:
     def areas(self, sheet: str) -> tuple[Area, ...]:
         """What the sheet's array formulas and data tables fill."""
         return self._read_cells(sheet)[1]
+
+    def merged(self, sheet: str) -> tuple[Area, ...]:
+        """The merged areas of a sheet, at most MAX_MERGED of them."""
+        entry = self.sheet(sheet)
+        found = [] if entry is None else elements(self.part(entry.part), entry.part, "mergeCell", MAX_MERGED)
+        return tuple(area for reference in found if (area := _area(reference.get("ref") or "")) is not None)
 
     def shown(self, cell: Cell) -> Shown:
         """What the cell's number format makes of a number; "" too where the styles are missing or damaged."""
@@ -447,6 +455,13 @@ class _SheetReader:
         if self._shared > MAX_SHARED:
             raise self._broken("its shared formulas are too long")
         return translate(text, row - master_row, column - master_column)
+
+
+def _area(reference: str) -> Area | None:
+    try:
+        return parse_area(reference)
+    except ValueError:
+        return None
 
 
 def _number(text: str) -> int | float | None:
