@@ -169,10 +169,6 @@ class Package:
         """All parts that ``part`` names as its ``kind``: a sheet has several of "table"."""
         return tuple(r.target for r in self._relationships(part) if r.kind == kind)
 
-    def all_related(self, part: str, kind: str) -> tuple[str, ...]:
-        """All parts that ``part`` names as its ``kind``: a sheet has several of "table"."""
-        return tuple(r.target for r in self._relationships(part) if r.kind == kind)
-
     def sheet(self, name: str) -> SheetEntry | None:
         return self._by_name.get(name.casefold())
 
