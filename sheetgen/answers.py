@@ -96,8 +96,9 @@ class Checked:
         custom: Sequence[Custom],
         layers: Layers,
         problem: _Says,
+        warn: _Says,
     ) -> None:
-        self.network, self.layers, self._say = network, layers, problem
+        self.network, self.layers, self._say, self._say_softly = network, layers, problem, warn
         self.names = _Names(network, custom)
         self.questions: list[Question] = []
         self.numbers: dict[str, Quantity] = {}
@@ -137,6 +138,9 @@ class Checked:
 
     def _problem(self, message: str) -> None:
         self._say(self.path, message)
+
+    def _warn(self, message: str) -> None:
+        self._say_softly(self.path, message)
 
     # --- numbers
 
@@ -186,13 +190,13 @@ class Checked:
             found = self._solved(question, answer)
             if found is None:
                 return None
-            quantity, right, others = found
+            quantity, right, others, exact = found
             if others:
                 said = "It is a solution only where a division is rounded down; the one without remainder is asked for."
-                known = [Known(n, 0, "" if not question.exact else said, not question.exact) for n in others]
+                known = [Known(n, 0, said if exact else "", not exact) for n in others]
                 remarks.append(
                     f"With rounding, {_spans(sorted([right, *others]))} are solutions"
-                    + ("; only one of them divides without remainder." if question.exact else ", and each is right.")
+                    + ("; only one of them divides without remainder." if exact else ", and each is right.")
                 )
         else:
             formula = self._formula(question.answer or "")
@@ -216,8 +220,8 @@ class Checked:
         remark = "\n".join(remarks)
         return Question(question.id, "number", question.text, (part,), question.unit or "", remark=remark)
 
-    def _solved(self, question: NumberText, answer: str) -> tuple[Quantity, int, list[int]] | None:
-        """The solution's formula, the solution, and the others."""
+    def _solved(self, question: NumberText, answer: str) -> tuple[Quantity, int, list[int], bool] | None:
+        """The solution's formula, the solution, the others, and whether those are wrong."""
         asked = question.for_ or ()
         unknowns = [
             f"{INPUT}.{name.removeprefix('network.')}" if name.startswith("network.") else name for name in asked
@@ -240,9 +244,19 @@ class Checked:
         except ExpressionError as error:
             self._problem(f"solve: {error}")
             return None
-        solution = self._the_one(found, exact=question.exact, between=between)
+        sizes = {self.table.value(unknown) for unknown in unknowns}
+        own = next((n for n in found.every if sizes == {n}), None)  # the network's own size, if it is a solution
+        exact = question.exact
+        if exact is None:  # a network that works is no wrong answer
+            exact = len(found.exact) == 1 and own in (None, *found.exact)
+        solution = self._the_one(found, own, exact=exact, between=between)
         if solution is None:
             return None
+        if exact and own not in (None, solution):
+            self._warn(
+                f"solve: {own}, the network's own size, solves it with rounding, and is marked wrong; "
+                "say exact: false where it is right"
+            )
         quantity = None
         ids = list(left.binds.values())
         windows = expr.value(right.formula, {}) if not right.binds else None
@@ -252,12 +266,13 @@ class Checked:
                 quantity = worked(self.network, answer, side, windows, solution)
         self.equations[answer] = equation
         others = [n for n in found.every if n != solution]
-        return quantity or Quantity(answer, str(solution), {}), solution, others
+        return quantity or Quantity(answer, str(solution), {}), solution, others, exact
 
-    def _the_one(self, found: Solutions, *, exact: bool, between: tuple[int, int]) -> int | None:
+    def _the_one(self, found: Solutions, own: int | None, *, exact: bool, between: tuple[int, int]) -> int | None:
+        """The solution that the key gives: of several that are right the network's own, or the one that divides."""
         tried = f"from {between[0]} to {between[1]}"
         if not found.every:
-            self._problem(f"solve: no whole number {tried} solves it")
+            self._problem(f"solve: no whole number {tried} solves it; between: says which are tried")
         elif exact and not found.exact:
             self._problem(
                 f"solve: no number {tried} solves it without remainder, only with rounding: {_spans(found.every)}; "
@@ -268,7 +283,7 @@ class Checked:
         elif between[1] in found.every:
             self._problem(f"solve: {between[1]}, the largest number tried, solves it too; there may be more")
         else:
-            return (found.exact if exact else found.every)[0]
+            return own if own is not None and not exact else (found.exact or found.every)[0]
         return None
 
     # --- initial values

@@ -80,8 +80,10 @@ class NumberText(_Base):
     for_: Words | None = Field(
         None, alias="for", description="Its unknown, such as network.in_height; several are the same number"
     )
-    exact: bool = Field(
-        True, description="Is the solution asked for which no division is rounded? If not, every solution is right"
+    exact: bool | None = Field(
+        None,
+        description="true: only the solution for which no division is rounded is right; false: every solution is. "
+        "By default true where there is just one such solution and the network's own size is no other one",
     )
     between: Annotated[tuple[int, int] | None, BeforeValidator(lambda g: tuple(g) if isinstance(g, list) else g)] = (
         Field(None, description="The numbers tried as solutions; by default 1 to 1024, or to twice the image's size")

@@ -140,7 +140,9 @@ class _Checked:
         if network is None or not computable:
             return None
         self._warn_of_loose_ends()
-        questions = Checked(asked, network, text.conventions, rows, self.custom, self._layers, self._problem)
+        questions = Checked(
+            asked, network, text.conventions, rows, self.custom, self._layers, self._problem, self._warn
+        )
         self._check_numbers(network, rows, columns, omitted)
         warnings = self.draft.document.listed(self.draft.document.warnings)
         if self.draft.document is not self.document:
@@ -457,3 +459,6 @@ class _Checked:
 
     def _problem(self, path: Where, message: str) -> None:
         self.document.problem(("coursework", *path), message)
+
+    def _warn(self, path: Where, message: str) -> None:
+        self.document.warn(("coursework", *path), message)

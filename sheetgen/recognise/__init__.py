@@ -226,9 +226,7 @@ class _Page:
             for row, match in matches.items()
         ]
         headings = {column.at: column.heading for column in columns}
-        left = [
-            LeftAlone(at, "quantity", headings[at], why) for at, why in why_not.items() if headings[at]
-        ]
+        left = [LeftAlone(at, "quantity", headings[at], why) for at, why in why_not.items() if headings[at]]
         end = max(matches)
         left += [
             LeftAlone(row, "layer", text[row], "no layer of the network has such a name")

@@ -148,7 +148,9 @@ def _compare(quantity: str, weight: float, column: Column, told: Mapping[str, He
 
 # --- one cell -------------------------------------------------------------------------------------------------------
 
-_SIZE = re.compile(r"\D{0,40}(\d{1,9})(?:[^\d.]{1,12}(\d{1,9}))(?:[^\d.]{1,12}(\d{1,9}))?(?:[^\d.]{1,12}(\d{1,9}))?\D{0,8}")
+_SIZE = re.compile(
+    r"\D{0,40}(\d{1,9})(?:[^\d.]{1,12}(\d{1,9}))(?:[^\d.]{1,12}(\d{1,9}))?(?:[^\d.]{1,12}(\d{1,9}))?\D{0,8}"
+)
 _TYPED = re.compile(r"[~≈=\s]*([+-]?\d[\d,\s'’_\u00a0\u202f]*)(?:\.(\d+))?\s*([kKmM]?)[^\d]{0,12}")
 
 
@@ -168,9 +170,7 @@ def _orders(quantity: str, heard: Heard, told: Mapping[str, Held]) -> Iterable[t
     return dict.fromkeys((*first, *usual))
 
 
-def _verdict(
-    value: Held, quantity: str, layer: str, unit: int, order: tuple[str, ...], known: Known
-) -> bool | None:
+def _verdict(value: Held, quantity: str, layer: str, unit: int, order: tuple[str, ...], known: Known) -> bool | None:
     """Whether a cell holds what the network has there; None where that cannot be said."""
     if order:
         return _is_size(value, known.sides(layer, order))
@@ -246,7 +246,9 @@ def _why(fit: _Fit, column: Column) -> str:
 def _why_not(fits: Sequence[_Fit], column: Column, taken: set[str]) -> str:
     could = sorted((fit for fit in fits if fit.quantity), key=lambda fit: -fit.chance)[:2]
     if not could:
-        return "nothing known" if column.heard is NOTHING else "its heading is understood, but no layer has such a number"
+        return (
+            "nothing known" if column.heard is NOTHING else "its heading is understood, but no layer has such a number"
+        )
     names = " or ".join(fit.quantity for fit in could)
     if all(fit.quantity in taken for fit in could):
         return f"could be {names}, which {'another line holds' if len(could) == 1 else 'other lines hold'} already"
