@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from . import expr
 from .errors import did_you_mean
-from .expr import ExpressionError, Number, Value
+from .expr import ExpressionError, Neg, Num, Number, Value
 from .layers import Conventions
 from .network import INPUT, TOTAL, Network
 from .quantities import LARGEST, QUANTITIES, Custom
@@ -28,7 +28,8 @@ from .yamldoc import Where
 if TYPE_CHECKING:
     from .layers import Init
 
-ROUNDED = 0.005  # of a number that no decimal shows whole, where nothing is said: 9.966 or 9.97 for log2(1000)
+ROUNDED = 0.005  # of a number that is computed and not whole, where nothing is said: 9.966 or 9.97 for log2(1000)
+PER_CENT = ("%", "percent", "per cent")
 MOST_SIZES = 1024  # tried for an unknown size, where nothing is said; or twice the image's, if that is more
 
 # --- ids in formulas ------------------------------------------------------------------------------------------------
@@ -203,20 +204,25 @@ class Checked:
             number = self._value(formula) if formula is not None else None
             if formula is None or number is None:
                 return None
+            if (question.unit or "").strip() in PER_CENT and _is_share(formula):
+                self._problem(
+                    f"an answer is counted in its unit, so that this would be {expr.plain(number)} %; "
+                    f"in per cent it is 100 * ({question.answer})"
+                )
             quantity, right = Quantity(answer, formula.text, formula.binds), number
         for each in question.accept:
             formula = self._formula(each.answer)
             number = self._value(formula) if formula is not None else None
-            if number is None:
+            if formula is None or number is None:
                 continue
             if each.comment and _gives_away(each.comment, right):
                 self._problem(
                     f"the comment on {expr.plain(number)} is told to students, and holds the right number; leave it out"
                 )
-            known.append(Known(number, _near(number, each.tolerance), each.comment or "", True))
+            known.append(Known(number, _near(number, formula, each.tolerance), each.comment or "", True))
             remarks.append(f"{expr.plain(number)} is accepted too" + (f": {each.comment}" if each.comment else "."))
         self.numbers[answer] = quantity
-        part = Part(answer, question.marks, _near(right, question.tolerance), tuple(known))
+        part = Part(answer, question.marks, _near(right, quantity, question.tolerance), tuple(known))
         remark = "\n".join(remarks)
         return Question(question.id, "number", question.text, (part,), question.unit or "", remark=remark)
 
@@ -336,18 +342,27 @@ def _formulas(question: QuestionText) -> Iterator[str]:
         yield from (each.answer for each in question.accept)
 
 
+def _is_share(formula: Quantity) -> bool:
+    """Whether it is a share that nobody has made per cents of: part / whole, or a quantity that is one."""
+    if re.search(r"(?<![\w.])(100|0?\.01)(?![\w.])", formula.text):
+        return False
+    shares = any(str(bind).endswith(("_share", "_ratio")) for bind in formula.binds.values())
+    return shares or re.search("(?<!/)/(?!/)", formula.text) is not None
+
+
 def _sides(equation: str) -> list[str]:
     """The two sides of an equation; none where there are not two."""
     sides = [side.strip() for side in equation.split("=")]
     return sides if len(sides) == 2 and all(sides) else []
 
 
-def _near(right: Value, tolerance: Tolerance | None) -> float:
-    if isinstance(right, str):
-        return 0.0
+def _near(right: Number, formula: Quantity, tolerance: Tolerance | None) -> float:
+    """How far off an answer may be; 67.4 that stands in the YAML is meant as it stands."""
     if tolerance is not None:
         return tolerance.distance(right)
-    return 0.0 if expr.is_exact(right) else ROUNDED * abs(float(right))
+    tree = formula.formula.of if isinstance(formula.formula, Neg) else formula.formula
+    exact = isinstance(right, int) or isinstance(tree, Num)
+    return 0.0 if exact else ROUNDED * abs(float(right))
 
 
 def _exactly(number: float) -> int | Fraction:

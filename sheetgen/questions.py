@@ -20,6 +20,7 @@ from .tolerance import Tolerance
 from .yamldoc import Told, Where, validate
 
 MOST_OPTIONS = 26
+BY_DEFAULT = "by default whole numbers, and decimals that the YAML gives, are exact, and others within 0.5 %"
 
 # --- the models -----------------------------------------------------------------------------------------------------
 
@@ -88,8 +89,10 @@ class NumberText(_Base):
     between: Annotated[tuple[int, int] | None, BeforeValidator(lambda g: tuple(g) if isinstance(g, list) else g)] = (
         Field(None, description="The numbers tried as solutions; by default 1 to 1024, or to twice the image's size")
     )
-    unit: str | None = Field(None, min_length=1, max_length=40, description="Printed behind the answer")
-    tolerance: Tolerance | None = Field(None, description="How near is right; exact by default")
+    unit: str | None = Field(
+        None, min_length=1, max_length=40, description="Printed behind the answer, which is counted in it"
+    )
+    tolerance: Tolerance | None = Field(None, description=f"How near is right; {BY_DEFAULT}")
     accept: Annotated[tuple[Accepted, ...], BeforeValidator(_accepted)] = Field(
         (), description="Other numbers that count as right"
     )
