@@ -241,19 +241,20 @@ class Sheet:
 
 def sum_of_rows(rows: Sequence[int], column: int) -> str | None:
     """``SUM(L7:L14,L16)``: the sum of a column over ``rows``; rows of blocks, which are sums, are not among them."""
+    areas = _areas(rows, column)
+    groups = [areas[i : i + MOST_ARGUMENTS] for i in range(0, len(areas), MOST_ARGUMENTS)]
+    return "+".join(f"SUM({','.join(group)})" for group in groups) or None
+
+
+def _areas(rows: Sequence[int], column: int) -> list[str]:
+    """The cells of a column in ``rows``, neighbours as one area: ``L7:L14``."""
     runs: list[list[int]] = []
     for row in sorted(rows):
         if runs and runs[-1][1] == row - 1:
             runs[-1][1] = row
         else:
             runs.append([row, row])
-    areas = [address(first, column) + (f":{address(last, column)}" if last > first else "") for first, last in runs]
-    if not areas:
-        return None
-    if len(areas) <= MOST_ARGUMENTS:
-        return f"SUM({','.join(areas)})"
-    groups = [areas[i : i + MOST_ARGUMENTS] for i in range(0, len(areas), MOST_ARGUMENTS)]
-    return "+".join(f"SUM({','.join(group)})" for group in groups)
+    return [address(first, column) + (f":{address(last, column)}" if last > first else "") for first, last in runs]
 
 
 def _holds_number(cell: SheetCell) -> bool:
@@ -420,7 +421,13 @@ class _Slots:
             return Slot(block, quantity, "given", answer, f"={address(at, column)}")
         if quantity in (*SHARES, *_INPUTS, *_OUTPUTS):
             return Slot(block, quantity, "given", answer, self._given(answer))
-        return Slot(block, quantity, "given", answer, f"={sum_of_rows([self.rows[each] for each in layers], column)}")
+        rows = [self.rows[each] for each in layers]
+        total, areas = sum_of_rows(rows, column), _areas(rows, column)
+        if len(areas) > MOST_ARGUMENTS:
+            return Slot(block, quantity, "given", answer, f"={total}")
+        # while some of it is still to be filled, a sum would be a number that is not the block's
+        count = sum(f"{each}.{quantity}" in self.table.numbers for each in layers)
+        return Slot(block, quantity, "given", answer, f'=IF(COUNT({",".join(areas)})={count},{total},"")')
 
     def _blank(self, layer: str, quantity: str, answer: str) -> Slot:
         asked, right = self.coursework.blanks[answer], self.table.value(answer)
