@@ -260,7 +260,7 @@ def test_a_layer_that_was_renamed_in_a_block_is_named() -> None:
     assert [name for name, *_ in _wrong("googlenet", changed)] == ["3a.pool_proj.layer"]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", shipped())
 def test_what_is_asked_has_a_cell(name: str) -> None:
     described = load(name)
     assert not any("?" in sentence for sentence in (described.instructions, *described.notes))
