@@ -250,7 +250,8 @@ def test_all_mistakes_in_own_quantities_at_once(tmp_path: Path) -> None:
     [
         (
             "weights / biases",
-            "3a.y.k: division by zero; a layer may have none of what it divides by: write max(parameters, 1), not parameters",
+            "3a.y.k: division by zero; a layer may have none of what it divides by: "
+            "write max(parameters, 1), not parameters",
         ),
         ("2 ** neurons", "c1.k: a value grows too large"),
         ("log2(connections)", "3a.y.k: log2(0) has no value"),
