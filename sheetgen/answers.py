@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from . import expr
 from .errors import did_you_mean
-from .expr import ExpressionError, Neg, Num, Number, Value
+from .expr import ExpressionError, Neg, Num, Number
 from .layers import Conventions
 from .network import INPUT, TOTAL, Network
 from .quantities import LARGEST, QUANTITIES, Custom

@@ -7,11 +7,11 @@ not know workbooks, networks, or what any number is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .addresses import letters, parse_letters
+from .addresses import letters
 from .network import INPUT
 from .quantities import COMPOSITE
 
@@ -118,26 +118,6 @@ def sides_of(line: Line, layer: str) -> tuple[str, ...]:
 # --- as YAML --------------------------------------------------------------------------------------------------------
 
 
-def from_yaml(tables: Sequence[Mapping[str, Any]]) -> Layout:
-    """The checked content of ``layout:`` (``coursework.TableAt``) as a Layout."""
-    found = []
-    for table in tables:
-        lines, transposed = [], False
-        for quantity, given in table["quantities"].items():
-            more = given if isinstance(given, Mapping) else {"at": given}
-            at = more["at"]
-            transposed = isinstance(at, int)
-            number = at if isinstance(at, int) else parse_letters(at)
-            lines.append(Line(number, quantity, unit=more.get("unit", 1), order=tuple(more.get("order", ()))))
-        layers = [
-            LayerLine(at if isinstance(at, int) else parse_letters(at), layer) for layer, at in table["layers"].items()
-        ]
-        header = table.get("header")
-        header = parse_letters(header) if isinstance(header, str) else header
-        found.append(TableLayout(table["sheet"], transposed, header, tuple(lines), tuple(layers)))
-    return tuple(found)
-
-
 def to_yaml(layout: Layout) -> dict[str, Any]:
     """A Layout as what ``layout:`` holds, ready to be dumped."""
     tables = []
@@ -151,7 +131,9 @@ def to_yaml(layout: Layout) -> dict[str, Any]:
             if line.quantity in WORDS:
                 continue
             plain = at(line.at, layers=False)
-            more = ({"unit": line.unit} if line.unit != 1 else {}) | ({"order": list(line.order)} if line.order else {})
+            more: dict[str, Any] = {"unit": line.unit} if line.unit != 1 else {}
+            if line.order and line.order != COMPOSITE.get(line.quantity):
+                more["order"] = list(line.order)
             quantities[line.quantity] = {"at": plain, **more} if more else plain
         one: dict[str, Any] = {"sheet": table.sheet}
         if table.header is not None:

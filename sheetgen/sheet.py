@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Literal
 from . import expr
 from .addresses import address, sheet_prefix
 from .expr import Expr, Num, Sym, Value
+from .layout import Layout
 from .network import INPUT, TOTAL, NamedLayer, Network
-from .quantities import COMPOSITE, SHARES
+from .quantities import COMPOSITE, QUANTITIES, SHARES
 from .quantities import defined_name as defined_name
 from .questionnaire import PREFIX, Questionnaire
 from .questionnaire import lay_out as lay_out_questions
@@ -97,11 +98,22 @@ class Sheet:
     rows: Mapping[str, int] = field(hash=False)  # layer -> row, input and total too
     columns: Mapping[str, int] = field(hash=False)  # quantity -> column
     questions: Questionnaire | None = None  # on a worksheet of their own
+    layout: Layout = ()  # where the coursework says that its tables stand, in a workbook that is not ours
+    # where each layer's quantity stands, in a workbook that is not ours; else rows and columns say it
+    spots: Mapping[tuple[str, str], tuple[int, int]] | None = field(default=None, hash=False)
 
     @cached_property
     def cells(self) -> tuple[SheetCell, ...]:
         """Every cell of the table, row by row, without the header."""
-        return tuple(SheetCell(self.rows[slot.layer], self.columns[slot.quantity], slot) for slot in self.slots)
+        placed = ((slot, self.at(slot.layer, slot.quantity)) for slot in self.slots)
+        return tuple(SheetCell(*at, slot) for slot, at in placed if at is not None)
+
+    def at(self, layer: str, quantity: str) -> tuple[int, int] | None:
+        """Row and column of a layer's quantity; None where it has no cell."""
+        if self.spots is not None:
+            return self.spots.get((layer, quantity))
+        row, column = self.rows.get(layer), self.columns.get(quantity)
+        return None if row is None or column is None else (row, column)
 
     @cached_property
     def places(self) -> Mapping[str, SheetCell]:
@@ -144,8 +156,9 @@ class Sheet:
             return None
 
     def _sum(self, layers: Sequence[str], quantity: str) -> str | None:
-        column = self.columns.get(quantity)
-        return None if column is None else sum_of_rows([self.rows[layer] for layer in layers], column)
+        places = [self.at(layer, quantity) for layer in layers]
+        known = [place for place in places if place is not None]
+        return sum_of_cells(known) if len(known) == len(places) else None
 
     def _worked_number(self, answer: str, tree: Expr) -> str | None:
         """The input's size as a sum with the numbers put in: a formula over cells would close a circle."""
@@ -234,27 +247,34 @@ class Sheet:
         """A setting of the YAML: the cell that shows it (kernel_height in a column kernel_size), or its number."""
         stem = name.rpartition("_")[0]
         for quantity in (name, stem, f"{stem}_size"):
-            if self._shown.get((layer, quantity)) == number:
-                return Sym(address(self.rows[layer], self.columns[quantity]))
+            at = self.at(layer, quantity)
+            if at is not None and self._shown.get((layer, quantity)) == number:
+                return Sym(address(*at))
         return Num(number)
 
 
 def sum_of_rows(rows: Sequence[int], column: int) -> str | None:
     """``SUM(L7:L14,L16)``: the sum of a column over ``rows``; rows of blocks, which are sums, are not among them."""
-    areas = _areas(rows, column)
+    return sum_of_cells([(row, column) for row in rows])
+
+
+def sum_of_cells(cells: Sequence[tuple[int, int]]) -> str | None:
+    """``SUM(L7:L14,L16)``, or ``SUM(C5:L5)`` where the cells stand side by side."""
+    areas = _areas(cells)
     groups = [areas[i : i + MOST_ARGUMENTS] for i in range(0, len(areas), MOST_ARGUMENTS)]
     return "+".join(f"SUM({','.join(group)})" for group in groups) or None
 
 
-def _areas(rows: Sequence[int], column: int) -> list[str]:
-    """The cells of a column in ``rows``, neighbours as one area: ``L7:L14``."""
-    runs: list[list[int]] = []
-    for row in sorted(rows):
-        if runs and runs[-1][1] == row - 1:
-            runs[-1][1] = row
+def _areas(cells: Sequence[tuple[int, int]]) -> list[str]:
+    """Neighbours as one area: ``L7:L14``."""
+    across = len({row for row, _ in cells}) == 1 and len(cells) > 1
+    runs: list[list[tuple[int, int]]] = []
+    for row, column in sorted(cells, key=lambda at: at if across else (at[1], at[0])):
+        if runs and runs[-1][1] == ((row, column - 1) if across else (row - 1, column)):
+            runs[-1][1] = row, column
         else:
-            runs.append([row, row])
-    return [address(first, column) + (f":{address(last, column)}" if last > first else "") for first, last in runs]
+            runs.append([(row, column), (row, column)])
+    return [address(*first) + (f":{address(*last)}" if last != first else "") for first, last in runs]
 
 
 def _holds_number(cell: SheetCell) -> bool:
@@ -341,6 +361,36 @@ def lay_out(coursework: Coursework) -> Sheet:
         questions=(
             lay_out_questions(coursework.questions_sheet, coursework.questions) if coursework.questions else None
         ),
+        layout=coursework.layout,
+    )
+
+
+def with_everything(coursework: Coursework, sheet: Sheet, rows: Collection[str] | None = None) -> Sheet:
+    """``sheet`` with the number of every quantity of every layer, those too that its own columns do not show.
+
+    For a table that is not ours: ``rows`` are the layers that it lists, over which its totals go; by default all.
+    """
+    network = coursework.network
+    listed = [layer.name for layer in network.layers if rows is None or layer.name in rows]
+    wanted = [*QUANTITIES, *(each.name for each in coursework.custom)]
+    while True:
+        try:
+            table = compute(network, coursework.conventions, listed, wanted=wanted, custom=coursework.custom)
+            break
+        except expr.ExpressionError as error:  # such as a share of nothing: no layer has one
+            failed = str(error).partition(":")[0].rpartition(".")[2]
+            if failed not in wanted:
+                raise
+            wanted.remove(failed)
+    above = {layers[0]: block for block, layers in table.blocks.items()}
+    names: list[str] = [INPUT]
+    for name in listed:
+        names += [above[name], name] if name in above else [name]
+    return replace(
+        sheet,
+        table=table,
+        rows={name: row for row, name in enumerate((*names, TOTAL), start=HEADER_ROW + 1)},
+        questions=None,
     )
 
 
@@ -422,7 +472,7 @@ class _Slots:
         if quantity in (*SHARES, *_INPUTS, *_OUTPUTS):
             return Slot(block, quantity, "given", answer, self._given(answer))
         rows = [self.rows[each] for each in layers]
-        total, areas = sum_of_rows(rows, column), _areas(rows, column)
+        total, areas = sum_of_rows(rows, column), _areas([(row, column) for row in rows])
         if len(areas) > MOST_ARGUMENTS:
             return Slot(block, quantity, "given", answer, f"={total}")
         # while some of it is still to be filled, a sum would be a number that is not the block's

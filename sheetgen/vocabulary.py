@@ -102,10 +102,24 @@ _GLUED = {
     **{f"{side}{axis}": f"{side} {axis}" for axis in "nchw" for side in ("in", "out")},
     **{f"n{what}": f"# {what}" for what in ("kernels", "filters", "kernel", "filter", "params", "weights", "units")},
     **{f"{what}{axis}": f"{what} {axis}" for what in ("k", "s", "p") for axis in "hw"},
-    **{"eh": "out h", "ew": "out w", "hxw": "h x w", "wxh": "w x h", "hxwxc": "h x w x c", "cxhxw": "c x h x w"},
-    **{"wxhxc": "w x h x c", "inchannels": "in channels", "outchannels": "out channels", "kernelsize": "kernel size"},
-    **{"hxwxd": "h x w x c", "wxhxd": "w x h x c", "dxhxw": "c x h x w", "filtersize": "filter size"},
-    **{"inputsize": "in size", "outputsize": "out size", "inputshape": "in size", "outputshape": "out size"},
+    "eh": "out h",
+    "ew": "out w",
+    "hxw": "h x w",
+    "wxh": "w x h",
+    "hxwxc": "h x w x c",
+    "cxhxw": "c x h x w",
+    "wxhxc": "w x h x c",
+    "inchannels": "in channels",
+    "outchannels": "out channels",
+    "kernelsize": "kernel size",
+    "hxwxd": "h x w x c",
+    "wxhxd": "w x h x c",
+    "dxhxw": "c x h x w",
+    "filtersize": "filter size",
+    "inputsize": "in size",
+    "outputsize": "out size",
+    "inputshape": "in size",
+    "outputshape": "out size",
 }
 _UNITS: Mapping[str, int] = {
     **dict.fromkeys(("k", "thousand", "thousands", "10^3", "1e3", "1000", "tausend", "tsd", "milliers"), 10**3),
@@ -198,14 +212,17 @@ def _meant(said: set[str], words: list[str]) -> dict[str, float]:
         return counted
     if said & {"stride", "padding", "dilation", "groups", "kernel", "filters"} and not said & {"in", "out"}:
         return _told_of_windows(said)
-    return _shaped(said, words) or _labelled(said)
+    return _shaped(said) or _labelled(said)
 
 
 def _counted(said: set[str]) -> dict[str, float]:
     """What is counted of a layer, or weighed."""
     if "memory" in said:
-        of_parameters = bool(said & {"parameters", "weights"})
-        return {"parameter_memory": 0.85} if of_parameters else {"activation_memory": 0.85, "neurons": 0.3}
+        if said & {"parameters", "weights"}:
+            return {"parameter_memory": 0.9}
+        if {"count", "activation"} <= said:
+            return {"neurons": 0.5, "activation_memory": 0.5}
+        return {"activation_memory": 0.85, "parameter_memory": 0.15}
     if {"weights", "biases"} <= said:
         return {"parameters": 0.95}
     if "parameters" in said:
@@ -219,11 +236,11 @@ def _counted(said: set[str]) -> dict[str, float]:
     if "biases" in said:
         return {"biases": 0.95}
     if "connections" in said:
-        return {"connections": 0.95, "macs": 0.1}
+        return {"connections": 0.95}
     if "macs" in said:
-        return {"macs": 0.95, "connections": 0.2}
+        return {"macs": 0.95}
     if "flops" in said:
-        return {"flops": 0.95, "macs": 0.3}
+        return {"flops": 0.95}
     if "operations" in said:
         return {"macs": 0.5, "flops": 0.4, "connections": 0.4}
     if "neurons" in said:
@@ -247,7 +264,7 @@ def _told_of_windows(said: set[str]) -> dict[str, float]:
     return {} if said & {"channels", "depth"} else {"kernel_size": 0.9}
 
 
-def _shaped(said: set[str], words: list[str]) -> dict[str, float]:
+def _shaped(said: set[str]) -> dict[str, float]:
     """Sizes: of the input or the output, along one side or all."""
     sides = {"in": 0.35, "out": 0.75}
     if "in" in said and "out" not in said:
@@ -322,6 +339,7 @@ _FAMILIES: Mapping[str, str] = {
     "concat": "concat concatenate concatenation cat depthconcat",
     "crop": "crop centercrop cropping",
     "input": "input image data bild eingabe entree inputs img",
+    "output": "output logits classifier prediction ausgabe sortie",
     "total": "total totals sum σ summe gesamt overall totaux somme all",
 }
 _FAMILY = {word: family for family, words in _FAMILIES.items() for word in words.split()}

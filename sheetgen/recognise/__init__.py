@@ -8,29 +8,31 @@ its cells; this room must not know files.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from ..addresses import Area
 from ..layout import LEAST, LayerLine, Layout, LeftAlone, Line, TableLayout
 from ..network import INPUT, TOTAL
 from ..sheet import Sheet
 from ..vocabulary import NOTHING, Heard, hear, hear_label
-from .columns import Column, Held, choose
+from .columns import Column, Held, agrees, choose
 from .known import Known
-from .labels import LEAST as LEAST_LABEL
 from .labels import NAMED, OUTRIGHT, Labels, Match
 
 MOST_LINES, MOST_ACROSS = 3000, 300  # of a worksheet that are looked at
 MOST_CELLS = 60_000
 MOST_TABLES = 12
+NUMBERED = 0.4  # weight of a bare number as a label
 
 Cells = Mapping[tuple[int, int], Held]
 
 
 def recognise(worksheet: str, cells: Cells, merged: Sequence[Area], sheet: Sheet) -> Layout:
     """The tables of ``sheet``'s network on the worksheet with these ``cells``; () where there is none."""
-    labels = Labels(Known(sheet))
+    labels = _labels(sheet)
     near = {
         at: value
         for at, value in cells.items()
@@ -38,15 +40,28 @@ def recognise(worksheet: str, cells: Cells, merged: Sequence[Area], sheet: Sheet
     }
     if len(near) > MOST_CELLS:
         return ()
-    upright = _Page(worksheet, near, merged, labels, transposed=False).tables()
+    upright = _Page(worksheet, near, merged, labels, transposed=False)
     turned = _Page(
         worksheet,
         {(column, row): value for (row, column), value in near.items()},
         [Area(area.left, area.top, area.right, area.bottom) for area in merged],
         labels,
         transposed=True,
-    ).tables()
-    return max(upright, turned, key=_weight)
+    )
+    named = {page: page.most_named() for page in (upright, turned)}
+    most = max(named.values())
+    likely = [page.tables() for page, number in named.items() if number >= most / 2 and most]
+    return max(likely, key=_weight, default=())
+
+
+@lru_cache(maxsize=8)
+def known_of(sheet: Sheet) -> Known:
+    return Known(sheet)
+
+
+@lru_cache(maxsize=8)
+def _labels(sheet: Sheet) -> Labels:
+    return Labels(known_of(sheet))
 
 
 def _weight(tables: Layout) -> float:
@@ -80,7 +95,23 @@ class _Page:
 
     def text(self, row: int, column: int) -> str:
         value = self.cells.get((row, column))
-        return value if isinstance(value, str) else ""
+        return " ".join(value.split()) if isinstance(value, str) and len(value) < 1000 else ""
+
+    def most_named(self) -> int:
+        """How many layers the labels of one line name, at the most."""
+        return max(map(len, self._named.values()), default=0)
+
+    @cached_property
+    def _named(self) -> dict[int, set[str]]:
+        """Column -> the layers that its texts, or bare numbers, may name."""
+        found: dict[int, set[str]] = {}
+        for (_, column), value in self.cells.items():
+            if isinstance(value, str):
+                weights = self.labels.weights(value)
+                found.setdefault(column, set()).update(name for name, each in weights.items() if each >= OUTRIGHT)
+                if weights and max(weights.values()) < OUTRIGHT:  # one of many, by its kind
+                    found[column].add(f"{value} {len(found[column])}")
+        return found
 
     def tables(self) -> Layout:
         headers = list(self._headers())
@@ -161,13 +192,18 @@ class _Page:
         """The tables between two lines, side by side: one for each line of labels."""
         rows = [row for row in self.rows if first <= row <= last]
         columns = sorted({column for row in rows for column in self.rows[row]})
-        matched = {column: self._matched(rows, column) for column in columns}
+        most = max((len(self._named.get(column, ())) for column in columns), default=0)
+        likely = [
+            column for column in columns if len(self._named.get(column, ())) >= most / 3 or self._numbered(column)
+        ]
+        matched = {column: self._matched(rows, column) for column in likely}
         weights = {
-            column: sum(match.weight for match in matches.values()) + (0.5 if self._says_layer(header, column) else 0)
+            column: sum(match.weight if self.text(row, column) else NUMBERED for row, match in matches.items())
+            + (0.5 if self._says_layer(header, column) else 0)
             for column, matches in matched.items()
         }
         few = min(2, len(self.labels.known.layers) - 2)
-        chosen = [column for column in columns if len(matched[column]) >= max(1, few)]
+        chosen = [column for column in likely if len(matched[column]) >= max(1, few)]
         if not chosen:
             return
         best = max(chosen, key=lambda column: (weights[column], -column))
@@ -176,17 +212,24 @@ class _Page:
             column
             for column in chosen
             if column == best
-            or all(match.weight >= OUTRIGHT for match in matched[column].values())
-            and sum(match.weight for match in matched[column].values()) >= 0.5 * weights[best]
+            or (
+                all(match.weight >= OUTRIGHT for match in matched[column].values())
+                and sum(match.weight for match in matched[column].values()) >= 0.5 * weights[best]
+            )
         ]
         for i, column in enumerate(beside):
             left = columns[0] if i == 0 else column
             right = beside[i + 1] - 1 if i + 1 < len(beside) else columns[-1]
-            if header is not None:
-                right = max([right, *self.rows.get(header.bottom, ())]) if i + 1 == len(beside) else right
+            if header is not None and i + 1 == len(beside):
+                right = max([right, *self.rows.get(header.top, ()), *self.rows.get(header.bottom, ())])
             table = self._table(header, rows, column, matched[column], range(left, right + 1))
             if table is not None:
                 yield table
+
+    def _numbered(self, column: int) -> bool:
+        """Whether the first numbers of a column count: 1, 2, 3."""
+        numbers = [value for (_, at), value in self.cells.items() if at == column and isinstance(value, int)][:4]
+        return len(numbers) > 1 and all(b - a == 1 for a, b in itertools.pairwise(numbers))
 
     def _says_layer(self, header: _Header | None, column: int) -> bool:
         return header is not None and self._heading(header, column)[1].quantities.get("layer", 0) > 0.5
@@ -222,8 +265,7 @@ class _Page:
         label_line = Line(labelled, "layer", said, 1, f"its cells name {len(matches)} layers")
         text = {row: str(self.cells.get((row, labelled)) or "") for row in rows}
         layers = [
-            LayerLine(row, match.layer, text[row], self._sure(match, columns, lines), self._why(match))
-            for row, match in matches.items()
+            LayerLine(row, match.layer, text[row], match.certainty, self._why(match)) for row, match in matches.items()
         ]
         headings = {column.at: column.heading for column in columns}
         left = [LeftAlone(at, "quantity", headings[at], why) for at, why in why_not.items() if headings[at]]
@@ -244,28 +286,35 @@ class _Page:
         )
         return table if self._is_ours(table) else None
 
-    def _sure(self, match: Match, columns: Sequence[Column], lines: Mapping[int, Line]) -> float:
-        return match.certainty
-
     def _why(self, match: Match) -> str:
         if match.weight >= NAMED:
             return "its name"
         return "what its label says" if match.weight >= OUTRIGHT else "its kind and its place in the order"
 
     def _is_ours(self, table: TableLayout) -> bool:
-        """Whether it is a table of this network: most of what its given cells hold must be the network's."""
+        """Whether some layers of the network itself are in it, and its given cells are, by and large, the network's."""
         known = self.labels.known
-        layers = {layer.layer for layer in table.layers}
-        inner = [layer.name for layer in known.layers if layer.name not in (INPUT, TOTAL)]
-        return sum(name in layers for name in inner) >= min(2, len(inner))
+        layers = {layer.layer for layer in table.layers} - {INPUT, TOTAL}
+        turned = {(at[1], at[0]): value for at, value in self.cells.items()} if self.transposed else self.cells
+        return len(layers) >= min(2, len(known.layers) - 2) and fits((table,), {self.worksheet: turned}, known)
 
 
-def without_layers(layout: Layout, layers: Iterable[str]) -> Layout:
-    """``layout`` without the lines of ``layers``."""
-    gone = set(layers)
-    return tuple(
-        replace(table, layers=tuple(each for each in table.layers if each.layer not in gone)) for table in layout
-    )
+def fits(layout: Layout, cells: Mapping[str, Cells], known: Known) -> bool:
+    """Whether the numbers that a layout's given cells hold are, by and large, those of the network there.
+
+    ``cells`` are the worksheets' by name. What a student fills proves nothing; nor do cells that hold no number.
+    """
+    agree = differ = 0
+    for table in layout:
+        if table.sheet not in cells:
+            return False
+        for spot in table.spots():
+            value = cells[table.sheet].get((spot.row, spot.column))
+            if value is None or known.is_blank(spot.layer, spot.line.quantity):
+                continue
+            verdict = agrees(value, spot.layer, spot.line, known)
+            agree, differ = agree + (verdict is True), differ + (verdict is False)
+    return agree >= differ or differ < LEAST_PROOF
 
 
-__all__ = ["LEAST_LABEL", "recognise", "without_layers"]
+LEAST_PROOF = 4  # given cells that differ, before they speak against a table

@@ -53,10 +53,11 @@ class Labels:
                     found[layer.name] = 0.9
                 elif label.number == layer.nth:
                     found[layer.name] = 0.8
-        if not found and not label.family and label.number is not None:
-            inner = [layer for layer in self.known.layers if layer.family not in ("input", "total")]
-            if label.number <= len(inner):
-                found[inner[label.number - 1].name] = 0.4
+        inner = [layer for layer in self.known.layers if layer.family not in ("input", "total")]
+        if not found and label.family == "output":
+            found[inner[-1].name] = 0.7
+        if not found and not label.family and label.number is not None and 0 < label.number <= len(inner):
+            found[inner[label.number - 1].name] = 0.4
         return found
 
     def match(self, labels: Sequence[tuple[int, str]]) -> dict[int, Match]:
