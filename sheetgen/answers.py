@@ -1,25 +1,27 @@
 """The questions held against a network: what is right for each, computed, or every mistake in them.
 
 A number is a formula over the network's quantities, ``conv1.parameters / total.parameters``, or the solution of an
-equation over them. The notation has no dots, so that an id becomes a symbol before it is parsed. This room knows the
-table's arithmetic; it must not know sheets or workbooks.
+equation over them. The notation has no dots, so that an id becomes a symbol before it is parsed. Sentences, the
+coursework's too, may name such formulas in braces, and get their numbers put in. This room knows the table's
+arithmetic; it must not know sheets or workbooks.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
-from . import expr
+from . import expr, prose
 from .errors import did_you_mean
 from .expr import ExpressionError, Number, Value
 from .layers import Conventions
 from .network import INPUT, TOTAL, Network
 from .quantities import LARGEST, QUANTITIES, Custom
 from .questionnaire import INIT, PREFIX, Known, Part, Question, lettered
-from .questions import ChoiceText, InitText, NumberText, QuestionText, TextText
+from .questions import LOSS, ChoiceText, InitText, NumberText, QuestionText, TextText
 from .solve import UNKNOWNS, Equation, Solutions, solve, worked
 from .table import Quantity, compute, quantities
 from .tolerance import Tolerance
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from .layers import Init
 
 ROUNDED = 0.005  # of a number that no decimal shows whole, where nothing is said: 9.966 or 9.97 for log2(1000)
+HANDED_OUT = ("instructions", "notes")  # of the coursework's sentences
 MOST_SIZES = 1024  # tried for an unknown size, where nothing is said; or twice the image's, if that is more
 
 # --- ids in formulas ------------------------------------------------------------------------------------------------
@@ -85,7 +88,10 @@ class _Says(Protocol):
 
 
 class Checked:
-    """The questions held against a network: ``questions`` as they are asked, ``numbers`` by the id of the answer."""
+    """The questions held against a network: ``questions`` as they are asked, ``numbers`` by the id of the answer.
+
+    ``sentences`` are the coursework's, by where they stand; ``said`` has them with the numbers that they name put in.
+    """
 
     def __init__(
         self,
@@ -96,18 +102,25 @@ class Checked:
         custom: Sequence[Custom],
         layers: Layers,
         problem: _Says,
+        sentences: Mapping[Where, str] = MappingProxyType({}),
+        blanks: Collection[str] = (),
     ) -> None:
-        self.network, self.layers, self._say = network, layers, problem
+        self.network, self.layers, self._say, self.blanks = network, layers, problem, blanks
         self.names = _Names(network, custom)
         self.questions: list[Question] = []
         self.numbers: dict[str, Quantity] = {}
         self.equations: dict[str, Equation] = {}
+        self.said: dict[Where, str] = dict(sentences)
         self.path: Where = ()
         self.formulas: dict[str, Quantity | None] = {}  # text -> as it was read; None where something is wrong
         for i, question in read:
             self.path = ("questions", i)
             for text in _formulas(question):
                 self._read(text)
+            for key, sentence in _sentences(question):
+                self._read_sentence((*self.path, *key), sentence)
+        for path, sentence in sentences.items():
+            self._read_sentence(path, sentence)
         wanted = sorted(
             {
                 bind.rpartition(".")[2]
@@ -125,6 +138,7 @@ class Checked:
             return
         for i, question in read:
             self.path = ("questions", i)
+            question = self._put(question)
             match question:
                 case NumberText():
                     found = self._number(question)
@@ -134,6 +148,8 @@ class Checked:
                     found = _plain(question)
             if found is not None:
                 self.questions.append(found)
+        for path, sentence in sentences.items():
+            self.said[path] = self._put_in(path, sentence, handed_out=path[0] in HANDED_OUT)
 
     def _problem(self, message: str) -> None:
         self._say(self.path, message)
@@ -164,6 +180,59 @@ class Checked:
                 self._problem(f"{row} has no {name}" + (f": a {kind} has none" if kind else ""))
                 return None
         return quantity
+
+    # --- sentences
+
+    def _read_sentence(self, path: Where, sentence: str) -> None:
+        before, self.path = self.path, path
+        for text in prose.formulas(sentence):
+            if text != LOSS:
+                self._read(text)
+        self.path = before
+
+    def _put(self, question: QuestionText) -> QuestionText:
+        """The question with the numbers that its sentences name put in."""
+        loss = question.loss.equation if isinstance(question, TextText) and question.loss is not None else None
+        put = {
+            key: self._put_in((*self.path, *key), sentence, handed_out=key[-1] == "text" or len(key) > 1, loss=loss)
+            for key, sentence in _sentences(question)
+        }
+        changed: dict[str, object] = {key[0]: sentence for key, sentence in put.items() if len(key) == 1}
+        if isinstance(question, NumberText):
+            changed["accept"] = tuple(
+                each.model_copy(update={"comment": put.get(("accept", i, "comment"))})
+                for i, each in enumerate(question.accept)
+            )
+        return question.model_copy(update=changed)
+
+    def _put_in(self, path: Where, sentence: str, *, handed_out: bool, loss: str | None = None) -> str:
+        """``sentence`` with the numbers that it names; those of what students are to fill in cannot be handed out."""
+        before, self.path = self.path, path
+        said = ""
+        try:
+            for piece in prose.pieces(sentence):
+                if isinstance(piece, str):
+                    said += piece
+                elif piece.formula == LOSS and loss is not None:
+                    said += loss
+                else:
+                    said += self._printed(piece, handed_out=handed_out)
+        except ExpressionError as error:
+            self._problem(str(error))
+        self.path = before
+        return said
+
+    def _printed(self, named: prose.Named, *, handed_out: bool) -> str:
+        quantity = self._formula(named.formula)
+        if quantity is None:  # said already
+            return ""
+        asked = [bind for bind in quantity.binds.values() if bind in self.blanks]
+        if asked and handed_out:
+            self._problem(f"{asked[0]} is a blank, and this is handed out: it would give the answer away")
+        env = {name: self.table.numbers[str(bind)] for name, bind in quantity.binds.items()}
+        return prose.printed(expr.value(quantity.formula, env), named.places)
+
+    # --- numbers again
 
     def _value(self, quantity: Quantity) -> Number | None:
         try:
@@ -306,7 +375,7 @@ def _plain(question: ChoiceText | TextText) -> Question:
     remark = question.comment or ""
     if isinstance(question, TextText):
         loss = (question.loss.sign, question.loss.weighted) if question.loss is not None else None
-        model = question.answer or ""
+        model = question.answer or (question.loss.equation if question.loss is not None else "")
         return Question(question.id, "text", question.text, (part,), model=model, remark=remark, loss=loss)
     options = tuple(each.text for each in question.options)
     letters = [letter for letter, _ in lettered(options)]
@@ -319,6 +388,18 @@ def _formulas(question: QuestionText) -> Iterator[str]:
         yield from [question.answer] if question.answer is not None else []
         yield from _sides(question.solve or "")
         yield from (each.answer for each in question.accept)
+
+
+def _sentences(question: QuestionText) -> Iterator[tuple[Where, str]]:
+    """What may name numbers, with where in the question it stands."""
+    yield ("text",), question.text
+    if question.comment is not None:
+        yield ("comment",), question.comment
+    if isinstance(question, TextText) and question.answer is not None:
+        yield ("answer",), question.answer
+    for i, each in enumerate(question.accept if isinstance(question, NumberText) else ()):
+        if each.comment is not None:
+            yield ("accept", i, "comment"), each.comment
 
 
 def _sides(equation: str) -> list[str]:
