@@ -83,7 +83,9 @@ class Blank(Strict):
     blocks: Words = Field((), description="Blocks whose own row, with their sums, is to be filled")
     given: Words = Field((), description="Layers whose cells show the number instead, as an example row does")
     marks: float = Field(1, ge=0, le=1000, description="Marks of each cell")
-    tolerance: Tolerance | None = Field(None, description="How near is right; whole numbers must be exact by default")
+    tolerance: Tolerance | None = Field(
+        None, description="How near is right; by default whole numbers are exact, and others within 0.5 %"
+    )
 
 
 class CustomText(Strict):

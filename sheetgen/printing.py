@@ -6,6 +6,7 @@ know how anything is computed, nor exit codes.
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -196,7 +197,7 @@ def print_results(results: Results) -> None:
             )
             continue
         most = marked.max_score - marked.open
-        share = 100 * marked.score / most if most else 100
+        share = math.floor(100 * marked.score / most + 1e-9) if most else 100  # down: 100 % is all of it
         colour = "green" if marked.all_correct else "red"
         counts = ", ".join(f"{marked.count(s)} {s}" for s in _COLOURS if marked.count(s))
         console.print(
@@ -205,7 +206,7 @@ def print_results(results: Results) -> None:
                 ("  ", ""),
                 (f"{marked.score:g}/{most:g}", colour),
                 (f"  (+ {marked.open:g} for a person)" if marked.open else "", "cyan"),
-                f"  {share:.0f} %  ({counts})",
+                f"  {share} %  ({counts})",
             ),
             soft_wrap=True,
         )

@@ -22,6 +22,7 @@ from .yamldoc import Told, Where, validate
 
 MOST_OPTIONS = 26
 LOSS = "loss"  # in the braces of a model answer
+BY_DEFAULT = "by default whole numbers, and decimals that the YAML gives, are exact, and others within 0.5 %"
 
 # --- the models -----------------------------------------------------------------------------------------------------
 
@@ -82,14 +83,18 @@ class NumberText(_Base):
     for_: Words | None = Field(
         None, alias="for", description="Its unknown, such as network.in_height; several are the same number"
     )
-    exact: bool = Field(
-        True, description="Is the solution asked for which no division is rounded? If not, every solution is right"
+    exact: bool | None = Field(
+        None,
+        description="true: only the solution for which no division is rounded is right; false: every solution is. "
+        "By default true where there is just one such solution and the network's own size is no other one",
     )
     between: Annotated[tuple[int, int] | None, BeforeValidator(lambda g: tuple(g) if isinstance(g, list) else g)] = (
         Field(None, description="The numbers tried as solutions; by default 1 to 1024, or to twice the image's size")
     )
-    unit: str | None = Field(None, min_length=1, max_length=40, description="Printed behind the answer")
-    tolerance: Tolerance | None = Field(None, description="How near is right; exact by default")
+    unit: str | None = Field(
+        None, min_length=1, max_length=40, description="Printed behind the answer, which is counted in it"
+    )
+    tolerance: Tolerance | None = Field(None, description=f"How near is right; {BY_DEFAULT}")
     accept: Annotated[tuple[Accepted, ...], BeforeValidator(_accepted)] = Field(
         (), description="Other numbers that count as right"
     )

@@ -19,6 +19,7 @@ from .declared import read_layout
 from .draft import Draft
 from .errors import SpecError, UsageError, did_you_mean
 from .expr import ExpressionError, Value, parse, plain, symbols
+from .formulas import Formulas
 from .layers import SIDES
 from .layout import Layout
 from .network import INPUT, TOTAL, Network
@@ -143,11 +144,14 @@ class _Checked:
         if network is None or not computable:
             return None
         self._warn_of_loose_ends()
+        formulas = Formulas(network, self.custom, blanks, self._problem)
         sentences = dict(self._sentences())
-        questions = Checked(
-            asked, network, text.conventions, rows, self.custom, self._layers, self._problem, sentences, blanks
-        )
-        said = questions.said
+        for path, sentence in sentences.items():
+            formulas.read_sentence(path, sentence)
+        questions = Checked(asked, formulas, text.conventions, rows, self._layers, self._problem, self._warn)
+        said = {
+            path: formulas.said(path, sentence, handed_out=path[0] != "errata") for path, sentence in sentences.items()
+        }
         self._check_numbers(network, rows, columns, omitted)
         warnings = self.draft.document.listed(self.draft.document.warnings)
         if self.draft.document is not self.document:
@@ -477,3 +481,6 @@ class _Checked:
 
     def _problem(self, path: Where, message: str) -> None:
         self.document.problem(("coursework", *path), message)
+
+    def _warn(self, path: Where, message: str) -> None:
+        self.document.warn(("coursework", *path), message)

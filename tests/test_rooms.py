@@ -19,7 +19,7 @@ ROOMS = [
     {"network"},
     {"yamldoc", "layout"},
     {"table", "tolerance"},
-    {"questionnaire", "solve"},
+    {"questionnaire", "solve", "formulas"},
     {"coursework", "draft"},
     {"questions", "declared"},
     {"answers"},

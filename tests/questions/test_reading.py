@@ -50,6 +50,36 @@ def test_a_formula_over_the_networks_quantities(formula: str, right: Value, tmp_
     assert value(tmp_path, formula) == right
 
 
+@pytest.mark.parametrize(
+    ("formula", "near"),
+    [("90", 0), ("67.4", 0), ("-67.4", 0), ("3 * 8", 0), ("1 / 64", 0.005 / 64), ("2 / 3", 0.01 / 3)],
+)
+def test_how_near_is_right_where_nothing_is_said(formula: str, near: float, tmp_path: Path) -> None:
+    laid = sheet(tmp_path, NUMBER % f'"{formula}"')
+    assert laid.questions is not None
+    assert laid.questions.places["question.1"].part.near == pytest.approx(near)
+
+
+@pytest.mark.parametrize(
+    ("formula", "said"),
+    [
+        ("conv1.parameters / total.parameters", "0.368485 %; in per cent it is 100 * (conv1.parameters / total.par"),
+        ("conv1.parameters_share", "0.368485 %; in per cent it is 100 * (conv1.parameters_share)"),
+        ("100 * conv1.parameters / total.parameters", ""),
+        ("conv1.parameters / (0.01 * total.parameters)", ""),
+        ("conv1.parameters // 600", ""),
+        ("0.4", ""),
+    ],
+)
+def test_a_share_is_not_taken_for_per_cents(formula: str, said: str, tmp_path: Path) -> None:
+    asked = f'- {{id: 1, kind: number, text: t, answer: {formula}, unit: "%"}}\n'
+    if said:
+        (problem,) = problems(tmp_path, asked)
+        assert f"an answer is counted in its unit, so that this would be {said}" in problem
+    else:
+        assert coursework(tmp_path, asked).questions
+
+
 def test_a_logarithm_is_a_float(tmp_path: Path) -> None:
     assert value(tmp_path, "log2(1000)") == pytest.approx(math.log2(1000))
 
@@ -275,10 +305,12 @@ def test_solve_without_a_solution(tmp_path: Path) -> None:
         (problem,) = problems(tmp_path, f"- {{id: 1, kind: number, text: t, for: network.in_height, {question}}}\n")
         return problem.partition("]: ")[2]
 
-    assert said("solve: conv1.out_height = 0") == "solve: no whole number from 1 to 1024 solves it"
-    assert said("solve: conv1.out_height = 9.5") == "solve: no whole number from 1 to 1024 solves it"
-    assert said("solve: conv1.out_height = 9, between: [40, 50]") == "solve: no whole number from 40 to 50 solves it"
-    assert said("solve: conv1.out_height = 9, between: [30, 35]") == (
+    assert said("solve: conv1.out_height = 0") == (
+        "solve: no whole number from 1 to 1024 solves it; between: says which are tried"
+    )
+    assert said("solve: conv1.out_height = 9.5").startswith("solve: no whole number from 1 to 1024 solves it")
+    assert said("solve: conv1.out_height = 9, between: [40, 50]").startswith("solve: no whole number from 40 to 50 ")
+    assert said("solve: conv1.out_height = 9, between: [30, 35], exact: true") == (
         "solve: no number from 30 to 35 solves it without remainder, only with rounding: 30 to 31; "
         "say exact: false where these are right"
     )
@@ -289,7 +321,7 @@ def test_solve_without_a_solution(tmp_path: Path) -> None:
     assert said("solve: pool1.out_channels = 8").startswith("solve: neither side depends on")
     many = "solve: network.in_height - network.in_height = 0, exact: false, between: [20, 30]"
     assert said(many) == "solve: 30, the largest number tried, solves it too; there may be more"
-    several = "solve: network.in_height - network.in_height = 0, between: [20, 30]"
+    several = "solve: network.in_height - network.in_height = 0, exact: true, between: [20, 30]"
     assert said(several) == "solve: has several solutions without remainder: 20 to 30"
     assert said("solve: conv1.out_height = 9, between: [1, 9000000]").endswith("give a smaller between:")
 
