@@ -16,6 +16,7 @@ from .addresses import address
 from .expr import Call, Op, Value, plain, words
 from .questionnaire import INIT, Question, QuestionCell, lettered
 from .sheet import Sheet, SheetCell, plain_number
+from .units import untrue, without_unit
 
 Status = Literal["correct", "follow-through", "wrong", "blank", "unreadable", "for-a-person"]
 CLOSE = 1e-6  # a formula's answer may carry floating noise; a count that is off by one never passes
@@ -275,16 +276,19 @@ def _working(sheet: Sheet, answer: str) -> str:
 def _judge_number(cell: QuestionCell, value: int | float | str | bool | None, right: Value) -> tuple[Status, str]:
     """The status, and what there is to say of a number that was foreseen."""
     unit = cell.question.unit
-    if isinstance(value, str) and unit and value.strip().casefold().endswith(unit.casefold()):
-        value = value.strip()[: -len(unit)]
+    signed = isinstance(value, str) and value.rstrip().endswith("%")
+    if isinstance(value, str) and unit:
+        if (claim := untrue(value)) is not None:
+            return "wrong", f"{claim}."
+        value = without_unit(value, unit)
     number, problem = read_answer(value, right)
     if problem is not None:  # a decimal where a whole number is right, and the other way round
         other, still = read_answer(value, 0.5) if isinstance(right, int) else read_number(value)
         number, problem = (other, None) if still is None else (None, problem)
     if number is None or isinstance(number, str):
         return "unreadable", f"{_capital(problem or 'the cell holds no number')}."
-    # 67.4 % typed as such is 0.674 in the cell
-    numbers = [number, number * 100] if unit == "%" else [number]
+    # 67.4 % typed as such is 0.674 in the cell; a sign that is there says what the number is
+    numbers = [number, number * 100] if unit == "%" and not signed else [number]
     if any(is_right(each, right, cell.part.near) for each in numbers):
         return "correct", ""
     for known in cell.part.known:
