@@ -57,8 +57,9 @@ def ours_as_layout(sheet: Sheet, package: Package, worksheet: str | None, places
         return ()
     cells = package.cells(worksheet)
     row_of_headings = min(sheet.rows.values()) - 1
-    named = sum(package.place(defined_name(answer)) == place for answer, place in places.items())
-    why = f"its heading, to the letter; {named} of {len(places)} blanks have their names"
+    blanks = [cell.answer or "" for cell in sheet.blanks]
+    named = sum(package.place(defined_name(each)) == places.get(each) is not None for each in blanks)
+    why = f"its heading, to the letter; {named} of {len(blanks)} blanks have their names"
     lines = tuple(
         Line(
             column, quantity, sheet.headings[quantity], 1, why if quantity == "layer" else "its heading, to the letter"

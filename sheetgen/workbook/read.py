@@ -7,6 +7,7 @@ raises: a file that cannot be read is a Submission with a reason. This room must
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ..marking import Held, Submission
 from ..sheet import Sheet
@@ -58,6 +59,8 @@ def _held(package: Package, places: Mapping[str, Place]) -> dict[str, Held]:
             held[answer] = Held(place.sheet, at, problem=f"the cell holds the error {cell.value}")
         else:
             held[answer] = Held(place.sheet, at, cell.value)
+        if cell is not None and isinstance(held[answer].value, int | float) and (shown := package.shown(cell)):
+            held[answer] = replace(held[answer], shown=shown)
     return held
 
 

@@ -10,8 +10,8 @@ import pytest
 from sheetgen import api
 from sheetgen.marking import Held, Submission, mark
 from sheetgen.sheet import lay_out
-from tests.cli.test_cli import run
 from tests.questions.small import NETWORK, coursework, problems
+from tests.runs import run
 
 MORE = """
 instructions: "The image is {network.in_height} pixels high {{so}}."
