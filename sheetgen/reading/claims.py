@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from ..expr import ExpressionError, Number, numeric, parse
+from ..expr import ExpressionError, numeric, parse
 
 LONGEST = 200  # characters of an equation that is looked at
 ROUNDED = Fraction(1, 10)  # of the larger amount: 9.97 bits are 1.25 bytes
@@ -37,8 +37,8 @@ def untrue(text: str) -> str | None:
     return f"{left[0].strip()} is not {right[0].strip()}"
 
 
-def _number(typed: str) -> Number | None:
+def _number(typed: str) -> Fraction | None:
     try:
-        return numeric(parse(typed.replace("^", "**")), {})
+        return Fraction(numeric(parse(typed.replace("^", "**")), {}))
     except ExpressionError:
         return None
