@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
@@ -35,6 +35,8 @@ class Held:
     formula: str | None = None
     problem: str | None = None
     shown: Literal["", "date", "percent"] = ""  # what the cell's number format makes of the number
+    unit: int = 1  # what the number in the cell is a multiple of: 1000 in a column of thousands
+    of: tuple[str, ...] = ()  # the ids of the numbers that the cell shows together, in their order: 55 x 55 x 96
     notes: tuple[str, ...] = ()  # what a person who marks should know of the cell, in sentences
 
 
@@ -137,7 +139,11 @@ def _mark_cell(sheet: Sheet, cell: SheetCell, found: Mapping[str, Held], habit: 
     answer = cell.answer or ""
     right = sheet.table.value(answer)
     held = found.get(answer) or _gone(answer, sheet.worksheet, cell)
-    judged = _judge_cell(held, cell.slot.quantity, right, cell.near, habit, sheet.headings[cell.slot.quantity])
+    heading = sheet.headings[cell.slot.quantity]
+    if held.of:
+        judged = _judge_among(held, answer, {each: sheet.table.value(each) for each in held.of}, habit, heading)
+    else:
+        judged = _judge_cell(held, cell.slot.quantity, right, cell.near, habit, heading)
     status, feedback = judged.status, judged.said
     if status == "wrong":
         feedback = f"{_in_words(sheet, answer)}: {_shown(held.value)} is not right."
@@ -169,13 +175,58 @@ def _judge_cell(held: Held, quantity: str, right: Value, near: float, habit: Hab
     if held.problem is not None:
         return _Verdict("unreadable", f"{_capital(held.problem)}.")
     sized = isinstance(right, str) or quantity in COMPOSITE  # of a vector the size is a number
-    kind = _kind(right, sized=sized, side=quantity in _SIDES)
+    kind: reading.Kind = "number" if held.unit != 1 else _kind(right, sized=sized, side=quantity in _SIDES)
     read = reading.read(held.value, kind, shown=held.shown, habit=habit, unit=heading)
     if (unread := _unread(read)) is not None:
         return unread
     if sized:
         return _judge_size(read, right, named=quantity in COMPOSITE)
+    if held.unit != 1:
+        return _judge_in_units(read, held, right, near)
     return _judge_number(read, read.numbers[0], read.others, right, near)
+
+
+def _judge_in_units(read: Reading, held: Held, right: Value, near: float) -> _Verdict:
+    """A number in thousands or millions, right within its last digit: 62.4 of a column in millions is 62,400,000.
+
+    One that is right as it stands was written out in full, where thousands were asked: right too, and said.
+    """
+    whole = [Fraction(each) * held.unit for each in (read.numbers[0], *read.others)]
+    digits = str(held.value).strip() if isinstance(held.value, str) else repr(held.value)
+    half = max(read.half, Fraction(1, 2 * 10 ** len(_decimals(digits)))) * held.unit
+    scaled = replace(read, half=half if half <= reading.COARSEST * abs(whole[0]) else Fraction(0))
+    judged = _judge_number(scaled, whole[0], whole[1:], right, near)
+    if judged.status == "wrong" and is_right(read.numbers[0], right, near):
+        note = f"It is written out in full; the column is in units of {held.unit:,}."
+        return _Verdict("correct", "", (*read.notes, note))
+    return judged
+
+
+def _decimals(digits: str) -> str:
+    behind = re.search(r"[.,](\d+)", digits)
+    return behind[1] if behind is not None and "e" not in digits else ""
+
+
+def _judge_among(held: Held, answer: str, right: Mapping[str, Value], habit: Habit, heading: str) -> _Verdict:
+    """One number, or all, of a cell that shows several: ``right`` holds all of them by id, in the cell's order."""
+    if held.problem is not None:
+        return _Verdict("unreadable", f"{_capital(held.problem)}.")
+    read = reading.read(held.value, "size", shown=held.shown, habit=habit, unit=heading)
+    if (unread := _unread(read)) is not None:
+        return unread
+    sides = _exact(each for each in right.values() if not isinstance(each, str))
+    usual = [each.rpartition("_")[2] for each in right] == ["height", "width", "channels"]
+    match = reading.compare(_exact(read.numbers), sides, channels_last=usual)
+    if answer not in right or match in ("same", "channels first"):
+        return _judge_size(read, " x ".join(map(plain, sides)), named=usual)
+    given = dict(zip(right, _exact(read.numbers), strict=False))
+    if len(read.numbers) != len(sides):
+        said = f"The cell holds {len(read.numbers)} number{'s' * (len(read.numbers) > 1)}, {len(sides)} are expected."
+        return _Verdict("unreadable", said, read.notes)
+    if given[answer] == right[answer]:
+        return _Verdict("correct", "", read.notes)
+    notes = ("The numbers are right, but stand in another order.",) if match == "other order" else ()
+    return _Verdict("wrong", "", (*read.notes, *notes))
 
 
 def _kind(right: Value, *, sized: bool = False, side: bool = False) -> reading.Kind:

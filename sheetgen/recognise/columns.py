@@ -8,11 +8,12 @@ answers count for little against a heading. That the line holds something else a
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from .. import reading
 from ..expr import Value
 from ..layout import Line
 from ..quantities import COMPOSITE
@@ -152,11 +153,6 @@ def agrees(value: Held, layer: str, line: Line, known: Known) -> bool | None:
 
 # --- one cell -------------------------------------------------------------------------------------------------------
 
-_SIZE = re.compile(
-    r"\D{0,40}(\d{1,9})(?:[^\d.]{1,12}(\d{1,9}))(?:[^\d.]{1,12}(\d{1,9}))?(?:[^\d.]{1,12}(\d{1,9}))?\D{0,8}"
-)
-_TYPED = re.compile(r"[~≈=\s]*([+-]?\d[\d,\s'’_\u00a0\u202f]*)(?:\.(\d+))?\s*([kKmM]?)[^\d]{0,12}")
-
 
 def _orders(quantity: str, heard: Heard, told: Mapping[str, Held]) -> Iterable[tuple[str, ...]]:
     """The orders in which the sides of a composite size may stand; () for a number."""
@@ -181,9 +177,11 @@ def _verdict(value: Held, quantity: str, layer: str, unit: int, order: tuple[str
     right = known.number(layer, quantity)
     if right is None or isinstance(right, str):
         return None
+    if quantity in SETTINGS and isinstance(value, str) and (square := _is_square(value, right)) is not None:
+        return square
     number = _number(value)
     if number is None:
-        return _is_square(value, right) if quantity in SETTINGS else False
+        return False
     exact, step = number
     if unit == 1 and isinstance(right, int):
         return exact == right
@@ -192,46 +190,33 @@ def _verdict(value: Held, quantity: str, layer: str, unit: int, order: tuple[str
 
 
 def _number(value: Held) -> tuple[Fraction, Fraction] | None:
-    """A number, and one of its last digit."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        text = repr(value)
-        if "e" in text or "n" in text:  # 1e+20, inf, nan
-            return (Fraction(value), Fraction(0)) if abs(value) < 1e300 else None
-        return Fraction(text), _last_digit(text)
-    match = _TYPED.fullmatch(value) if isinstance(value, str) and len(value) < 60 else None
-    if match is None:
+    """A number, and one of its last digit; None where the cell holds none, or none that is written as one."""
+    if isinstance(value, float) and not math.isfinite(value):
         return None
-    whole, decimals, thousands = match[1], match[2] or "", match[3]
-    factor = {"k": 1000, "m": 10**6}.get(thousands.lower(), 1)
-    text = re.sub(r"[^\d+-]", "", whole) + (f".{decimals}" if decimals else "")
-    return Fraction(text) * factor, _last_digit(text) * factor
-
-
-def _last_digit(text: str) -> Fraction:
-    return Fraction(1, 10 ** len(text.partition(".")[2].rstrip("0") if text.endswith(".0") else text.partition(".")[2]))
+    read = reading.read(value, "number") if isinstance(value, str) else None
+    if read is not None:
+        return (Fraction(read.numbers[0]), 2 * read.half) if len(read.numbers) == 1 and not read.others else None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    text = repr(value)
+    decimals = "" if "e" in text or text.endswith(".0") else text.partition(".")[2]
+    return Fraction(text), Fraction(1, 10 ** len(decimals))
 
 
 def _is_size(value: Held, sides: tuple[int, ...] | None) -> bool | None:
     if sides is None:
         return None
-    while len(sides) > 1 and sides[0] == 1 and not isinstance(value, str):
-        sides = sides[1:]  # 4096 for 1 x 1 x 4096
-    if isinstance(value, int | float):
-        return len(sides) == 1 and value == sides[0]
-    match = _SIZE.fullmatch(value) if isinstance(value, str) and len(value) < 80 else None
-    if match is None:
-        number = _number(value)
-        return None if number is None else [each for each in sides if each != 1] == [number[0]]
-    given = tuple(int(each) for each in match.groups() if each)
-    if len(given) == len(sides) + 1 and given[0] == 1:
-        given = given[1:]  # one image
-    return given == sides
+    read = reading.read(value, "size")
+    if not read.numbers:
+        return None if read.problem is None else False
+    given = tuple(Fraction(each) for each in read.numbers)
+    return reading.compare(given, tuple(map(Fraction, sides)), channels_last=False) == "same"
 
 
 def _is_square(value: Held, right: Value) -> bool | None:
     """11 x 11 for a kernel of 11."""
-    match = _SIZE.fullmatch(value) if isinstance(value, str) and len(value) < 80 else None
-    return None if match is None else {int(each) for each in match.groups() if each} == {right}
+    read = reading.read(value, "size")
+    return set(read.numbers) == {right} if len(read.numbers) > 1 else None
 
 
 # --- why ------------------------------------------------------------------------------------------------------------

@@ -30,8 +30,10 @@ class Located:
     sheet: Sheet
     worksheet: str | None  # the name of the worksheet with the table, if the table was found
     questions: Questionnaire | None = None  # as they stand in this workbook, if their sheet was found
-    elsewhere: Elsewhere | None = None  # the tables, where they are not ours
-    spots: Mapping[str, Spot] = field(default_factory=dict)  # of those answers that stand in tables which are not ours
+    elsewhere: Elsewhere | None = (
+        None  # the tables, where they are not ours; ``places`` only if they have enough blanks
+    )
+    spots: Mapping[str, Spot] = field(default_factory=dict)  # of the blanks that stand in them
 
 
 def locate(package: Package, sheet: Sheet, *, elsewhere: bool = True) -> Located:
@@ -52,23 +54,17 @@ def locate(package: Package, sheet: Sheet, *, elsewhere: bool = True) -> Located
         places = named if len(named) >= MOST_NAMES * len(sheet.blanks) else {}
     tables: Elsewhere | None = None
     spots: dict[str, tuple[str, Spot]] = {}
-    if not places and elsewhere:
-        tables, spots = _in_other_tables(package, sheet)
-        places = {answer: Place(name, spot.row, spot.column) for answer, (name, spot) in spots.items()}
+    if not places and elsewhere and (tables := find_tables(package, sheet)) is not None:
+        found = tables.spots()
+        spots = {cell.answer or "": at for cell in sheet.blanks if (at := found.get(cell.answer or ""))}
+        if len(spots) >= max(1, ENOUGH * len(sheet.blanks)):
+            places = {answer: Place(name, spot.row, spot.column) for answer, (name, spot) in spots.items()}
     asked = None
     if sheet.questions is not None:
         asked, answers = _locate_questions(package, sheet.questions, trusted=table is not None or bool(places))
         places |= answers
     worksheet = table.worksheet if table is not None else None
     return Located(places, table or sheet, worksheet, asked, tables, {answer: at[1] for answer, at in spots.items()})
-
-
-def _in_other_tables(package: Package, sheet: Sheet) -> tuple[Elsewhere | None, dict[str, tuple[str, Spot]]]:
-    """Tables that are not ours, and the cells of the blanks there: worksheet and spot. Few of them are no proof."""
-    tables = find_tables(package, sheet)
-    found = tables.spots() if tables is not None else {}
-    spots = {cell.answer or "": at for cell in sheet.blanks if (at := found.get(cell.answer or ""))}
-    return (tables, spots) if len(spots) >= max(1, ENOUGH * len(sheet.blanks)) else (None, {})
 
 
 def _locate_questions(

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from ..layout import Spot, sides_of
 from ..marking import Held, Submission
 from ..sheet import Sheet
-from .locate import locate
+from .elsewhere import Elsewhere
+from .locate import Located, locate
 from .package import BrokenPackage, Package, Place, address
 
 MOST_FORMULAS = 20_000  # of a submission; the key has 71, and a chain of 100,000 keeps the engine busy for a minute
@@ -23,16 +25,42 @@ def read_submission(file: str, data: bytes, sheet: Sheet) -> Submission:
         package = Package.read(data)
         located = locate(package, sheet)
         if not located.places:
-            return Submission(file, {}, _no_table(sheet))
-        return Submission(file, _held(package, located.places))
+            return Submission(file, {}, _no_table(sheet, located))
+        held = _held(package, located.places)
+        if located.elsewhere is None:
+            return Submission(file, held)
+        return Submission(file, _as_written(held, located.spots), notes=_how(located.elsewhere))
     except BrokenPackage as error:
         return Submission(file, {}, str(error))
 
 
-def _no_table(sheet: Sheet) -> str:
+def _as_written(held: Mapping[str, Held], spots: Mapping[str, Spot]) -> dict[str, Held]:
+    """With what is known of a table that is not ours: numbers in units, and several in one cell."""
+    found = dict(held)
+    for answer, spot in spots.items():
+        of = sides_of(spot.line, spot.layer)
+        if spot.line.unit != 1 or of:
+            found[answer] = replace(held[answer], unit=spot.line.unit, of=of)
+    return found
+
+
+def _how(elsewhere: Elsewhere) -> tuple[str, ...]:
+    """What a person who marks should know of where the answers were found."""
+    sheets = " and ".join(dict.fromkeys(table.sheet for table in elsewhere.layout))
+    where = "where layout: says" if elsewhere.declared else f"recognised on {sheets}"
+    return (f"The table is not that of our own workbook; it is {where}.", *elsewhere.notes)
+
+
+def _no_table(sheet: Sheet, located: Located) -> str:
+    if located.elsewhere is not None:
+        sheets = " and ".join(dict.fromkeys(table.sheet for table in located.elsewhere.layout))
+        return (
+            f"a table like it is on {sheets}, but it has only {len(located.spots)} of the {len(sheet.blanks)} blanks; "
+            "is it the workbook of this coursework?"
+        )
     return (
-        f"the table is not in it: no cell has the name of one of the {len(sheet.blanks)} blanks, and no sheet has its "
-        "headings; is it the workbook of this coursework?"
+        f"the table is not in it: no cell has the name of one of the {len(sheet.blanks)} blanks, and on no sheet stand "
+        "its layers beside headings that are understood; is it the workbook of this coursework?"
     )
 
 
