@@ -51,9 +51,11 @@ Prose = Annotated[str, Field(min_length=1, max_length=5000)]
 
 class _Base(Strict):
     id: Identifier = Field(description="Its number, such as 8 or 9a: letters, digits, - and _")
-    text: Prose = Field(description="What is asked")
+    text: Prose = Field(description="What is asked, {network.in_height} printed as its number")
     marks: float = Field(1, ge=0, le=1000, description="What it is worth; of kind init, what each cell is worth")
-    comment: Prose | None = Field(None, description="For the key and --reveal; never handed out")
+    comment: Prose | None = Field(
+        None, description="For the key and --reveal, {conv1.neurons} printed as its number; never handed out"
+    )
 
 
 class Accepted(Strict):
