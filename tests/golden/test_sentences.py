@@ -17,7 +17,9 @@ from ruamel.yaml import YAML
 
 from sheetgen.prose import pieces
 from sheetgen.shipped import shipped, templates
+from sheetgen.spec import load
 from tests.golden.test_published import PUBLISHED
+from tests.runs import run
 
 NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 YEAR = re.compile(r"(?<=[a-z]{4}) (?:19|20)\d\d(?=[,)])")
@@ -51,6 +53,20 @@ def quoted(name: str) -> set[Fraction]:
 @pytest.mark.parametrize("name", shipped())
 def test_each_number_is_computed_or_published(name: str) -> None:
     assert set(typed(templates() / f"{name}.yaml")) - quoted(name) == set()
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_the_source_is_a_paper_and_a_section(name: str) -> None:
+    assert re.search(r"\([^()]*(?:19|20)\d\d\),.* sections? [\dIVX]", load(name).source)
+
+
+def test_the_errata_of_alexnet() -> None:
+    size, neurons = load("alexnet").errata
+    assert size.endswith("(224 - 11)/4 + 1 = 54.25. An output of 55 × 55 needs 227 × 227.")
+    assert neurons.startswith("The paper counts 253,440 neurons")
+    assert neurons.endswith(" = 290,400.")
+    assert "Erratum: " + size in " ".join(run("show", "alexnet").stdout.split())
+    assert load("alexnet-two-gpu").errata[2].endswith("the eight layers have 659,272.")
 
 
 def test_what_is_listed_as_printed_is_quoted_and_has_a_source() -> None:
