@@ -57,6 +57,11 @@ def passing(what: str) -> None:
     print(f"\r\x1b[K{printable(what)}", end="", file=sys.stderr, flush=True)
 
 
+def counted(number: float, what: str) -> str:
+    """1 question, 2 questions."""
+    return f"{number if isinstance(number, int) else f'{number:g}'} {what}{'' if number == 1 else 's'}"
+
+
 def counter(number: int, count: int) -> None:
     """How many submissions are marked; a single one is not worth a word."""
     if count > 1:
@@ -141,8 +146,7 @@ def _print_questions(console: Console, questions: Sequence[Question]) -> None:
         unit = f" ({printable(question.unit)})" if question.unit else ""
         first, *more = question.asked.splitlines()
         for i, line in enumerate((first, *more)):
-            marks = f"{question.marks:g} mark{'' if question.marks == 1 else 's'}"
-            ending = f"  [{what}{unit}, {marks}]" if i == len(more) else ""
+            ending = f"  [{what}{unit}, {counted(question.marks, 'mark')}]" if i == len(more) else ""
             console.print(f"{question.id if not i else '':<{wide}}  {printable(line, 5000)}{ending}", soft_wrap=True)
 
 
@@ -151,6 +155,9 @@ def _shape(shape: tuple[int, int, int]) -> str:
 
 
 def markdown(coursework: Coursework, table: Table) -> str:
+    """The table, the errata, and the questions without what is right."""
+    from .questionnaire import lettered
+
     names = headings(coursework)
     lines = [
         "| layer | type | input | output | " + " | ".join(names) + " |",
@@ -162,7 +169,18 @@ def markdown(coursework: Coursework, table: Table) -> str:
             f"| {_escaped(row.name)} | {_escaped(row.type)} | {_shape(row.input)} | {_shape(row.output)} | {numbers} |"
         )
     totals = " | ".join(number(table.totals[name]) if name in table.totals else "" for name in names)
-    return "\n".join([*lines, f"| **total** | | | | {totals} |"])
+    lines.append(f"| **total** | | | | {totals} |")
+    if coursework.errata:
+        lines += ["", "**Errata**", "", *(f"- {_escaped(' '.join(erratum.split()))}" for erratum in coursework.errata)]
+    if coursework.questions:
+        lines += ["", "**Questions**"]
+    for question in coursework.questions:
+        unit = f"in {_escaped(question.unit)}, " if question.unit else ""
+        asked = _escaped(" ".join(question.text.split()))
+        lines += ["", f"**{_escaped(question.id)}** {asked} ({unit}{counted(question.marks, 'mark')})"]
+        if question.options:
+            lines += ["", *(f"- {letter}: {_escaped(option)}" for letter, option in lettered(question.options))]
+    return "\n".join(lines)
 
 
 def _escaped(text: str) -> str:
@@ -237,8 +255,8 @@ def _print_answers(console: Console, marked: Marked) -> None:
         these = [each for each in todo if each.status == status and each.expected is None and not each.notes]
         if these:
             few = ", ".join(_cell(answer) for answer in these[:12]) + (" ..." if len(these) > 12 else "")
-            count = f"{len(these)} cell{'s' if len(these) > 1 else ''}"
-            console.print(Text.assemble("  ", (label, _COLOURS[status]), f"{count} ({few})"), soft_wrap=True)
+            told = f"{counted(len(these), 'cell')} ({few})"
+            console.print(Text.assemble("  ", (label, _COLOURS[status]), told), soft_wrap=True)
 
 
 def _cell(answer: Answer) -> str:
@@ -349,7 +367,8 @@ def print_checked_all(found: Mapping[str, Checked], seconds: float) -> None:
     numbers = sum(len(checked.agreed) for checked in found.values())
     devices = ", ".join(dict.fromkeys(printable(checked.device) for checked in found.values()))
     verdict = (
-        f"{len(found)} courseworks on {devices}: {numbers} numbers agreed, {len(wrong)} courseworks disagree, "
+        f"{counted(len(found), 'coursework')} on {devices}: {counted(numbers, 'number')} agreed, "
+        f"{counted(len(wrong), 'coursework')} with a disagreement, "
         f"{seconds:.0f} s"
     )
     _console().print(Text(verdict, "bold red" if wrong else "bold green"), soft_wrap=True)

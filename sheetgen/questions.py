@@ -5,11 +5,12 @@ This room must not know networks, sheets or workbooks; what is right is computed
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema
 
 from . import prose
 from .coursework import Words
@@ -40,11 +41,20 @@ def _word(given: object) -> object:
 
 _TEXT_OR_NUMBER = WithJsonSchema({"type": ["string", "number"], "minLength": 1})
 Formula = Annotated[str, Field(min_length=1, max_length=1000), BeforeValidator(_written), _TEXT_OR_NUMBER]
+
+
+def _identifies(given: str) -> str:
+    if re.match(_IDENTIFIER, given) is None:
+        raise ValueError("must be at most 20 letters, digits, - and _, of which the first is a letter or a digit")
+    return given
+
+
+_IDENTIFIER = "^[A-Za-z0-9][A-Za-z0-9_-]{0,19}$"
 Identifier = Annotated[
     str,
-    Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,19}$"),
     BeforeValidator(_written),
-    WithJsonSchema({"type": ["string", "integer"], "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,19}$"}),
+    AfterValidator(_identifies),
+    WithJsonSchema({"type": ["string", "integer"], "pattern": _IDENTIFIER}),
 ]
 Prose = Annotated[str, Field(min_length=1, max_length=5000)]
 
