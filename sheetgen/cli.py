@@ -235,11 +235,11 @@ def generate(
 def fill(
     coursework: CourseworkArgument,
     template: Annotated[
-        Path, typer.Argument(metavar="TEMPLATE", help="The .xlsx to fill; it is not changed.", readable=False)
+        Path, typer.Argument(metavar="TEMPLATE", help="The .xlsx or .xlsm to fill; it is not changed.", readable=False)
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE", help="The file to write [default: output/TEMPLATE-filled.xlsx]"),
+        typer.Option("--out", metavar="FILE", help="The file to write [default: output/TEMPLATE-filled.xlsx or .xlsm]"),
     ] = None,
 ) -> None:
     """Fill the blanks of a workbook and change nothing else in it.
