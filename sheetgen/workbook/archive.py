@@ -12,17 +12,14 @@ from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
-MAX_ENTRIES = 10_000
+from .guard import MAX_TOTAL, open_zip, part_name
+from .guard import BrokenPackage as BrokenPackage
+
 MAX_PART = 64 * 2**20  # bytes, decompressed
-MAX_TOTAL = 256 * 2**20
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
 NAMESPACES = (MAIN, STRICT)
-
-
-class BrokenPackage(Exception):  # noqa: N818  (a state of the file; callers turn it into their error)
-    """The bytes are not a workbook that can be used; ``str()`` is one sentence for a user, without the path."""
 
 
 # -- the zip -----------------------------------------------------------------------------------------------------------
@@ -36,29 +33,10 @@ class Archive:
     def __init__(self, data: bytes) -> None:
         if not data.startswith(b"PK"):
             raise BrokenPackage(_what_instead(data))
-        # Counted before zipfile makes an object of each: a directory of a million entries would take seconds.
-        # (The signature can also stand inside an embedded, stored package; the cap leaves room for it.)
-        if data.count(b"PK\x01\x02") > MAX_ENTRIES:
-            raise BrokenPackage(f"the file holds more than {MAX_ENTRIES:,} parts")
-        try:
-            self.zip = zipfile.ZipFile(io.BytesIO(data))
-        except Exception as error:  # zipfile raises some ten kinds for damaged directories
-            raise BrokenPackage("the file is cut short or damaged (its zip directory cannot be read)") from error
-        self.entries: dict[str, zipfile.ZipInfo] = {}
-        self._folded: dict[str, str] = {}
+        self.zip = open_zip(data)
+        self.entries = {part_name(info): info for info in self.zip.infolist() if not info.is_dir()}
+        self._folded = {name.casefold(): name for name in self.entries}
         self._spent = 0
-        for info in self.zip.infolist():
-            if info.filename.endswith("/"):
-                continue
-            name = info.filename.replace("\\", "/").lstrip("/")  # some .NET writers use backslashes; Excel reads them
-            if name.casefold() in self._folded:
-                raise BrokenPackage(f"the part {name} is in the file twice")
-            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                raise BrokenPackage(f"the part {name} is compressed in a way that Excel does not use")
-            self._folded[name.casefold()] = name
-            self.entries[name] = info
-        if sum(info.file_size for info in self.entries.values()) > MAX_TOTAL:
-            raise BrokenPackage(f"the file unpacks to more than {MAX_TOTAL // 2**20} MiB")
 
     def find(self, name: str) -> str | None:
         """The entry's own spelling: part names are compared without case (ECMA-376 part 2, 6.2.2.3)."""
@@ -74,11 +52,15 @@ class Archive:
         try:
             with self.zip.open(info) as stream:
                 data = stream.read(MAX_PART + 1)
+        except MemoryError:
+            raise
         except Exception as error:  # zlib, zipfile, struct, EOF: all say that these bytes cannot be unpacked
             raise BrokenPackage(f"the part {name} is damaged and cannot be unpacked") from error
-        # The header's sizes may lie, so what really came out is what counts.
+        # The headers may lie, so what really came out is what counts.
         if len(data) > MAX_PART:
             raise BrokenPackage(f"the part {name} unpacks to more than {MAX_PART // 2**20} MiB")
+        if len(data) != info.file_size:
+            raise BrokenPackage(f"the part {name} is damaged: it unpacks to less than it says")
         self._spent += len(data)
         if self._spent > MAX_TOTAL:
             raise BrokenPackage(f"the file unpacks to more than {MAX_TOTAL // 2**20} MiB")
@@ -136,7 +118,7 @@ def replace_parts(data: bytes, new: Mapping[str, bytes | None]) -> bytes:
     with zipfile.ZipFile(out, "w") as target:
         target.comment = archive.zip.comment
         for info in archive.zip.infolist():
-            name = info.filename.replace("\\", "/").lstrip("/")
+            name = part_name(info)
             content = wanted.pop(name) if name in wanted else b"" if info.is_dir() else archive.read(name)
             if content is None:
                 continue
