@@ -24,6 +24,7 @@ from .printing import (
     complain,
     counter,
     headings,
+    load_printer,
     markdown,
     passing,
     print_checked,
@@ -288,7 +289,8 @@ def verify(
     if fail_under is not None and not 0 <= fail_under <= 100:  # nan passes Typer's own check
         raise typer.BadParameter("a percentage is a number from 0 to 100", param_hint="--fail-under")
     shows = sys.stderr.isatty()
-    results = api.verify(coursework, paths, reveal=reveal, progress=counter if shows else None)
+    printer = load_printer if format is Format.table else None
+    results = api.verify(coursework, paths, reveal=reveal, progress=counter if shows else None, meanwhile=printer)
     if shows:
         passing("")
     if format is Format.json:

@@ -37,6 +37,12 @@ def _console() -> Console:
     return Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False, emoji=False)
 
 
+def load_printer() -> None:
+    """Load what prints, in time that would be waited."""
+    import rich.console
+    import rich.text  # noqa: F401
+
+
 def complain(message: str) -> None:
     first, *rest = message.splitlines() or ["unknown error"]
     label = "\x1b[1;31merror:\x1b[0m" if sys.stderr.isatty() and "NO_COLOR" not in os.environ else "error:"

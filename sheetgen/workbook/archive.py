@@ -32,7 +32,7 @@ class Archive:
 
     def __init__(self, data: bytes) -> None:
         if not data.startswith(b"PK"):
-            raise BrokenPackage(_what_instead(data))
+            raise BrokenPackage(what_instead(data))
         self.zip = open_zip(data)
         self.entries = {part_name(info): info for info in self.zip.infolist() if not info.is_dir()}
         self._folded = {name.casefold(): name for name in self.entries}
@@ -67,7 +67,12 @@ class Archive:
         return data
 
 
-def _what_instead(data: bytes) -> str:
+PLAIN_TEXT = "this is plain text (perhaps a CSV), not an .xlsx workbook; open it in Excel and save it as .xlsx"
+UNKNOWN = "this is not an .xlsx workbook (nor any other kind of file known here)"
+
+
+def what_instead(data: bytes) -> str:
+    """What bytes that are no zip are."""
     head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if not data:
         return "the file is empty"
@@ -87,15 +92,15 @@ def _what_instead(data: bytes) -> str:
         data[:4096].decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8", "strict")
     except UnicodeDecodeError as error:
         if error.end < min(len(data), 4096) - 3:  # not just a character cut at the end of the sample
-            return "this is not an .xlsx workbook (nor any other kind of file known here)"
+            return UNKNOWN
     if b"\0" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "this is not an .xlsx workbook (nor any other kind of file known here)"
-    return "this is plain text (perhaps a CSV), not an .xlsx workbook; open it in Excel and save it as .xlsx"
+        return UNKNOWN
+    return PLAIN_TEXT
 
 
 def what_zip(archive: Archive) -> str:
     if archive.find("mimetype") and b"opendocument" in archive.read("mimetype"):
-        return "this is an OpenDocument file (.ods); save it as .xlsx"
+        return "this is an OpenDocument file (.ods), not an .xlsx workbook; open it in its program and save it as .xlsx"
     if archive.find("Index/Document.iwa") or archive.find("Index.zip"):
         return "this is a Numbers document; export it as .xlsx"
     for part, what in (("word/document.xml", "a Word document"), ("ppt/presentation.xml", "a presentation")):

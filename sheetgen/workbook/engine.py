@@ -18,7 +18,8 @@ from time import monotonic
 import formualizer
 
 from ..addresses import parse_address
-from .package import Cell, Package, Place
+from .book import Book
+from .package import Cell, Place
 
 TIME_LIMIT_MS = 2_000
 MAX_EXPANDED = 32_768  # characters of a formula once its names are written out
@@ -61,7 +62,7 @@ Value = int | float | str | bool | CellError | None
 class Engine:
     """A workbook that computes. ``set`` some cells, ``recalculate``, ask for ``value``."""
 
-    def __init__(self, package: Package, time_limit_ms: int = TIME_LIMIT_MS) -> None:
+    def __init__(self, package: Book, time_limit_ms: int = TIME_LIMIT_MS) -> None:
         config = formualizer.EvaluationConfig()
         config.enable_parallel = False
         config.max_eval_time_ms = time_limit_ms

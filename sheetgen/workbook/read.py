@@ -10,8 +10,10 @@ from collections.abc import Mapping
 
 from ..marking import Held, Submission
 from ..sheet import Sheet
-from .locate import locate
-from .package import BrokenPackage, Package, Place, address
+from .book import Book, open_book
+from .locate import Located, locate
+from .package import BrokenPackage, Place, address
+from .plain import Plain
 
 MOST_FORMULAS = 20_000  # of a submission; the key has 71, and a chain of 100,000 keeps the engine busy for a minute
 
@@ -19,11 +21,14 @@ MOST_FORMULAS = 20_000  # of a submission; the key has 71, and a chain of 100,00
 def read_submission(file: str, data: bytes, sheet: Sheet) -> Submission:
     """What ``data`` holds in the blanks of ``sheet``; ``file`` is what the result calls it."""
     try:
-        package = Package.read(data)
+        package = open_book(data)
         located = locate(package, sheet)
+        plain = package.kind if isinstance(package, Plain) else None
         if not located.places:
-            return Submission(file, {}, _no_table(sheet))
-        return Submission(file, _held(package, located.places))
+            return Submission(
+                file, {}, ("this is plain text, read as a .csv: " if plain == ".csv" else "") + _no_table(sheet)
+            )
+        return Submission(file, _held(package, located.places), notes=_missed(sheet, located, plain))
     except BrokenPackage as error:
         return Submission(file, {}, str(error))
 
@@ -35,7 +40,15 @@ def _no_table(sheet: Sheet) -> str:
     )
 
 
-def _held(package: Package, places: Mapping[str, Place]) -> dict[str, Held]:
+def _missed(sheet: Sheet, located: Located, plain: str | None) -> tuple[str, ...]:
+    """What cannot be in a file that holds one sheet only."""
+    if plain != ".csv" or sheet.questions is None or (located.questions and located.worksheet):
+        return ()
+    missed = "the questions" if located.questions is None else "the table"
+    return (f"It is a .csv file, which holds one sheet only: {missed} cannot be in it; hand in the whole workbook.",)
+
+
+def _held(package: Book, places: Mapping[str, Place]) -> dict[str, Held]:
     cells = {answer: package.cells(place.sheet).get((place.row, place.column)) for answer, place in places.items()}
     engine = None
     if any(cell is not None and cell.formula is not None for cell in cells.values()):
