@@ -11,16 +11,18 @@ What holds where: the limit on time, and no output, on every system; memory, and
 from __future__ import annotations
 
 import dataclasses
-import multiprocessing
 import os
+import pickle
+import select
 import signal
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
+from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from ..marking import Held, Submission
 from ..sheet import Sheet
@@ -35,6 +37,7 @@ MEMORY = 768 * 2**20  # bytes that a worker may grow by; with what it begins wit
 FAT = MEMORY // 4  # bytes that a file may leave behind in a worker that reads on
 STUCK = 60  # seconds without an answer from workers that should have ended a file long before
 TRIES = 3  # to begin anew with workers that fail without a file's doing
+FORKS = sys.platform == "linux"  # a fork begins at once and does not run the main program's module again
 LONGEST = 32_767  # characters of a text that leaves a worker: Excel's own limit for a cell
 
 _OUT_OF_MEMORY, _TOO_FAT = 77, 78  # exit codes of workers
@@ -53,7 +56,7 @@ def read_all(
     sheet: Sheet, files: Iterable[Handed], count: int, meanwhile: Callable[[], None] | None = None
 ) -> Iterator[Submission]:
     """The submission in each of ``count`` files, in their order. ``meanwhile`` is called while the first is read."""
-    if count == 1:
+    if count == 1 and FORKS:
         for each in files:
             yield each if isinstance(each, Submission) else _read_alone(sheet, *each, meanwhile)
         return
@@ -68,35 +71,47 @@ def read_all(
 
 
 def _read_alone(sheet: Sheet, file: str, data: bytes, meanwhile: Callable[[], None] | None) -> Submission:
-    context = _context()
-    ours, theirs = context.Pipe(duplex=False)
-    worker = context.Process(target=_work_alone, args=(theirs, sheet, file, data), daemon=True)  # type: ignore[attr-defined]
-    worker.start()
+    """As the pool would, by a fork of this process."""
+    ours, theirs = os.pipe()
+    worker = os.fork()
+    if worker == 0:
+        _answer_and_end(theirs, sheet, file, data)
+    os.close(theirs)
+    status = None
     try:
-        theirs.close()
         if meanwhile is not None:
             meanwhile()
-        try:
-            if not ours.poll(STUCK):
-                return Submission(file, {}, _OURS.format("the reading process did not start"))
-            ours.recv()  # it has started
-            if not ours.poll(SECONDS):
-                return Submission(file, {}, _SLOW.format(SECONDS))
-            found: Submission = ours.recv()
-            return found
-        except (EOFError, OSError):
-            worker.join()
-            return Submission(file, {}, _why_it_ended(worker.exitcode))
+        with os.fdopen(ours, "rb") as answer:
+            found = _received(answer, time.monotonic() + SECONDS)
+        if found is None:
+            return Submission(file, {}, _SLOW.format(SECONDS))
+        status = os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1])
+        return pickle.loads(found) if status == 0 else Submission(file, {}, _why_it_ended(status))
     finally:
-        worker.kill()
-        worker.join()
-        ours.close()
+        if status is None:
+            os.kill(worker, signal.SIGKILL)
+            os.waitpid(worker, 0)
 
 
-def _work_alone(answers: Connection, sheet: Sheet, file: str, data: bytes) -> None:
-    _begin(sheet)
-    answers.send(None)
-    answers.send(_read(file, data))
+def _answer_and_end(answer: int, sheet: Sheet, file: str, data: bytes) -> NoReturn:
+    code = 1
+    try:
+        _begin(sheet)
+        with os.fdopen(answer, "wb") as stream:
+            pickle.dump(_read(file, data), stream)
+        code = 0
+    finally:
+        os._exit(code)  # whatever is to be done when the process ends is the parent's to do
+
+
+def _received(answer: BufferedReader, deadline: float) -> bytes | None:
+    """All that comes before the other end is closed; None if that is not before the deadline."""
+    found: list[bytes] = []
+    while select.select([answer], [], [], max(0, deadline - time.monotonic()))[0]:
+        if not (piece := os.read(answer.fileno(), 65_536)):
+            return b"".join(found)
+        found.append(piece)
+    return None
 
 
 def _why_it_ended(code: int | None) -> str:
@@ -188,8 +203,9 @@ def _cores() -> int:
 
 
 def _context() -> BaseContext:
-    """Forked on Linux: at once, and without running the main program's module again. Elsewhere as is usual there."""
-    return multiprocessing.get_context("fork" if sys.platform == "linux" else None)
+    import multiprocessing
+
+    return multiprocessing.get_context("fork" if FORKS else None)
 
 
 # -- in the worker -----------------------------------------------------------------------------------------------------
