@@ -16,6 +16,7 @@ from .guard import MAX_TOTAL, open_zip, part_name
 from .guard import BrokenPackage as BrokenPackage
 
 MAX_PART = 64 * 2**20  # bytes, decompressed
+MAX_TAGS = 2_000_000  # of a part that is read as a whole: some 500,000 different texts
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
@@ -146,6 +147,8 @@ def replace_parts(data: bytes, new: Mapping[str, bytes | None]) -> bytes:
 def parse_xml(data: bytes, part: str) -> etree._Element:
     """The root of a part, with all its comments and white space. No entities, no network, no DTD."""
     _refuse_dtd(data, part)
+    if data.count(b"<") > MAX_TAGS:
+        raise BrokenPackage(f"the part {part} has more than {MAX_TAGS:,} XML tags")
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, strip_cdata=False
     )
@@ -173,6 +176,7 @@ def _damaged(part: str, error: Exception) -> BrokenPackage:
 def rows(data: bytes, part: str) -> Iterator[etree._Element]:
     """Each <row> of a sheet once it is whole; emptied afterwards, so that a large sheet never stands in memory."""
     _refuse_dtd(data, part)
+    home = None
     try:
         for _, row in etree.iterparse(
             io.BytesIO(data),
@@ -185,7 +189,8 @@ def rows(data: bytes, part: str) -> Iterator[etree._Element]:
             remove_pis=True,
         ):
             parent = row.getparent()
-            if parent is not None and local(parent) == "sheetData":
+            if parent is not None and (parent is home or local(parent) == "sheetData"):
+                home = parent  # a name looked at a million times takes a second
                 yield row
                 row.clear()
     except (etree.LxmlError, ValueError, LookupError) as error:

@@ -56,7 +56,7 @@ __all__ = [
 
 MAX_CELLS = 2_000_000  # in one sheet; each costs some 300 bytes here
 MAX_FORMULA = 8_192  # characters: Excel's own limit
-MAX_SHARED = 16 * 2**20  # characters of a sheet's shared formulas, written out: one of 8 kB in every cell is a bomb
+MAX_SHARED = 4 * 2**20  # characters of a sheet's shared formulas, written out: one of 8 kB in every cell is a bomb
 _SHEET = r"(?:'((?:[^']|'')+)'|([^\W\d][\w.]*))!"
 _ONE_CELL = re.compile(_SHEET + r"(\$[A-Za-z]{1,3}\$[1-9][0-9]{0,6})(?::(\$[A-Za-z]{1,3}\$[1-9][0-9]{0,6}))?")
 

@@ -32,16 +32,18 @@ if TYPE_CHECKING:
 
     from pebble import ProcessFuture, ProcessPool
 
-SECONDS = 8  # for one file; an ordinary one takes 5 ms
+SECONDS = 8  # of computing for one file; an ordinary one takes 5 ms
+WAIT = 3 * SECONDS  # by the clock, since other programs compute too: else a busy machine would change a verdict
 MEMORY = 768 * 2**20  # bytes that a worker may grow by; with what it begins with, less than 1 GiB
 FAT = MEMORY // 4  # bytes that a file may leave behind in a worker that reads on
-STUCK = 60  # seconds without an answer from workers that should have ended a file long before
+STUCK = WAIT + 30  # seconds without an answer from workers that should have ended a file long before
 TRIES = 3  # to begin anew with workers that fail without a file's doing
 FORKS = sys.platform == "linux"  # a fork begins at once and does not run the main program's module again
 LONGEST = 32_767  # characters of a text that leaves a worker: Excel's own limit for a cell
 
 _OUT_OF_MEMORY, _TOO_FAT = 77, 78  # exit codes of workers
-_SLOW = "reading it takes more than {} s; is it the workbook that was handed out, with numbers filled in?"
+_ALARM = getattr(signal, "SIGPROF", 0)  # which ends a worker whose time is over
+_SLOW = f"reading it takes more than {SECONDS} s; is it the workbook that was handed out, with numbers filled in?"
 _LARGE = f"reading it takes more than {MEMORY // 2**20} MiB of memory"
 _ENDED = (
     "reading it ended the program that reads it: it is damaged or made to do so, or needs more than "
@@ -82,9 +84,9 @@ def _read_alone(sheet: Sheet, file: str, data: bytes, meanwhile: Callable[[], No
         if meanwhile is not None:
             meanwhile()
         with os.fdopen(ours, "rb") as answer:
-            found = _received(answer, time.monotonic() + SECONDS)
+            found = _received(answer, time.monotonic() + WAIT)
         if found is None:
-            return Submission(file, {}, _SLOW.format(SECONDS))
+            return Submission(file, {}, _SLOW)
         status = os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1])
         return pickle.loads(found) if status == 0 else Submission(file, {}, _why_it_ended(status))
     finally:
@@ -115,6 +117,8 @@ def _received(answer: BufferedReader, deadline: float) -> bytes | None:
 
 
 def _why_it_ended(code: int | None) -> str:
+    if code == -_ALARM:
+        return _SLOW
     return _LARGE if code == _OUT_OF_MEMORY else _ENDED
 
 
@@ -160,7 +164,7 @@ class _Readers:
             from . import engine, plain, read  # noqa: F401  (once, for all workers that are forked)
 
             self._pool = ProcessPool(self._workers, initializer=_begin, initargs=(self._sheet,), context=_context())
-        return self._pool.schedule(_read, args=(file, data), timeout=SECONDS)
+        return self._pool.schedule(_read, args=(file, data), timeout=WAIT)
 
     def _next(self) -> Submission:
         asked = self._waiting.popleft()
@@ -177,7 +181,7 @@ class _Readers:
                 asked.answer = self._ask(asked.file, asked.data)
             except TimeoutError:
                 if asked.answer.done():
-                    return Submission(asked.file, {}, _SLOW.format(SECONDS))
+                    return Submission(asked.file, {}, _SLOW)
                 self._begin_anew(asked)
             except Exception:  # the pool is broken: a worker died between two files, or could not begin
                 self._begin_anew(asked)
@@ -260,8 +264,7 @@ def _read(file: str, data: bytes) -> Submission:
     assert _sheet is not None
     if _memory() > _at_first + FAT:
         os._exit(_TOO_FAT)  # what it still holds of another file is nothing to this one
-    if hasattr(signal, "alarm"):
-        signal.alarm(2 * SECONDS)  # ends it if nobody else does: who waits for it may be gone
+    _end_after(SECONDS)
     try:
         return _bounded(read_submission(file, data, _sheet))
     except MemoryError:
@@ -271,8 +274,13 @@ def _read(file: str, data: bytes) -> Submission:
     except BaseException as error:  # pyo3's panics are no Exceptions
         return Submission(file, {}, _OURS.format(f"{type(error).__name__}: {error}"[:300]))
     finally:
-        if hasattr(signal, "alarm"):
-            signal.alarm(0)
+        _end_after(0)
+
+
+def _end_after(seconds: float) -> None:
+    """End this process once it has computed for ``seconds`` more, in whatever code it is then; 0 for never."""
+    if hasattr(signal, "setitimer"):  # not on Windows, where the clock of who waits has to do
+        signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 def _bounded(found: Submission) -> Submission:
