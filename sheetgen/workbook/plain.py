@@ -17,8 +17,9 @@ from types import MappingProxyType
 
 from ..addresses import LAST_COLUMN, LAST_ROW, Area
 from .archive import Archive, BrokenPackage
-from .package import MAX_CELLS, Cell, Place, SheetEntry
+from .package import Cell, Place, SheetEntry
 
+MAX_CELLS = 500_000  # of a sheet, empty ones too
 DELIMITERS = (";", "\t", ",")
 SAMPLE = 64 * 1024  # characters in which the delimiter is looked for
 _ODS = b"application/vnd.oasis.opendocument.spreadsheet"

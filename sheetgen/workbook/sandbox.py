@@ -4,13 +4,15 @@
 are used again from file to file (pebble); a single file by one process of its own, since loading pebble takes half as
 long as a whole ``verify``. Whatever a file does to its worker ends as one Submission with a reason.
 
-What holds where: the limit on time, and no output, on every system; memory, and no file written, where there is
-``resource`` and the kernel heeds it (Linux; macOS heeds only the second). Must not know: what is read, or its marks.
+What holds where: a limit on time by the clock, and no output, on every system; on computing time, and no file written,
+where there are ``setitimer`` and ``resource`` (not on Windows); on memory, where the kernel heeds it (Linux).
+Must not know: what is read, or its marks.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import faulthandler
 import os
 import pickle
 import select
@@ -88,7 +90,7 @@ def _read_alone(sheet: Sheet, file: str, data: bytes, meanwhile: Callable[[], No
         if found is None:
             return Submission(file, {}, _SLOW)
         status = os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1])
-        return pickle.loads(found) if status == 0 else Submission(file, {}, _why_it_ended(status))
+        return pickle.loads(found) if status == 0 and found else Submission(file, {}, _why_it_ended(status))
     finally:
         if status is None:
             os.kill(worker, signal.SIGKILL)
@@ -174,7 +176,7 @@ class _Readers:
 
         for _ in range(TRIES):
             try:
-                return asked.answer.result(timeout=STUCK)
+                return self._answer(asked.answer)
             except ProcessExpired as error:
                 if error.exitcode != _TOO_FAT:
                     return Submission(asked.file, {}, _why_it_ended(error.exitcode))
@@ -186,6 +188,16 @@ class _Readers:
             except Exception:  # the pool is broken: a worker died between two files, or could not begin
                 self._begin_anew(asked)
         return Submission(asked.file, {}, _OURS.format("the reading processes do not answer"))
+
+    def _answer(self, answer: ProcessFuture[Submission]) -> Submission:
+        """Raises TimeoutError also where nobody works on it: a pool that breaks forgets what it has just been asked."""
+        deadline = time.monotonic() + STUCK
+        while True:
+            try:
+                return answer.result(timeout=1)
+            except TimeoutError:
+                if answer.done() or time.monotonic() > deadline or self._pool is None or not self._pool.active:
+                    raise
 
     def _begin_anew(self, asked: _Asked) -> None:
         self.stop()
@@ -222,6 +234,7 @@ def _begin(sheet: Sheet) -> None:
     global _sheet, _at_first
     from . import read  # noqa: F401  (before nothing can be written, a .pyc neither)
 
+    faulthandler.disable()  # else it tells of a crash on the caller's terminal
     sys.dont_write_bytecode = True
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # ends it at once, in the middle of native code too
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who waits, who then ends the workers
