@@ -77,7 +77,7 @@ def _look_at_sizes(entries: list[zipfile.ZipInfo]) -> None:
 def _look_at_places(entries: list[zipfile.ZipInfo], data: bytes, directory: int) -> None:
     """Each entry stands where the directory says, says the same of itself, and ends before the next one begins."""
     in_order = sorted(entries, key=lambda info: info.header_offset)
-    ends = [info.header_offset for info in in_order[1:]] + [directory]
+    ends = [*(info.header_offset for info in in_order), directory][1:]
     for info, end in zip(in_order, ends, strict=True):
         at = info.header_offset
         if not 0 <= at <= len(data) - _LOCAL.size or data[at : at + 4] != b"PK\x03\x04":

@@ -35,6 +35,7 @@ class Plain:
     kind: str
     sheets: tuple[SheetEntry, ...]
     contents: Mapping[str, _Contents]
+    notes: tuple[str, ...] = ()  # what is lost in such a file, in sentences
     date1904: bool = False
 
     def sheet(self, name: str) -> SheetEntry | None:
@@ -136,7 +137,7 @@ def read_ods(data: bytes) -> Plain:
     """The sheets of an .ods; formulas are the values that the program which saved the file put beside them."""
     import python_calamine
 
-    Archive(data)  # the zip is sound, and small enough
+    content = Archive(data).read("content.xml")  # the zip is sound, and small enough
     try:
         workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
         sheets = []
@@ -154,7 +155,9 @@ def read_ods(data: bytes) -> Plain:
         raise BrokenPackage(f"the .ods is damaged ({' '.join(str(error).split())[:120]})") from error
     if not sheets:
         raise BrokenPackage("the workbook has no worksheet")
-    return _plain(".ods", sheets)
+    errors = content.count(b'value-type="error"')  # as LibreOffice marks them; python-calamine sees empty texts
+    lost = (f"It is an .ods file: cells that hold an error count as empty (there are {errors}).",) if errors else ()
+    return _plain(".ods", sheets, lost)
 
 
 _Held = int | float | str | bool | time | date | datetime | timedelta
@@ -185,7 +188,7 @@ def _cell(value: _Held) -> Cell:
     return Cell("number", number) if number - number == 0 else Cell("error", "#NUM!")  # neither NaN nor infinite
 
 
-def _plain(kind: str, sheets: Iterable[tuple[str, _Contents, bool]]) -> Plain:
+def _plain(kind: str, sheets: Iterable[tuple[str, _Contents, bool]], notes: tuple[str, ...] = ()) -> Plain:
     contents: dict[str, _Contents] = {}
     entries: list[SheetEntry] = []
     for name, cells, hidden in sheets:
@@ -193,4 +196,4 @@ def _plain(kind: str, sheets: Iterable[tuple[str, _Contents, bool]]) -> Plain:
             raise BrokenPackage(f"the workbook has two sheets named {name!r}")
         entries.append(SheetEntry(name, "", hidden))
         contents[name] = MappingProxyType(cells)
-    return Plain(kind, tuple(entries), MappingProxyType(contents))
+    return Plain(kind, tuple(entries), MappingProxyType(contents), notes)

@@ -23,11 +23,10 @@ def read_submission(file: str, data: bytes, sheet: Sheet) -> Submission:
     try:
         package = open_book(data)
         located = locate(package, sheet)
-        plain = package.kind if isinstance(package, Plain) else None
+        plain = package if isinstance(package, Plain) else None
         if not located.places:
-            return Submission(
-                file, {}, ("this is plain text, read as a .csv: " if plain == ".csv" else "") + _no_table(sheet)
-            )
+            told = "this is plain text, read as a .csv: " if plain is not None and plain.kind == ".csv" else ""
+            return Submission(file, {}, told + _no_table(sheet))
         return Submission(file, _held(package, located.places), notes=_missed(sheet, located, plain))
     except BrokenPackage as error:
         return Submission(file, {}, str(error))
@@ -40,12 +39,15 @@ def _no_table(sheet: Sheet) -> str:
     )
 
 
-def _missed(sheet: Sheet, located: Located, plain: str | None) -> tuple[str, ...]:
-    """What cannot be in a file that holds one sheet only."""
-    if plain != ".csv" or sheet.questions is None or (located.questions and located.worksheet):
+def _missed(sheet: Sheet, located: Located, plain: Plain | None) -> tuple[str, ...]:
+    """What is lost in a file that is no .xlsx."""
+    if plain is None:
         return ()
+    if plain.kind != ".csv" or sheet.questions is None or (located.questions and located.worksheet):
+        return plain.notes
     missed = "the questions" if located.questions is None else "the table"
-    return (f"It is a .csv file, which holds one sheet only: {missed} cannot be in it; hand in the whole workbook.",)
+    told = f"It is a .csv file, which holds one sheet only: {missed} cannot be in it; hand in the whole workbook."
+    return (*plain.notes, told)
 
 
 def _held(package: Book, places: Mapping[str, Place]) -> dict[str, Held]:

@@ -38,7 +38,7 @@ SECONDS = 8  # of computing for one file; an ordinary one takes 5 ms
 WAIT = 3 * SECONDS  # by the clock, since other programs compute too: else a busy machine would change a verdict
 MEMORY = 768 * 2**20  # bytes that a worker may grow by; with what it begins with, less than 1 GiB
 FAT = MEMORY // 4  # bytes that a file may leave behind in a worker that reads on
-STUCK = WAIT + 30  # seconds without an answer from workers that should have ended a file long before
+STUCK = WAIT + 10  # seconds without an answer from workers that should have ended a file long before
 TRIES = 3  # to begin anew with workers that fail without a file's doing
 FORKS = sys.platform == "linux"  # a fork begins at once and does not run the main program's module again
 LONGEST = 32_767  # characters of a text that leaves a worker: Excel's own limit for a cell
