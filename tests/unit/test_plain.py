@@ -10,6 +10,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -212,7 +213,7 @@ def test_a_zip_that_was_written_to_a_stream_passes() -> None:
         def writable(self) -> bool:
             return True
 
-        def write(self, data: bytes) -> int:
+        def write(self, data: Any) -> int:
             self.data += bytes(data)
             return len(bytes(data))
 
