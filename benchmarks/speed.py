@@ -50,7 +50,7 @@ def report(what: str, ours: float, theirs: float, rival: str) -> None:
 def verify_one(folder: Path) -> None:
     key = str(folder / "alexnet-key.xlsx")
     load = f"import openpyxl; openpyxl.load_workbook({key!r})"
-    frame = f"import pandas; pandas.read_excel({key!r})"
+    frame = f"import pandas; pandas.read_excel({key!r}, engine='openpyxl')"
     verify = ("-m", "sheetgen", "verify", "alexnet", key)
     warm, first, openpyxl, pandas = fastest(
         process(*verify, cache=str(folder / "cache")),

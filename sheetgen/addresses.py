@@ -71,6 +71,13 @@ def sheet_prefix(sheet: str) -> str:
     return f"{sheet if plain else quote(sheet)}!"
 
 
+def parse_letters(text: str) -> int:
+    """ "L" -> 12. Raises ValueError for what is no column of a sheet."""
+    if not (0 < len(text) < 4 and text.isascii() and text.isalpha()) or _column(text) > LAST_COLUMN:
+        raise ValueError(f"there is no column {text[:20]!r}")
+    return _column(text)
+
+
 def _column(text: str) -> int:
     number = 0
     for letter in text.upper():

@@ -1,7 +1,8 @@
 """What the commands do, as functions: the only place where the edges (workbooks, PyTorch) meet.
 
     generate(coursework, out)        writes the blank and the key
-    fill(coursework, template, out)  fills somebody's copy of the blank
+    fill(coursework, template, out)  fills a copy of the blank, or somebody's own template
+    locate(coursework, workbook)     says where a workbook has the table
     verify(coursework, paths)        marks submissions
     check(coursework, ...)           holds every published number against its witnesses
 
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from .errors import TemplateError, UsageError
 from .expr import Value
+from .layout import Layout
 from .marking import Marked, Submission, is_right, mark
 from .sheet import Sheet, lay_out, plain_number
 
@@ -30,8 +32,10 @@ if TYPE_CHECKING:
     from .coursework import Coursework
     from .witness import Measured
     from .workbook.audit import Disagreement
+    from .workbook.elsewhere import Elsewhere
     from .workbook.fill import Filled
-    from .workbook.locate import Located
+    from .workbook.locate import Located as Found
+    from .workbook.package import Package
 
 OUTPUT = Path("output")
 _SAVE_AS = "open it in its program and save it as .xlsx (or: soffice --headless --convert-to xlsx FILE)"
@@ -84,14 +88,14 @@ def generate(coursework: str | Path, out: Path = OUTPUT) -> Generated:
     return paths
 
 
-def fill_bytes(sheet: Sheet, template: bytes, shown_as: str) -> tuple[Filled, Located]:
+def fill_bytes(sheet: Sheet, template: bytes, shown_as: str) -> tuple[Filled, Found]:
     """``template`` with every blank found filled, live formulas with their values beside them; and where they are."""
     from .workbook.fill import Entry, fill
     from .workbook.locate import locate
     from .workbook.package import BrokenPackage, Package, Place
 
     try:
-        located = locate(Package.read(template), sheet)
+        located = locate(Package.read(template), sheet, elsewhere=False)
         if not located.places:
             raise TemplateError(
                 f"{shown_as}: none of the {len(sheet.blanks)} blanks of {sheet.name} is in it: no cell has "
@@ -143,6 +147,9 @@ class FillReport:
     kept: tuple[KeptCell, ...]
     led_astray: tuple[str, ...]  # filled cells whose formula gives another number, because of what the template holds
     missing: tuple[str, ...]  # answers without a cell in the template
+    agreeing: int = 0  # cells of the template's own that hold the right number
+    notes: tuple[str, ...] = ()  # of a table that is not ours: how it was found, what was not sure
+    left: tuple[str, ...] = ()  # and its lines that were left alone
 
 
 def fill(coursework: str | Path, template: Path, out: Path | None = None) -> FillReport:
@@ -163,6 +170,8 @@ def fill(coursework: str | Path, template: Path, out: Path | None = None) -> Fil
         raise UsageError(f"--out {path}: the filled copy is a {template.suffix} file like its template")
     if path.exists() and path.samefile(template):
         raise UsageError(f"--out {path} is the template itself; name another file for the filled copy")
+    if not _is_ours(sheet, data, template):
+        return _fill_elsewhere(coursework, sheet, data, template, path)
     done, located = fill_bytes(sheet, data, str(template))
     engine = Engine(Package.read(done.data))
     answers = {place: answer for answer, place in located.places.items()}
@@ -182,6 +191,104 @@ def fill(coursework: str | Path, template: Path, out: Path | None = None) -> Fil
     wanted += [cell.answer for cell in sheet.questions.cells] if sheet.questions is not None else []
     missing = tuple(answer for answer in wanted if answer not in located.places)
     return FillReport(path, len(filled), tuple(kept), tuple(led_astray), missing)
+
+
+def _is_ours(sheet: Sheet, data: bytes, template: Path) -> bool:
+    """Whether a template has our own table or our names; else its tables are somebody's."""
+    from .workbook.locate import locate
+    from .workbook.package import BrokenPackage, Package
+
+    try:
+        return bool(locate(Package.read(data), sheet, elsewhere=False).places)
+    except BrokenPackage as error:
+        raise TemplateError(f"{template}: {error}") from error
+
+
+def _fill_elsewhere(coursework: str | Path, sheet: Sheet, data: bytes, template: Path, path: Path) -> FillReport:
+    """Fill a template that is not ours, wherever its tables were declared or recognised."""
+    from .foreign import spots_by_answer
+    from .workbook.compose import compose
+    from .workbook.engine import Engine
+    from .workbook.fill import fill as put
+    from .workbook.package import BrokenPackage, Package
+
+    package = Package.read(data)
+    found, full = tables_elsewhere(coursework, package, str(template))
+    try:
+        composed = compose(package, found.layout, full)
+        done = put(data, composed.entries)
+    except BrokenPackage as error:
+        raise TemplateError(f"{template}: {error}") from error
+    engine = Engine(Package.read(done.data))
+    led_astray = [str(at) for at in done.filled if not _gives(engine.value(at), composed.entries[at].value or 0)]
+    write_file(path, done.data)
+    kept = tuple(KeptCell(str(each.place), each.held, each.right, False) for each in composed.wrong)
+    answers = spots_by_answer(found.layout)
+    missing = tuple(cell.answer or "" for cell in sheet.blanks if cell.answer not in answers)
+    left = tuple(
+        f"{table.sheet}, {table.named(each.at, layers=each.of == 'layer')} ({each.text!r}): {each.why}"
+        for table in found.layout
+        for each in table.left
+    )
+    notes = ("the table is where layout: says" if found.declared else _recognised(found.layout), *found.notes)
+    return FillReport(path, len(done.filled), kept, tuple(led_astray), missing, composed.right, notes=notes, left=left)
+
+
+def _recognised(layout: Layout) -> str:
+    sheets = " and ".join(dict.fromkeys(table.sheet for table in layout))
+    return f"the table was recognised on {sheets}; 'sheetgen locate' shows what was taken for what"
+
+
+def tables_elsewhere(coursework: str | Path, package: Package, shown_as: str) -> tuple[Elsewhere, Sheet]:
+    """The tables of a workbook that is not ours, and a sheet with the number of everything that they may ask for."""
+    from .sheet import with_everything
+    from .workbook.elsewhere import find_tables
+
+    described, sheet = read_and_lay_out(coursework)
+    full = with_everything(described, sheet)
+    found = find_tables(package, full)
+    if found is None:
+        raise TemplateError(
+            f"{shown_as}: no table of {sheet.name} was recognised in it: no cell has the name of a blank, and on no "
+            f"sheet stand its layers beside headings that are understood; name the cells in layout: (see "
+            f"'sheetgen locate --help'), or start from the workbook that 'sheetgen generate' makes"
+        )
+    listed = {layer.layer for table in found.layout for layer in table.layers}
+    counted = ("parameters", "connections", "fixed_parameters")
+    left_out = [row.name for row in full.table.rows if row.name not in listed]
+    if not any(full.table.numbers.get(f"{name}.{each}") for name in left_out for each in counted):
+        full = with_everything(described, sheet, listed)  # the totals of a table go over its own rows
+    return found, full
+
+
+# --- locate ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Where a workbook has the table: by our names and headings ("ours"), "declared" by layout:, or "recognised"."""
+
+    how: str
+    layout: Layout
+    notes: tuple[str, ...]
+
+
+def locate(coursework: str | Path, workbook: Path) -> Located:
+    """What each line of the workbook's tables was taken for, and how sure that is."""
+    from .workbook.elsewhere import ours_as_layout
+    from .workbook.locate import locate as find
+    from .workbook.package import BrokenPackage, Package
+
+    sheet = sheet_of(coursework)
+    try:
+        package = Package.read(read_file(workbook, "workbook"))
+        ours = find(package, sheet, elsewhere=False)
+        if ours.places:
+            return Located("ours", ours_as_layout(ours.sheet, package, ours.worksheet, ours.places), ())
+        found, _ = tables_elsewhere(coursework, package, str(workbook))
+    except BrokenPackage as error:
+        raise TemplateError(f"{workbook}: {error}") from error
+    return Located("declared" if found.declared else "recognised", found.layout, found.notes)
 
 
 def _gives(now: object, right: Value) -> bool:

@@ -22,6 +22,7 @@ from typing import Any
 
 from . import __version__
 from .expr import Value
+from .layout import LayerLine, Layout, Line, TableLayout
 from .network import TOTAL
 from .questionnaire import Known, Part, Question, Questionnaire
 from .sheet import Sheet, Slot
@@ -152,7 +153,27 @@ def _plain(sheet: Sheet) -> dict[str, Any]:
         "quantities": {answer: (each.text, dict(each.binds)) for answer, each in table.quantities.items()},
         "numbers": {answer: _kept(number) for answer, number in table.numbers.items()},
         "questions": _plain_questions(sheet.questions) if sheet.questions is not None else None,
+        "layout": [astuple(table) for table in sheet.layout],
     }
+
+
+def _layout(kept: Any) -> Layout:
+    return tuple(
+        TableLayout(
+            sheet,
+            transposed,
+            header,
+            tuple(_line(*line) for line in lines),
+            tuple(LayerLine(*layer) for layer in layers),
+        )
+        for sheet, transposed, header, lines, layers, _ in kept
+    )
+
+
+def _line(
+    at: int, quantity: str, heading: str, certainty: float, why: str, unit: int, order: list[str]
+) -> Line:  # JSON has no tuples
+    return Line(at, quantity, heading, certainty, why, unit, tuple(order))
 
 
 def _plain_questions(asked: Questionnaire) -> dict[str, Any]:
@@ -216,5 +237,13 @@ def _sheet(kept: Any) -> Sheet:
     slots = tuple(Slot(*each) for each in kept["slots"])
     questions = _questions(kept["questions"]) if kept["questions"] is not None else None
     return Sheet(
-        kept["name"], kept["worksheet"], table, kept["headings"], slots, kept["rows"], kept["columns"], questions
+        kept["name"],
+        kept["worksheet"],
+        table,
+        kept["headings"],
+        slots,
+        kept["rows"],
+        kept["columns"],
+        questions,
+        _layout(kept["layout"]),
     )

@@ -30,6 +30,7 @@ from .printing import (
     print_checked,
     print_checked_all,
     print_checked_line,
+    print_located,
     print_results,
     print_shipped,
     print_table,
@@ -64,6 +65,12 @@ class ShowFormat(StrEnum):
     json = "json"
     csv = "csv"
     markdown = "markdown"
+
+
+class LocateFormat(StrEnum):
+    table = "table"
+    json = "json"
+    yaml = "yaml"
 
 
 class Device(StrEnum):
@@ -245,6 +252,10 @@ def fill(
 
     done = api.fill(coursework, template, out)
     typer.echo(f"{done.path}  {done.filled} cells filled")
+    for note in done.notes:
+        typer.echo(f"  {printable(note, 1000)}")
+    if done.agreeing:
+        typer.echo(f"  {done.agreeing} cells held a number already, and it is right")
     for kept in done.kept:
         verdict = ", which is right" if kept.agrees else f"; the right number is {kept.right}"
         if kept.agrees is None:
@@ -258,6 +269,44 @@ def fill(
     if done.missing:
         few = ", ".join(done.missing[:5]) + (" ..." if len(done.missing) > 5 else "")
         typer.echo(f"  not found in the template: {len(done.missing)} blanks ({few})")
+    for each in done.left[:20]:
+        typer.echo(f"  left alone: {printable(each, 1000)}")
+
+
+@app.command()
+def locate(
+    coursework: CourseworkArgument,
+    workbook: Annotated[
+        Path, typer.Argument(metavar="WORKBOOK", help="An .xlsx, somebody's template or a submission.", readable=False)
+    ],
+    format: Annotated[LocateFormat, typer.Option("--format", help="How to print it.")] = LocateFormat.table,
+) -> None:
+    """Say where a workbook has the table, what each line was taken for, and how sure that is.
+
+    Found by the names of our blanks and by our headings; where layout: in the coursework's YAML says; or recognised by
+    headings, labels and what the cells hold. --format yaml prints just the layout: block, to paste under coursework:.
+
+    \b
+    Examples:
+      sheetgen locate alexnet their-template.xlsx
+      sheetgen locate alexnet their-template.xlsx --format yaml
+    """
+    from . import api
+    from .layout import SURE, to_yaml
+    from .yamldoc import dumped
+
+    found = api.locate(coursework, workbook)
+    if format is LocateFormat.json:
+        tables = [dataclasses.asdict(table) for table in found.layout]
+        _print_json({"how": found.how, "notes": list(found.notes), "tables": tables})
+    else:
+        if format is LocateFormat.table:
+            print_located(found)
+        typer.echo(dumped(to_yaml(found.layout)), nl=False)
+    sure = [each.certainty for table in found.layout for each in table.lines]
+    sure += [each.certainty for table in found.layout for each in table.layers]
+    if min(sure, default=1) < SURE:
+        raise typer.Exit(FINDINGS)
 
 
 @app.command()

@@ -12,7 +12,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema
 
+from .addresses import LAST_ROW
 from .layers import Conventions, Strict
+from .layout import Layout
 from .network import Network
 from .quantities import COLUMNS, GIVEN_COLUMNS, QUANTITIES, Custom
 from .questionnaire import Question
@@ -112,6 +114,50 @@ SheetName = Annotated[
 ]  # fmt: skip
 
 
+Place = Annotated[
+    int | str,
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": LAST_ROW},
+                {"type": "string", "pattern": "^[A-Za-z]{1,3}$"},
+            ]
+        }
+    ),
+]
+
+
+class LineAt(Strict):
+    """Where a quantity stands; the YAML may give just the column's letter, or the row's number."""
+
+    at: Place = Field(description="The column's letter, or the row's number where each layer has a column")
+    unit: Annotated[int, Field(ge=1, le=10**12)] = Field(1, description="What the numbers there are multiples of: 1000")
+    order: Annotated[tuple[str, ...], BeforeValidator(list_of)] = Field(
+        (), description="The sides of a composite size as they are written: [out_height, out_width]"
+    )
+
+
+def _lines(given: object) -> object:
+    if not isinstance(given, dict):
+        return given
+    return {name: each if isinstance(each, dict) else {"at": each} for name, each in given.items()}
+
+
+def _tables(given: object) -> object:
+    return (given,) if isinstance(given, dict) else list_of(given)
+
+
+class TableAt(Strict):
+    """A table of somebody's own workbook: ``sheetgen locate`` writes it."""
+
+    sheet: str = Field(min_length=1, max_length=31, description="Name of the worksheet")
+    header: Place | None = Field(None, description="The row (or the column) of the headings")
+    quantities: Annotated[dict[str, LineAt], BeforeValidator(_lines)] = Field(
+        min_length=1, description="Where each quantity stands: parameters: F"
+    )
+    layers: dict[str, Place] = Field(min_length=1, description="Where each layer stands: conv1: 7")
+
+
 class CourseworkText(Strict):
     """What ``coursework:`` may hold; names are checked against the network afterwards."""
 
@@ -141,6 +187,9 @@ class CourseworkText(Strict):
     blanks: Annotated[tuple[Blank, ...], BeforeValidator(list_of)] | None = Field(
         None, description="By default every computed cell, one mark each"
     )
+    layout: Annotated[tuple[TableAt, ...], BeforeValidator(_tables)] = Field(
+        (), description="Where the numbers stand in a workbook that sheetgen did not make"
+    )
     omit: Words = Field((), description="Layers without parameters and connections to leave out of the table")
     subtotals: bool = Field(True, description="Has each block a row of its own, with its sums?")
     questions: Annotated[tuple[Any, ...], BeforeValidator(list_of)] = Field(
@@ -155,6 +204,7 @@ NESTED: Mapping[str, type[BaseModel]] = {
     "conventions": Conventions,
     "quantities": CustomText,
     "tolerance": Tolerance,
+    "layout": TableAt,
 }
 
 
@@ -190,6 +240,7 @@ class Coursework:
     questions_sheet: str = "Questions"
     numbers: Mapping[str, Quantity] = field(default_factory=dict, hash=False)  # of the questions, by answer id
     equations: Mapping[str, Equation] = field(default_factory=dict, hash=False)  # of those that ask for a solution
+    layout: Layout = ()
     files: tuple[tuple[Path, str], ...] = field(default=(), compare=False)  # read, with the SHA-256 of each
     warnings: tuple[str, ...] = field(default=(), compare=False)
 

@@ -12,12 +12,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from .expr import Value, plain
+from .layout import SURE
 from .quantities import COMPOSITE, CORE, GIVEN_COLUMNS
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
-    from .api import Checked, Results
+    from .api import Checked, Located, Results
     from .coursework import Coursework
     from .marking import Answer, Marked, Status
     from .questionnaire import Question
@@ -247,6 +249,47 @@ def _print_answers(console: Console, marked: Marked) -> None:
 def _cell(answer: Answer) -> str:
     """L7 of the table; of a question the sheet's name before it."""
     return f"{printable(answer.sheet)}!{answer.cell}" if answer.id.startswith("question.") else answer.cell
+
+
+def print_located(found: Located) -> None:
+    """What each line of a workbook's tables was taken for, how sure that is, and why; then what was left alone."""
+    from rich.table import Table as Grid
+    from rich.text import Text
+
+    console = _console()
+    how = {
+        "ours": "found by the names and headings of our own workbook",
+        "declared": "where layout: says",
+        "recognised": "recognised by headings, labels and content",
+    }[found.how]
+    if not found.layout:
+        console.print(f"{how}: the blanks have their names, but the table's headings and labels are gone")
+    for table in found.layout:
+        title = f"{printable(table.sheet)}: {how}{', a column for each layer' if table.transposed else ''}"
+        grid = Grid(title=title, title_justify="left", title_style="bold")
+        for name in ("where", "written", "taken for", "sure", "why"):
+            grid.add_column(name, justify="right" if name == "sure" else "left", overflow="fold")
+        for line in table.lines:
+            order = f" ({', '.join(line.order)})" if line.order else ""
+            unit = f", in units of {line.unit:,}" if line.unit != 1 else ""
+            where = table.named(line.at, layers=False)
+            grid.add_row(where, *_taken(line.heading, f"{line.quantity}{order}{unit}", line.certainty, line.why))
+        for layer in table.layers:
+            where = table.named(layer.at, layers=True)
+            grid.add_row(where, *_taken(layer.label, layer.layer, layer.certainty, layer.why))
+        for alone in table.left:
+            where = table.named(alone.at, layers=alone.of == "layer")
+            grid.add_row(where, Text(printable(alone.text, 60)), Text("left alone", "dim"), "", Text(alone.why))
+        console.print(grid)
+    for note in found.notes:
+        console.print(Text(f"note: {printable(note, 1000)}", "dim"), soft_wrap=True)
+
+
+def _taken(written: str, taken_for: str, certainty: float, why: str) -> tuple[Text, ...]:
+    from rich.text import Text
+
+    sure = Text(f"{certainty:.0%}", "green" if certainty >= SURE else "yellow")
+    return Text(printable(written, 60)), Text(taken_for), sure, Text(why)
 
 
 def print_checked(checked: Checked) -> None:

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Literal
 from . import expr
 from .addresses import address, sheet_prefix
 from .expr import Expr, Num, Sym, Value
+from .layout import Layout
 from .network import INPUT, TOTAL, NamedLayer, Network
-from .quantities import COMPOSITE, SHARES
+from .quantities import COMPOSITE, QUANTITIES, SHARES
 from .quantities import defined_name as defined_name
 from .questionnaire import PREFIX, Questionnaire
 from .questionnaire import lay_out as lay_out_questions
@@ -97,11 +98,22 @@ class Sheet:
     rows: Mapping[str, int] = field(hash=False)  # layer -> row, input and total too
     columns: Mapping[str, int] = field(hash=False)  # quantity -> column
     questions: Questionnaire | None = None  # on a worksheet of their own
+    layout: Layout = ()  # where the coursework says that its tables stand, in a workbook that is not ours
+    # where each layer's quantity stands, in a workbook that is not ours; else rows and columns say it
+    spots: Mapping[tuple[str, str], tuple[int, int]] | None = field(default=None, hash=False)
 
     @cached_property
     def cells(self) -> tuple[SheetCell, ...]:
         """Every cell of the table, row by row, without the header."""
-        return tuple(SheetCell(self.rows[slot.layer], self.columns[slot.quantity], slot) for slot in self.slots)
+        placed = ((slot, self.at(slot.layer, slot.quantity)) for slot in self.slots)
+        return tuple(SheetCell(*at, slot) for slot, at in placed if at is not None)
+
+    def at(self, layer: str, quantity: str) -> tuple[int, int] | None:
+        """Row and column of a layer's quantity; None where it has no cell."""
+        if self.spots is not None:
+            return self.spots.get((layer, quantity))
+        row, column = self.rows.get(layer), self.columns.get(quantity)
+        return None if row is None or column is None else (row, column)
 
     @cached_property
     def places(self) -> Mapping[str, SheetCell]:
@@ -144,8 +156,9 @@ class Sheet:
             return None
 
     def _sum(self, layers: Sequence[str], quantity: str) -> str | None:
-        column = self.columns.get(quantity)
-        return None if column is None else sum_of_rows([self.rows[layer] for layer in layers], column)
+        places = [self.at(layer, quantity) for layer in layers]
+        known = [place for place in places if place is not None]
+        return sum_of_cells(known) if len(known) == len(places) else None
 
     def _worked_number(self, answer: str, tree: Expr) -> str | None:
         """The input's size as a sum with the numbers put in: a formula over cells would close a circle."""
@@ -234,20 +247,27 @@ class Sheet:
         """A setting of the YAML: the cell that shows it (kernel_height in a column kernel_size), or its number."""
         stem = name.rpartition("_")[0]
         for quantity in (name, stem, f"{stem}_size"):
-            if self._shown.get((layer, quantity)) == number:
-                return Sym(address(self.rows[layer], self.columns[quantity]))
+            at = self.at(layer, quantity)
+            if at is not None and self._shown.get((layer, quantity)) == number:
+                return Sym(address(*at))
         return Num(number)
 
 
 def sum_of_rows(rows: Sequence[int], column: int) -> str | None:
     """``SUM(L7:L14,L16)``: the sum of a column over ``rows``; rows of blocks, which are sums, are not among them."""
-    runs: list[list[int]] = []
-    for row in sorted(rows):
-        if runs and runs[-1][1] == row - 1:
-            runs[-1][1] = row
+    return sum_of_cells([(row, column) for row in rows])
+
+
+def sum_of_cells(cells: Sequence[tuple[int, int]]) -> str | None:
+    """``SUM(L7:L14,L16)``, or ``SUM(C5:L5)`` where the cells stand side by side."""
+    across = len({row for row, _ in cells}) == 1 and len(cells) > 1
+    runs: list[list[tuple[int, int]]] = []
+    for row, column in sorted(cells, key=lambda at: at if across else (at[1], at[0])):
+        if runs and runs[-1][1] == ((row, column - 1) if across else (row - 1, column)):
+            runs[-1][1] = row, column
         else:
-            runs.append([row, row])
-    areas = [address(first, column) + (f":{address(last, column)}" if last > first else "") for first, last in runs]
+            runs.append([(row, column), (row, column)])
+    areas = [address(*first) + (f":{address(*last)}" if last != first else "") for first, last in runs]
     if not areas:
         return None
     if len(areas) <= MOST_ARGUMENTS:
@@ -340,6 +360,36 @@ def lay_out(coursework: Coursework) -> Sheet:
         questions=(
             lay_out_questions(coursework.questions_sheet, coursework.questions) if coursework.questions else None
         ),
+        layout=coursework.layout,
+    )
+
+
+def with_everything(coursework: Coursework, sheet: Sheet, rows: Collection[str] | None = None) -> Sheet:
+    """``sheet`` with the number of every quantity of every layer, those too that its own columns do not show.
+
+    For a table that is not ours: ``rows`` are the layers that it lists, over which its totals go; by default all.
+    """
+    network = coursework.network
+    listed = [layer.name for layer in network.layers if rows is None or layer.name in rows]
+    wanted = [*QUANTITIES, *(each.name for each in coursework.custom)]
+    while True:
+        try:
+            table = compute(network, coursework.conventions, listed, wanted=wanted, custom=coursework.custom)
+            break
+        except expr.ExpressionError as error:  # such as a share of nothing: no layer has one
+            failed = str(error).partition(":")[0].rpartition(".")[2]
+            if failed not in wanted:
+                raise
+            wanted.remove(failed)
+    above = {layers[0]: block for block, layers in table.blocks.items()}
+    names: list[str] = [INPUT]
+    for name in listed:
+        names += [above[name], name] if name in above else [name]
+    return replace(
+        sheet,
+        table=table,
+        rows={name: row for row, name in enumerate((*names, TOTAL), start=HEADER_ROW + 1)},
+        questions=None,
     )
 
 

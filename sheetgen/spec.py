@@ -15,10 +15,12 @@ from pathlib import Path
 
 from .answers import Checked
 from .coursework import NESTED, Asked, Blank, Column, Coursework, CourseworkText, heading_of
+from .declared import read_layout
 from .draft import Draft
 from .errors import SpecError, UsageError, did_you_mean
 from .expr import ExpressionError, Value, parse, plain, symbols
 from .layers import SIDES
+from .layout import Layout
 from .network import INPUT, TOTAL, Network
 from .quantities import COLUMNS, COMPOSITE, CORE, GIVEN_COLUMNS, LARGEST, QUANTITIES, SUMMABLE, Custom
 from .questions import read_questions
@@ -134,6 +136,7 @@ class _Checked:
         blanks, given = self._blanks(rows, columns)
         if self.draft.input is not None and self.draft.layers:
             self._check_input_is_determined(self.draft.input, blanks)
+        layout = self._layout(rows)
         asked = read_questions(text.questions, self.document, ("coursework", "questions"))
         if text.questions and text.questions_sheet.casefold() == text.sheet.casefold():
             self._problem(("questions_sheet",), f"the table's worksheet is named {text.sheet} already; see sheet:")
@@ -166,9 +169,15 @@ class _Checked:
             questions_sheet=text.questions_sheet,
             numbers=questions.numbers,
             equations=questions.equations,
+            layout=layout,
             files=tuple(dict.fromkeys((each.path, each.digest) for each in (self.document, self.draft.document))),
             warnings=warnings,
         )
+
+    def _layout(self, rows: tuple[str, ...]) -> Layout:
+        blocks = [block.name for block in self.draft.blocks] if self.text.subtotals else []
+        layers, own = (INPUT, *rows, *blocks, TOTAL), [each.name for each in self.custom]
+        return read_layout(self.text.layout, layers, own, lambda path, told: self._problem(("layout", *path), told))
 
     def _default_columns(self) -> tuple[Column, ...]:
         shown = {key for layer in self.draft.layers for key, value in layer.kind.shown().items() if value != 1}

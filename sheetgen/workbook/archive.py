@@ -197,6 +197,24 @@ def rows(data: bytes, part: str) -> Iterator[etree._Element]:
         raise _damaged(part, error) from error
 
 
+def elements(data: bytes, part: str, tag: str, most: int) -> Iterator[etree._Element]:
+    """The first ``most`` elements <tag> of a sheet; what stands before them is dropped as it is read."""
+    _refuse_dtd(data, part)
+    tags = [f"{{{namespace}}}{name}" for namespace in NAMESPACES for name in (tag, "row")]
+    try:
+        for _, element in etree.iterparse(
+            io.BytesIO(data), events=("end",), tag=tags, resolve_entities=False, no_network=True, huge_tree=False
+        ):
+            if local(element) == tag:
+                yield element
+                most -= 1
+                if most <= 0:
+                    return
+            element.clear()
+    except (etree.LxmlError, ValueError, LookupError) as error:
+        raise _damaged(part, error) from error
+
+
 def local(element: etree._Element) -> str:
     """The tag without namespace; "" for comments and for elements of other vocabularies than SpreadsheetML."""
     tag = element.tag

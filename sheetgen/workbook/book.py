@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from .archive import PLAIN_TEXT, UNKNOWN, BrokenPackage, what_instead
+from .formats import Shown
 from .package import Area, Cell, Package, Place, SheetEntry
 from .plain import Plain, decode, is_ods, read_csv, read_ods
 
@@ -26,6 +27,8 @@ class Book(Protocol):
     def definition(self, name: str, sheet: str) -> str | None: ...
     def cells(self, sheet: str) -> Mapping[tuple[int, int], Cell]: ...
     def areas(self, sheet: str) -> tuple[Area, ...]: ...
+    def merged(self, sheet: str) -> tuple[Area, ...]: ...
+    def shown(self, cell: Cell) -> Shown: ...
 
 
 def open_book(data: bytes) -> Package | Plain:

@@ -9,11 +9,13 @@ This room must not know what the answers are worth.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from ..layout import Spot
 from ..questionnaire import HEADINGS, QuestionCell, Questionnaire
 from ..sheet import Sheet, SheetCell, defined_name
 from .book import Book
+from .elsewhere import ENOUGH, Elsewhere, find_tables
 from .package import BLANK, Cell, Place
 
 MOST_NAMES = 0.8  # of the blanks: fewer, without the table's words, are no proof that it is this table
@@ -29,10 +31,17 @@ class Located:
     sheet: Sheet
     worksheet: str | None  # the name of the worksheet with the table, if the table was found
     questions: Questionnaire | None = None  # as they stand in this workbook, if their sheet was found
+    elsewhere: Elsewhere | None = (
+        None  # the tables, where they are not ours; ``places`` only if they have enough blanks
+    )
+    spots: Mapping[str, Spot] = field(default_factory=dict)  # of the blanks that stand in them
 
 
-def locate(package: Book, sheet: Sheet) -> Located:
-    """Where each blank of ``sheet`` is in ``package``, and the rows and columns of its sheets as they are there."""
+def locate(package: Book, sheet: Sheet, *, elsewhere: bool = True) -> Located:
+    """Where each blank of ``sheet`` is in ``package``, and the rows and columns of its sheets as they are there.
+
+    With ``elsewhere`` tables that are not ours count too: those of ``layout:``, and what is recognised.
+    """
     named = _named(package, sheet.blanks)
     table: Sheet | None = None
     places: dict[str, Place] = {}
@@ -44,11 +53,19 @@ def locate(package: Book, sheet: Sheet) -> Located:
     else:
         # names alone: most of them, or they are those of another coursework that has some layers in common
         places = named if len(named) >= MOST_NAMES * len(sheet.blanks) else {}
+    tables: Elsewhere | None = None
+    spots: dict[str, tuple[str, Spot]] = {}
+    if not places and elsewhere and (tables := find_tables(package, sheet)) is not None:
+        found = tables.spots()
+        spots = {cell.answer or "": at for cell in sheet.blanks if (at := found.get(cell.answer or ""))}
+        if len(spots) >= max(1, ENOUGH * len(sheet.blanks)):
+            places = {answer: Place(name, spot.row, spot.column) for answer, (name, spot) in spots.items()}
     asked = None
     if sheet.questions is not None:
         asked, answers = _locate_questions(package, sheet.questions, trusted=table is not None or bool(places))
         places |= answers
-    return Located(places, table or sheet, table.worksheet if table is not None else None, asked)
+    worksheet = table.worksheet if table is not None else None
+    return Located(places, table or sheet, worksheet, asked, tables, {answer: at[1] for answer, at in spots.items()})
 
 
 def _locate_questions(

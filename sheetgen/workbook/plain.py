@@ -17,7 +17,8 @@ from types import MappingProxyType
 
 from ..addresses import LAST_COLUMN, LAST_ROW, Area
 from .archive import Archive, BrokenPackage
-from .package import Cell, Place, SheetEntry
+from .formats import Shown
+from .package import ISO_DATE, Cell, Place, SheetEntry
 
 MAX_CELLS = 500_000  # of a sheet, empty ones too
 DELIMITERS = (";", "\t", ",")
@@ -55,6 +56,12 @@ class Plain:
 
     def areas(self, sheet: str) -> tuple[Area, ...]:  # noqa: ARG002
         return ()
+
+    def merged(self, sheet: str) -> tuple[Area, ...]:  # noqa: ARG002  (python-calamine does not tell)
+        return ()
+
+    def shown(self, cell: Cell) -> Shown:
+        return "date" if cell.style == ISO_DATE else ""
 
 
 # -- .csv --------------------------------------------------------------------------------------------------------------
@@ -177,15 +184,23 @@ def _cell(value: _Held) -> Cell:
         return Cell("boolean", value)
     if isinstance(value, str):
         return Cell("error", value) if value in _ERRORS else Cell("text", value)
-    if isinstance(value, time):
-        value = timedelta(hours=value.hour, minutes=value.minute, seconds=value.second)
-    elif isinstance(value, date):
-        moment = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)
-        value = moment.replace(tzinfo=None) - datetime(1899, 12, 30)
-    number = value.total_seconds() / 86_400 if isinstance(value, timedelta) else value  # days, as Excel computes
-    if isinstance(number, float) and number.is_integer():
-        return Cell("number", int(number))
-    return Cell("number", number) if number - number == 0 else Cell("error", "#NUM!")  # neither NaN nor infinite
+    if not isinstance(value, int | float):
+        return Cell("number", _whole(_days(value)), style=ISO_DATE)
+    return Cell("number", _whole(value)) if value - value == 0 else Cell("error", "#NUM!")  # neither NaN nor infinite
+
+
+def _days(moment: time | date | datetime | timedelta) -> float:
+    """As Excel computes with it."""
+    if isinstance(moment, time):
+        return (moment.hour * 3600 + moment.minute * 60 + moment.second) / 86_400
+    if isinstance(moment, timedelta):
+        return moment.total_seconds() / 86_400
+    whole = moment if isinstance(moment, datetime) else datetime(moment.year, moment.month, moment.day)
+    return (whole.replace(tzinfo=None) - datetime(1899, 12, 30)).total_seconds() / 86_400
+
+
+def _whole(number: float) -> int | float:
+    return int(number) if number == int(number) else number
 
 
 def _plain(kind: str, sheets: Iterable[tuple[str, _Contents, bool]], notes: tuple[str, ...] = ()) -> Plain:

@@ -7,10 +7,13 @@ raises: a file that cannot be read is a Submission with a reason. This room must
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from ..layout import Spot, sides_of
 from ..marking import Held, Submission
 from ..sheet import Sheet
 from .book import Book, open_book
+from .elsewhere import Elsewhere
 from .locate import Located, locate
 from .package import BrokenPackage, Place, address
 from .plain import Plain
@@ -26,24 +29,51 @@ def read_submission(file: str, data: bytes, sheet: Sheet) -> Submission:
         plain = package if isinstance(package, Plain) else None
         if not located.places:
             told = "this is plain text, read as a .csv: " if plain is not None and plain.kind == ".csv" else ""
-            return Submission(file, {}, told + _no_table(sheet))
-        return Submission(file, _held(package, located.places), notes=_missed(sheet, located, plain))
+            return Submission(file, {}, told + _no_table(sheet, located))
+        held, lost = _held(package, located.places), _lost(sheet, located, plain)
+        if located.elsewhere is None:
+            return Submission(file, held, notes=lost)
+        return Submission(file, _as_written(held, located.spots), notes=(*_how(located.elsewhere), *lost))
     except BrokenPackage as error:
         return Submission(file, {}, str(error))
 
 
-def _no_table(sheet: Sheet) -> str:
+def _as_written(held: Mapping[str, Held], spots: Mapping[str, Spot]) -> dict[str, Held]:
+    """With what is known of a table that is not ours: numbers in units, and several in one cell."""
+    found = dict(held)
+    for answer, spot in spots.items():
+        of = sides_of(spot.line, spot.layer)
+        if spot.line.unit != 1 or of:
+            found[answer] = replace(held[answer], unit=spot.line.unit, of=of)
+    return found
+
+
+def _how(elsewhere: Elsewhere) -> tuple[str, ...]:
+    """What a person who marks should know of where the answers were found."""
+    sheets = " and ".join(dict.fromkeys(table.sheet for table in elsewhere.layout))
+    where = "where layout: says" if elsewhere.declared else f"recognised on {sheets}"
+    return (f"The table is not that of our own workbook; it is {where}.", *elsewhere.notes)
+
+
+def _no_table(sheet: Sheet, located: Located) -> str:
+    if located.elsewhere is not None:
+        sheets = " and ".join(dict.fromkeys(table.sheet for table in located.elsewhere.layout))
+        return (
+            f"a table like it is on {sheets}, but it has only {len(located.spots)} of the {len(sheet.blanks)} blanks; "
+            "is it the workbook of this coursework?"
+        )
     return (
-        f"the table is not in it: no cell has the name of one of the {len(sheet.blanks)} blanks, and no sheet has its "
-        "headings; is it the workbook of this coursework?"
+        f"the table is not in it: no cell has the name of one of the {len(sheet.blanks)} blanks, and on no sheet stand "
+        "its layers beside headings that are understood; is it the workbook of this coursework?"
     )
 
 
-def _missed(sheet: Sheet, located: Located, plain: Plain | None) -> tuple[str, ...]:
+def _lost(sheet: Sheet, located: Located, plain: Plain | None) -> tuple[str, ...]:
     """What is lost in a file that is no .xlsx."""
     if plain is None:
         return ()
-    if plain.kind != ".csv" or sheet.questions is None or (located.questions and located.worksheet):
+    table = located.worksheet is not None or located.elsewhere is not None
+    if plain.kind != ".csv" or sheet.questions is None or (located.questions is not None and table):
         return plain.notes
     missed = "the questions" if located.questions is None else "the table"
     told = f"It is a .csv file, which holds one sheet only: {missed} cannot be in it; hand in the whole workbook."
@@ -73,6 +103,8 @@ def _held(package: Book, places: Mapping[str, Place]) -> dict[str, Held]:
             held[answer] = Held(place.sheet, at, problem=f"the cell holds the error {cell.value}")
         else:
             held[answer] = Held(place.sheet, at, cell.value)
+        if cell is not None and isinstance(held[answer].value, int | float) and (shown := package.shown(cell)):
+            held[answer] = replace(held[answer], shown=shown)
     return held
 
 

@@ -41,7 +41,7 @@ def test_the_commands_run(line: str, folder: Path) -> None:
 
 
 def test_all_of_them_were_found() -> None:
-    assert len(COMMANDS) == 8
+    assert len(COMMANDS) == 9
     assert SHELL[0].startswith("make demo ")
     assert SHELL[1].startswith("make test ")
 

@@ -11,7 +11,7 @@ import pytest
 from sheetgen.quantities import QUANTITIES
 from sheetgen.shipped import shipped, templates, titles
 from sheetgen.spec import load
-from tests.cli.test_cli import run
+from tests.runs import run
 
 GRAPH = """\
 network:

@@ -412,7 +412,7 @@ def test_what_is_there_already_is_kept(described: Coursework, tmp_path: Path) ->
         "'Questions'!C7": ("A", False),
         "'Questions'!C8": ("My own words.", None),
         "'Questions'!C14": ("3141", True),
-        "'Questions'!C13": ("29 pixels", False),  # it has no unit of its own to be typed
+        "'Questions'!C13": ("29 pixels", True),  # words beside a number are no fault
         "'Questions'!F7": ("Well, well.", None),
     }
     assert _page(done.path.read_bytes())["C8"].value == "My own words."

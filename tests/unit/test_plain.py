@@ -218,7 +218,7 @@ def test_a_zip_that_was_written_to_a_stream_passes() -> None:
             return len(bytes(data))
 
     stream = Stream()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as target:  # type: ignore[arg-type]
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as target:
         target.writestr("a.xml", b"<a/>" * 1000)
         target.writestr("b.xml", b"<b/>")
     assert struct.unpack_from("<H", stream.data, 6)[0] & 8

@@ -1,0 +1,291 @@
+"""Recognition: the tables of a network on a worksheet that somebody else made.
+
+Labels that name layers show where a table is and whether its layers are rows or columns; above (or left of) them are
+its headings, in one line or two; and what each line holds is settled by its heading and its content together. What is
+found is a layout with how sure each line is, and what was left alone. Pure: a worksheet is handed in as the values of
+its cells; this room must not know files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from ..addresses import Area
+from ..layout import LEAST, LayerLine, Layout, LeftAlone, Line, TableLayout
+from ..network import INPUT, TOTAL
+from ..sheet import Sheet
+from ..vocabulary import NOTHING, Heard, hear, hear_label
+from .columns import Column, Held, agrees, choose
+from .known import Known
+from .labels import NAMED, OUTRIGHT, Labels, Match
+
+MOST_LINES, MOST_ACROSS = 3000, 300  # of a worksheet that are looked at
+MOST_CELLS = 60_000
+MOST_TABLES = 12
+NUMBERED = 0.4  # weight of a bare number as a label
+
+Cells = Mapping[tuple[int, int], Held]
+
+
+def recognise(worksheet: str, cells: Cells, merged: Sequence[Area], sheet: Sheet) -> Layout:
+    """The tables of ``sheet``'s network on the worksheet with these ``cells``; () where there is none."""
+    labels = _labels(sheet)
+    near = {
+        at: value
+        for at, value in cells.items()
+        if at[0] <= MOST_LINES and at[1] <= MOST_LINES and value is not None and value != ""
+    }
+    if len(near) > MOST_CELLS:
+        return ()
+    upright = _Page(worksheet, near, merged, labels, transposed=False).tables()
+    turned = _Page(
+        worksheet,
+        {(column, row): value for (row, column), value in near.items()},
+        [Area(area.left, area.top, area.right, area.bottom) for area in merged],
+        labels,
+        transposed=True,
+    ).tables()
+    return max(upright, turned, key=_weight)
+
+
+@lru_cache(maxsize=8)
+def known_of(sheet: Sheet) -> Known:
+    return Known(sheet)
+
+
+@lru_cache(maxsize=8)
+def _labels(sheet: Sheet) -> Labels:
+    return Labels(known_of(sheet))
+
+
+def _weight(tables: Layout) -> float:
+    return sum(
+        sum(line.certainty for line in table.lines if line.quantity != "layer")
+        * sum(layer.certainty for layer in table.layers)
+        for table in tables
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """Lines of headings: the first and the last."""
+
+    top: int
+    bottom: int
+
+
+class _Page:
+    """A worksheet, turned so that layers are rows."""
+
+    def __init__(
+        self, worksheet: str, cells: Cells, merged: Iterable[Area], labels: Labels, *, transposed: bool
+    ) -> None:
+        self.worksheet, self.labels, self.transposed = worksheet, labels, transposed
+        self.cells = {at: value for at, value in cells.items() if at[1] <= MOST_ACROSS}
+        self.merged = {(area.top, area.left): area for area in merged}
+        self.rows: dict[int, list[int]] = {}
+        for row, column in sorted(self.cells):
+            self.rows.setdefault(row, []).append(column)
+
+    def text(self, row: int, column: int) -> str:
+        value = self.cells.get((row, column))
+        return " ".join(value.split()) if isinstance(value, str) and len(value) < 1000 else ""
+
+    def tables(self) -> Layout:
+        headers = list(self._headers())
+        starts = [header.bottom + 1 for header in headers]
+        found: list[TableLayout] = []
+        last = max(self.rows, default=0)
+        for i, header in enumerate(headers):
+            end = headers[i + 1].top - 1 if i + 1 < len(headers) else last
+            found.extend(self._tables_below(header, starts[i], end))
+        if not found and last:
+            found.extend(self._tables_below(None, 1, last))
+        return tuple(found[:MOST_TABLES])
+
+    # --- headings -----------------------------------------------------------------------------------------------
+
+    def _headers(self) -> Iterator[_Header]:
+        """The lines that hold headings: two or more that are understood, and not more labels of layers than those."""
+        rows = [row for row in self.rows if self._is_header(row)]
+        at = 0
+        while at < len(rows):
+            top = bottom = rows[at]
+            if at + 1 < len(rows) and rows[at + 1] == top + 1:  # in two lines
+                at += 1
+                bottom = rows[at]
+            elif self._spans(top - 1):
+                top -= 1
+            yield _Header(top, bottom)
+            at += 1
+
+    def _is_header(self, row: int) -> bool:
+        texts = [text for column in self.rows[row] if (text := self.text(row, column))]
+        heard = sum(max(hear(text).quantities.values(), default=0) >= 0.3 for text in texts)
+        named = sum(max(self.labels.weights(text).values(), default=0) >= OUTRIGHT for text in texts)
+        return heard >= 2 and heard > named and heard >= len(self.rows[row]) / 4
+
+    def _spans(self, row: int) -> bool:
+        """Whether the line above a header holds headings for several lines at once."""
+        return any(
+            (area := self.merged.get((row, column))) is not None
+            and area.right > area.left
+            and bool(hear(self.text(row, column)).quantities)
+            for column in self.rows.get(row, ())
+        )
+
+    def _heading(self, header: _Header, column: int) -> tuple[str, Heard]:
+        """What is written above a line, and what it means: in two lines, both together or the lower one alone."""
+        if header.bottom == header.top:
+            text = self.text(header.bottom, column)
+            return text, hear(text)
+        above, below = self._above(header.top, column), self.text(header.bottom, column)
+        if not below:
+            area = self.merged.get((header.top, column))
+            own = self.text(header.top, column)
+            spans = area is not None and area.right > area.left
+            return (own, hear(own)) if own and not spans else ("", NOTHING)
+        both = f"{above} {below}".strip()
+        heard, alone = hear(both), hear(below)
+        if max(heard.quantities.values(), default=0) >= max(alone.quantities.values(), default=0):
+            return both, heard
+        return below, alone
+
+    def _above(self, row: int, column: int) -> str:
+        """The text of the line above: in the column itself, or spread over it from the left."""
+        own = self.text(row, column)
+        if own:
+            return own
+        for (top, left), area in self.merged.items():
+            if top <= row <= area.bottom and left <= column <= area.right:
+                return self.text(top, left)
+        left = max((at for at in self.rows.get(row, ()) if at < column), default=0)
+        # not merged, but written once above several
+        spread = left and (row, left) not in self.merged and column - left <= 3
+        return self.text(row, left) if spread and hear(self.text(row, left)).quantities else ""
+
+    # --- tables -------------------------------------------------------------------------------------------------
+
+    def _tables_below(self, header: _Header | None, first: int, last: int) -> Iterator[TableLayout]:
+        """The tables between two lines, side by side: one for each line of labels."""
+        rows = [row for row in self.rows if first <= row <= last]
+        columns = sorted({column for row in rows for column in self.rows[row]})
+        matched = {column: self._matched(rows, column) for column in columns}
+        weights = {
+            column: sum(match.weight if self.text(row, column) else NUMBERED for row, match in matches.items())
+            + (0.5 if self._says_layer(header, column) else 0)
+            for column, matches in matched.items()
+        }
+        few = min(2, len(self.labels.known.layers) - 2)
+        chosen = [column for column in columns if len(matched[column]) >= max(1, few)]
+        if not chosen:
+            return
+        best = max(chosen, key=lambda column: (weights[column], -column))
+        # beside it another table may stand, whose labels are as good; a column of types is no such
+        beside = [
+            column
+            for column in chosen
+            if column == best
+            or (
+                all(match.weight >= OUTRIGHT for match in matched[column].values())
+                and sum(match.weight for match in matched[column].values()) >= 0.5 * weights[best]
+            )
+        ]
+        for i, column in enumerate(beside):
+            left = columns[0] if i == 0 else column
+            right = beside[i + 1] - 1 if i + 1 < len(beside) else columns[-1]
+            if header is not None and i + 1 == len(beside):
+                right = max([right, *self.rows.get(header.top, ()), *self.rows.get(header.bottom, ())])
+            table = self._table(header, rows, column, matched[column], range(left, right + 1))
+            if table is not None:
+                yield table
+
+    def _says_layer(self, header: _Header | None, column: int) -> bool:
+        return header is not None and self._heading(header, column)[1].quantities.get("layer", 0) > 0.5
+
+    def _matched(self, rows: Sequence[int], column: int) -> dict[int, Match]:
+        """Line -> its layer, by the labels in ``column``; a bare number is told by the words beside it."""
+        labels = []
+        for row in rows:
+            value = self.cells.get((row, column))
+            if isinstance(value, str):
+                labels.append((row, value))
+            elif isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10_000:
+                words = self.text(row, column + 1)
+                labels.append((row, words if hear_label(words).family else str(value)))
+        return self.labels.match(labels)
+
+    def _table(
+        self, header: _Header | None, rows: Sequence[int], labelled: int, matches: Mapping[int, Match], across: range
+    ) -> TableLayout | None:
+        columns = []
+        for column in across:
+            if column == labelled:
+                continue
+            heading, heard = self._heading(header, column) if header is not None else ("", NOTHING)
+            cells = {match.layer: self.cells.get((row, column)) for row, match in matches.items()}
+            if heading or any(value is not None for value in cells.values()):
+                columns.append(Column(column, heading, heard, cells))
+        lines, why_not = choose(columns, self.labels.known, LEAST)
+        numbers = [line for line in lines.values() if line.quantity not in ("layer", "type", "from")]
+        if not numbers:
+            return None
+        said = self._heading(header, labelled)[0] if header is not None else ""
+        label_line = Line(labelled, "layer", said, 1, f"its cells name {len(matches)} layers")
+        text = {row: str(self.cells.get((row, labelled)) or "") for row in rows}
+        layers = [
+            LayerLine(row, match.layer, text[row], match.certainty, self._why(match)) for row, match in matches.items()
+        ]
+        headings = {column.at: column.heading for column in columns}
+        left = [LeftAlone(at, "quantity", headings[at], why) for at, why in why_not.items() if headings[at]]
+        end = max(matches)
+        left += [
+            LeftAlone(row, "layer", text[row], "no layer of the network has such a name")
+            for row in rows
+            if text[row] and row not in matches and row <= end
+        ]
+        ordered = tuple(sorted([label_line, *lines.values()], key=lambda line: line.at))
+        table = TableLayout(
+            self.worksheet,
+            self.transposed,
+            header.bottom if header is not None else None,
+            ordered,
+            tuple(sorted(layers, key=lambda layer: layer.at)),
+            tuple(left),
+        )
+        return table if self._is_ours(table) else None
+
+    def _why(self, match: Match) -> str:
+        if match.weight >= NAMED:
+            return "its name"
+        return "what its label says" if match.weight >= OUTRIGHT else "its kind and its place in the order"
+
+    def _is_ours(self, table: TableLayout) -> bool:
+        """Whether some layers of the network itself are in it, and its given cells are, by and large, the network's."""
+        known = self.labels.known
+        layers = {layer.layer for layer in table.layers} - {INPUT, TOTAL}
+        turned = {(at[1], at[0]): value for at, value in self.cells.items()} if self.transposed else self.cells
+        return len(layers) >= min(2, len(known.layers) - 2) and fits((table,), {self.worksheet: turned}, known)
+
+
+def fits(layout: Layout, cells: Mapping[str, Cells], known: Known) -> bool:
+    """Whether the numbers that a layout's given cells hold are, by and large, those of the network there.
+
+    ``cells`` are the worksheets' by name. What a student fills proves nothing; nor do cells that hold no number.
+    """
+    agree = differ = 0
+    for table in layout:
+        if table.sheet not in cells:
+            return False
+        for spot in table.spots():
+            value = cells[table.sheet].get((spot.row, spot.column))
+            if value is None or known.is_blank(spot.layer, spot.line.quantity):
+                continue
+            verdict = agrees(value, spot.layer, spot.line, known)
+            agree, differ = agree + (verdict is True), differ + (verdict is False)
+    return agree >= differ or differ < LEAST_PROOF
+
+
+LEAST_PROOF = 4  # given cells that differ, before they speak against a table

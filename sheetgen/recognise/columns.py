@@ -1,0 +1,244 @@
+"""Which line of numbers holds which quantity: what its heading can mean, weighed with what its cells hold.
+
+For each quantity that a line may hold there is a chance from its heading; each cell that holds a number which is, or is
+not, the one that the network has there makes it likelier or less likely (Bayes' rule, the cells taken for independent).
+So "Depth" above 96, 256, 384 is the number of filters, and "Input Channel" above 227, 55 is a height. A student's wrong
+answers count for little against a heading. That the line holds something else altogether is one of the chances.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from .. import reading
+from ..expr import Value
+from ..layout import Line
+from ..quantities import COMPOSITE
+from ..vocabulary import NOTHING, Heard
+from .known import SETTINGS, Known
+
+Held = int | float | str | bool | None
+# chances of a cell, if the line is the quantity: of a given cell, and of one that a student fills
+AGREES, DIFFERS, DIFFERS_IN_BLANK = 0.93, 0.07, 0.4
+# and if it is something else; small numbers agree by accident
+BY_ACCIDENT, BY_ACCIDENT_SMALL, ELSEWISE = 0.03, 0.3, 0.9
+SMALL = 9
+UNHEARD = 0.04  # weight of a quantity that the heading does not speak of
+ELSE, ELSE_UNHEARD = 0.08, 0.6  # weight of "something else", with a heading that is understood and without
+UNITS = (1, 1000, 10**6, 10**9)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A line that may hold numbers: its heading, and what stands in it at the layers' lines."""
+
+    at: int
+    heading: str
+    heard: Heard
+    cells: Mapping[str, Held]  # layer -> what stands there
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """How a column fits a quantity: its chance before it is compared with the others'."""
+
+    quantity: str
+    chance: float
+    agree: int
+    differ: int
+    unit: int
+    order: tuple[str, ...]
+
+
+def choose(columns: Sequence[Column], known: Known, least: float) -> tuple[dict[int, Line], dict[int, str]]:
+    """Line number -> what it holds, each quantity once; and why the others hold nothing that is known."""
+    fits = {column.at: _fits(column, known) for column in columns}
+    heard = {column.at: column for column in columns}
+    lines: dict[int, Line] = {}
+    taken = {"layer"}  # which is the labels' own line
+    while True:
+        surest: tuple[float, float, int, _Fit] | None = None
+        for at, each in fits.items():
+            if at in lines:
+                continue
+            best, certainty = _surest(each, taken, bool(heard[at].heard.quantities))
+            if best is not None and (surest is None or (certainty, best.chance) > surest[:2]):
+                surest = certainty, best.chance, at, best
+        if surest is None or surest[0] < least:
+            break
+        certainty, _, at, fit = surest
+        taken.add(fit.quantity)
+        why = _why(fit, heard[at])
+        lines[at] = Line(at, fit.quantity, heard[at].heading, round(certainty, 3), why, fit.unit, fit.order)
+    return lines, {at: _why_not(fits[at], heard[at], taken) for at in fits if at not in lines}
+
+
+def _surest(fits: Sequence[_Fit], taken: set[str], understood: bool) -> tuple[_Fit | None, float]:
+    """The likeliest quantity that is not another line's, and how sure that is."""
+    free = [fit for fit in fits if fit.quantity not in taken]
+    named = [fit for fit in free if fit.quantity]
+    if not named:
+        return None, 0
+    best = max(named, key=lambda fit: fit.chance)
+    rivals = sum(fit.chance for fit in free)
+    # a quantity that the heading named, and that another line holds already, is no reason to be sure of a third
+    return (best, best.chance / rivals) if rivals > 0 and (understood or best.agree > 1) else (None, 0)
+
+
+def _fits(column: Column, known: Known) -> list[_Fit]:
+    """All quantities that the column may hold, and "" for something else."""
+    heard = column.heard.quantities
+    told = {layer: value for layer, value in column.cells.items() if _is_told(value)}
+    found = []
+    for quantity in dict.fromkeys((*heard, *known.quantities)):
+        weight = heard.get(quantity, UNHEARD if told else 0)
+        if quantity in known.asked:
+            weight *= 1.3
+        fit = _compare(quantity, weight, column, told, known)
+        if fit.chance > 0 and (quantity in heard or fit.agree > 1):
+            found.append(fit)
+    chance = ELSE if heard else ELSE_UNHEARD
+    best = max(found, key=lambda fit: fit.chance, default=None)
+    if best is not None:  # by accident only as often as there are different numbers
+        for layer, value in told.items():
+            verdict = _verdict(value, best.quantity, layer, best.unit, best.order, known)
+            chance *= _by_accident(value) if verdict else ELSEWISE if verdict is False else 1
+    return [*found, _Fit("", chance, 0, 0, 1, ())]
+
+
+def _is_told(value: Held) -> bool:
+    return value is not None and not isinstance(value, bool) and value != ""
+
+
+def _by_accident(value: Held) -> float:
+    small = isinstance(value, int | float) and abs(value) <= SMALL
+    return BY_ACCIDENT_SMALL if small else BY_ACCIDENT
+
+
+def _compare(quantity: str, weight: float, column: Column, told: Mapping[str, Held], known: Known) -> _Fit:
+    if quantity in ("layer", "type", "from"):
+        texts = all(isinstance(value, str) for value in told.values())
+        return _Fit(quantity, weight if texts else weight / 10, 0, 0, 1, ())
+    best = _Fit(quantity, 0, 0, 0, 1, ())
+    units = (column.heard.unit,) if column.heard.unit else UNITS if quantity not in SETTINGS else (1,)
+    for order in _orders(quantity, column.heard, told):
+        for unit in units:
+            agree = differ = 0
+            chance = weight
+            for layer, value in told.items():
+                verdict = _verdict(value, quantity, layer, unit, order, known)
+                if verdict is None:
+                    continue
+                agree, differ = agree + verdict, differ + (not verdict)
+                if verdict:
+                    chance *= AGREES
+                else:
+                    chance *= DIFFERS_IN_BLANK if known.is_blank(layer, quantity) else DIFFERS
+            if unit not in (1, column.heard.unit) and agree < 2:
+                continue
+            fit = _Fit(quantity, chance, agree, differ, unit, order)
+            if (fit.agree, fit.chance) > (best.agree, best.chance) or best.chance == 0:
+                best = fit
+    return best
+
+
+def agrees(value: Held, layer: str, line: Line, known: Known) -> bool | None:
+    """Whether a cell holds what the network has there; None where that cannot be said."""
+    order = line.order or COMPOSITE.get(line.quantity, ())
+    return _verdict(value, line.quantity, layer, line.unit, order, known)
+
+
+# --- one cell -------------------------------------------------------------------------------------------------------
+
+
+def _orders(quantity: str, heard: Heard, told: Mapping[str, Held]) -> Iterable[tuple[str, ...]]:
+    """The orders in which the sides of a composite size may stand; () for a number."""
+    if quantity not in COMPOSITE:
+        return ((),)
+    height, width, channels = COMPOSITE[quantity]
+    if heard.order:
+        name = {"height": height, "width": width, "channels": channels}
+        first: list[tuple[str, ...]] = [tuple(dict.fromkeys(name[each] for each in heard.order))]
+    else:
+        first = []
+    usual = [(height, width, channels), (channels, height, width), (width, height, channels), (height, width)]
+    if not any(isinstance(value, str) for value in told.values()):
+        return [*first, usual[0]][:1]
+    return dict.fromkeys((*first, *usual))
+
+
+def _verdict(value: Held, quantity: str, layer: str, unit: int, order: tuple[str, ...], known: Known) -> bool | None:
+    """Whether a cell holds what the network has there; None where that cannot be said."""
+    if order:
+        return _is_size(value, known.sides(layer, order))
+    right = known.number(layer, quantity)
+    if right is None or isinstance(right, str):
+        return None
+    if quantity in SETTINGS and isinstance(value, str) and (square := _is_square(value, right)) is not None:
+        return square
+    number = _number(value)
+    if number is None:
+        return False
+    exact, step = number
+    if unit == 1 and isinstance(right, int):
+        return exact == right
+    near = abs(Fraction(right)) / 100 if unit == 1 else step * unit / 2
+    return abs(exact * unit - Fraction(right)) <= near
+
+
+def _number(value: Held) -> tuple[Fraction, Fraction] | None:
+    """A number, and one of its last digit; None where the cell holds none, or none that is written as one."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    read = reading.read(value, "number") if isinstance(value, str) else None
+    if read is not None:
+        return (Fraction(read.numbers[0]), 2 * read.half) if len(read.numbers) == 1 and not read.others else None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    text = repr(value)
+    decimals = "" if "e" in text or text.endswith(".0") else text.partition(".")[2]
+    return Fraction(text), Fraction(1, 10 ** len(decimals))
+
+
+def _is_size(value: Held, sides: tuple[int, ...] | None) -> bool | None:
+    if sides is None:
+        return None
+    read = reading.read(value, "size")
+    if not read.numbers:
+        return None if read.problem is None else False
+    given = tuple(Fraction(each) for each in read.numbers)
+    return reading.compare(given, tuple(map(Fraction, sides)), channels_last=False) == "same"
+
+
+def _is_square(value: Held, right: Value) -> bool | None:
+    """11 x 11 for a kernel of 11."""
+    read = reading.read(value, "size")
+    return set(read.numbers) == {right} if len(read.numbers) > 1 else None
+
+
+# --- why ------------------------------------------------------------------------------------------------------------
+
+
+def _why(fit: _Fit, column: Column) -> str:
+    said = []
+    if fit.quantity in column.heard.quantities:
+        said.append("its heading")
+    if fit.agree:
+        cells = f"{fit.agree} of its cells {'agrees' if fit.agree == 1 else 'agree'}"
+        said.append(f"{cells}, {fit.differ} do not" if fit.differ else cells)
+    return "; ".join(said)
+
+
+def _why_not(fits: Sequence[_Fit], column: Column, taken: set[str]) -> str:
+    could = sorted((fit for fit in fits if fit.quantity), key=lambda fit: -fit.chance)[:2]
+    if not could:
+        return (
+            "nothing known" if column.heard is NOTHING else "its heading is understood, but no layer has such a number"
+        )
+    names = " or ".join(fit.quantity for fit in could)
+    if all(fit.quantity in taken for fit in could):
+        return f"could be {names}, which {'another line holds' if len(could) == 1 else 'other lines hold'} already"
+    return f"could be {names}, which is not sure enough"

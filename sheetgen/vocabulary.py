@@ -1,0 +1,412 @@
+"""What people call things: the headings of a table and the labels of its rows, in whatever words a person chose.
+
+    >>> max(hear("# Params").quantities.items(), key=lambda each: each[1])
+    ('parameters', 0.95)
+    >>> hear("W_out").quantities
+    {'out_width': 0.95}
+    >>> hear("Weights (M)").unit
+    1000000
+    >>> hear_label("CONV1 + ReLU")
+    Label(name='conv1', family='conv', number=1)
+
+A heading is taken apart into words, each word stands for one idea (in, height, count ...), and what a set of ideas can
+mean is a short list with weights from 0 to 1: "Depth" is mostly the number of filters. Which it is, the numbers below
+the heading decide; this room must not know any: no cells, no networks.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from .quantities import COMPOSITE
+
+LONGEST = 120  # characters of a heading or a label; longer texts are sentences
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a heading can mean: columns of a table (``quantities.COLUMNS``), each with its weight.
+
+    ``unit`` is what its numbers are multiples of, as far as the heading says: 1,000,000 of "Params (M)"; None where it
+    says nothing. ``order`` are the sides of a composite size in the order that the heading names: of "W x H".
+    """
+
+    quantities: Mapping[str, float] = field(hash=False)
+    unit: int | None = None
+    order: tuple[str, ...] = ()
+
+
+NOTHING = Heard({})
+
+# --- words ----------------------------------------------------------------------------------------------------------
+
+# idea -> the words for it, English first, then German and French
+_IDEAS: Mapping[str, str] = {
+    "in": "in input inputs ifmap ifm before prev previous incoming eingabe eingang entree",
+    "out": "out output outputs ofmap ofm after outgoing resulting ausgabe ausgang sortie",
+    "height": "height heights h rows vertical höhe hoehe hauteur",
+    "width": "width widths w cols horizontal breite largeur",
+    "channels": "channel channels chan chans ch c planes kanäle kanal kanaele canaux",
+    "depth": "depth d tiefe profondeur",
+    "maps": "map maps fmap fmaps featuremap featuremaps karten cartes",
+    "feature": "feature features merkmal merkmals",
+    "filters": "filters kernels filtres",
+    "size": "size sizes shape shapes dim dims dimension dimensions resolution spatial grösse größe groesse taille sz",
+    "n": "n",
+    "kernel": "kernel filter window k f patch ksize kern fenster filtre noyau fenêtre",
+    "stride": "stride strides strd strds s srtide schritt schrittweite pas",
+    "padding": "padding paddings pad pads p zeropad polsterung rembourrage",
+    "dilation": "dilation dilations dil",
+    "groups": "group groups gruppen groupes",
+    "count": "# number numbers no num nr nb count anzahl nombre",
+    "parameters": "param params parameter parameters paramètres parametres learnables",
+    "weights": "weight weights gewichte gewicht poids",
+    "biases": "bias biases biasses",
+    "connections": "connection connections conn conns links synapses connexions verbindungen",
+    "macs": "mac macs macc maccs madd madds multadds maccumulates gmac gmacs mmac mmacs",
+    "flops": "flop flops gflops mflops gflop mflop",
+    "operations": "ops operations compute computation computations calculation calculations rechenaufwand",
+    "neurons": "neuron neurons unit units nodes neuronen neurone neurones einheiten",
+    "activation": "activation activations activated aktivierung aktivierungen",
+    "capacity": "capacity",
+    "memory": "memory mem byte bytes storage ram speicher mémoire",
+    "receptive": "receptive rf rezeptives",
+    "field": "field feld champ",
+    "r": "r",
+    "jump": "jump jumps j",
+    "effective": "effective",
+    "centre": "centre center start",
+    "fan": "fan fanin",
+    "share": "share percent percentage % anteil part",
+    "ratio": "ratio",
+    "fully": "fully fc dense",
+    "connected": "connected",
+    "fixed": "fixed nontrainable frozen",
+    "running": "running",
+    "statistics": "statistics stats",
+    "layer": "layer layers name names schicht schichten couche couches step stage block module id op operation",
+    "type": "type types kind art typ",
+    "from": "from source reads bottom",
+    "by": "x by",
+    "filler": "of the a an per and for feature-wise total totals trainable trained learnable each image zero "
+    "zeros map's layer's before-after der die des de la le les du par pro je after-relu",
+}
+_IDEA = {word: idea for idea, words in _IDEAS.items() for word in words.split()}
+# several ideas written as one word; E, of Eyeriss, is the output
+_GLUED = {
+    **{f"{axis}{side}": f"{axis} {side}" for axis in "nchwrj" for side in ("in", "out")},
+    **{f"{side}{axis}": f"{side} {axis}" for axis in "nchw" for side in ("in", "out")},
+    **{f"n{what}": f"# {what}" for what in ("kernels", "filters", "kernel", "filter", "params", "weights", "units")},
+    **{f"{what}{axis}": f"{what} {axis}" for what in ("k", "s", "p") for axis in "hw"},
+    "eh": "out h",
+    "ew": "out w",
+    "hxw": "h x w",
+    "wxh": "w x h",
+    "hxwxc": "h x w x c",
+    "cxhxw": "c x h x w",
+    "wxhxc": "w x h x c",
+    "inchannels": "in channels",
+    "outchannels": "out channels",
+    "kernelsize": "kernel size",
+    "hxwxd": "h x w x c",
+    "wxhxd": "w x h x c",
+    "dxhxw": "c x h x w",
+    "filtersize": "filter size",
+    "inputsize": "in size",
+    "outputsize": "out size",
+    "inputshape": "in size",
+    "outputshape": "out size",
+}
+_UNITS: Mapping[str, int] = {
+    **dict.fromkeys(("k", "thousand", "thousands", "10^3", "1e3", "1000", "tausend", "tsd", "milliers"), 10**3),
+    **dict.fromkeys(("m", "mio", "million", "millions", "10^6", "1e6", "1000000", "millionen"), 10**6),
+    **dict.fromkeys(("g", "b", "bn", "billion", "billions", "10^9", "1e9", "milliarden", "milliards"), 10**9),
+    **dict.fromkeys(("kib", "kb", "kbyte", "kbytes", "kilobytes"), 2**10),
+    **dict.fromkeys(("mib", "mb", "mbyte", "mbytes", "megabytes"), 2**20),
+    **dict.fromkeys(("gib", "gb", "gbyte", "gbytes", "gigabytes"), 2**30),
+}
+_PREFIXED = {"gmac": 10**9, "gmacs": 10**9, "mmac": 10**6, "mmacs": 10**6, "gflops": 10**9, "gflop": 10**9}
+_PREFIXED |= {"mflops": 10**6, "mflop": 10**6}
+_WORD = re.compile(r"[^\W\d_]+|\d+|#|%")
+_BRACKETED = re.compile(r"[(\[{]([^()\[\]{}]{1,40})[)\]}]")
+_IN_UNITS = re.compile(
+    r"\b(?:in|en)\s+(?:units of\s+)?(thousands?|millions?|billions?|tausend|millionen|kb|mb|kib|mib)\b"
+)
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def normal(text: str) -> str:
+    """``text`` in small letters, on one line, without the look of its characters (full width, subscripts, dashes)."""
+    flat = unicodedata.normalize("NFKC", text[: 4 * LONGEST])
+    return " ".join(flat.casefold().translate(_SAME_SIGNS).split())
+
+
+_SAME_SIGNS = str.maketrans({"×": "x", "✕": "x", "⋅": "x", "–": "-", "—": "-", "−": "-", "№": "#", "∑": "σ"})
+
+
+# --- headings -------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=8192)
+def hear(heading: str) -> Heard:
+    """What the heading ``heading`` can mean; NOTHING where none of its words is known, or it is no heading."""
+    if not heading.strip() or len(heading) > LONGEST:
+        return NOTHING
+    text = normal(_CAMEL.sub(" ", heading))
+    unit, text = _unit(text)
+    words = list(_words(text))
+    for word in words:
+        unit = unit or _PREFIXED.get(word)
+    ideas = [_IDEA.get(word, "?") for word in words]
+    known = [idea for idea in ideas if idea not in ("?", "filler")]
+    if not known:
+        return NOTHING
+    strange = sum(idea == "?" and not word.isdigit() for idea, word in zip(ideas, words, strict=True))
+    order = tuple(idea for idea in ideas if idea in ("height", "width", "channels", "depth"))
+    meant = {name: weight for name, weight in _meant(set(known), words).items() if weight > 0}
+    if strange:  # "Input from the teacher": the more of it is not understood, the less it says
+        meant = {name: round(weight * max(0.2, 1 - 0.25 * strange), 3) for name, weight in meant.items()}
+    sides = tuple("channels" if idea == "depth" else idea for idea in order) if len(set(order)) > 1 else ()
+    return Heard(meant, unit, sides if set(meant) & set(COMPOSITE) else ())
+
+
+def _unit(text: str) -> tuple[int | None, str]:
+    """The unit that the heading says, and the heading without it."""
+    for match in _BRACKETED.finditer(text):
+        said = re.sub(r"^(?:in|x|\*)\s*", "", match[1].strip()).replace("**", "^").replace(",", "").replace(" ", "")
+        if said in _UNITS:
+            return _UNITS[said], text[: match.start()] + " " + text[match.end() :]
+    told = _IN_UNITS.search(text)
+    if told is not None:
+        return _UNITS[told[1]], text[: told.start()] + " " + text[told.end() :]
+    return None, text
+
+
+def _words(text: str) -> Iterator[str]:
+    for word in _WORD.findall(text.replace("_", " ").replace("'s ", " ")):
+        yield from _GLUED.get(word, word).split()
+
+
+def _meant(said: set[str], words: list[str]) -> dict[str, float]:
+    """The columns that a set of ideas can mean, each with its weight."""
+    if "share" in said:
+        return {f"{of}_share": 0.9 for of in ("parameters", "connections", "macs") if of in said}
+    if {"fully", "connected"} <= said or "ratio" in said:
+        return {"fully_connected_ratio": 0.9} if "ratio" in said else {"fully_connected_parameters": 0.9}
+    if "receptive" in said or ("r" in said and said <= {"r", "out", "field", "size", "in"}):
+        side = {"in": "", "out": "receptive_field"}
+        whose = "in" if said & {"in"} and "out" not in said else "out"
+        along = "_height" if "height" in said else "_width" if "width" in said else ""
+        return {side[whose] + along: 0.9} if side[whose] else {}
+    if "jump" in said or {"effective", "stride"} <= said:
+        return {} if "in" in said and "out" not in said else {"jump": 0.9 if "out" in said or len(words) > 1 else 0.8}
+    if "centre" in said:
+        return {"centre": 0.8}
+    if "fan" in said:
+        return {"fan_in": 0.9}
+    if counted := _counted(said):
+        return counted
+    if said & {"stride", "padding", "dilation", "groups", "kernel", "filters"} and not said & {"in", "out"}:
+        return _told_of_windows(said)
+    return _shaped(said) or _labelled(said)
+
+
+def _counted(said: set[str]) -> dict[str, float]:
+    """What is counted of a layer, or weighed."""
+    if "memory" in said:
+        if said & {"parameters", "weights"}:
+            return {"parameter_memory": 0.9}
+        if {"count", "activation"} <= said:
+            return {"neurons": 0.5, "activation_memory": 0.5}
+        return {"activation_memory": 0.85, "parameter_memory": 0.15}
+    if {"weights", "biases"} <= said:
+        return {"parameters": 0.95}
+    if "parameters" in said:
+        if "fixed" in said:
+            return {"fixed_parameters": 0.9}
+        return {"parameters": 0.95}
+    if {"running", "statistics"} <= said:
+        return {"running_statistics": 0.95}
+    if "weights" in said:
+        return {"weights": 0.8, "parameters": 0.4}
+    if "biases" in said:
+        return {"biases": 0.95}
+    if "connections" in said:
+        return {"connections": 0.95}
+    if "macs" in said:
+        return {"macs": 0.95}
+    if "flops" in said:
+        return {"flops": 0.95}
+    if "operations" in said:
+        return {"macs": 0.5, "flops": 0.4, "connections": 0.4}
+    if "neurons" in said:
+        return {"neurons": 0.95}
+    if "capacity" in said or ("activation" in said and not said & {"maps", "in", "out", "feature"}):
+        return {"neurons": 0.75, "output_size": 0.3} if "capacity" in said or said & {"count", "size"} else {}
+    if "count" in said and "out" in said and not said & {"maps", "channels", "feature", "filters", "kernel"}:
+        return {"neurons": 0.6, "out_channels": 0.4}
+    return {}
+
+
+def _told_of_windows(said: set[str]) -> dict[str, float]:
+    """The settings of a layer's windows, and how many of them it has."""
+    settings = said & {"stride", "padding", "dilation", "groups"}
+    if len(settings) > 1 or ("kernel" in said and settings):
+        return {}  # several in one cell: K, P, S
+    if settings:
+        return {next(iter(settings)): 0.95}
+    if "filters" in said or ("kernel" in said and "count" in said):
+        return {"out_channels": 0.6, "kernel_size": 0.35} if "size" in said else {"out_channels": 0.9}
+    return {} if said & {"channels", "depth"} else {"kernel_size": 0.9}
+
+
+def _shaped(said: set[str]) -> dict[str, float]:
+    """Sizes: of the input or the output, along one side or all."""
+    sides = {"in": 0.35, "out": 0.75}
+    if "in" in said and "out" not in said:
+        sides = {"in": 0.95, "out": 0.0}
+    elif "out" in said and "in" not in said:
+        sides = {"in": 0.0, "out": 0.95}
+    elif {"in", "out"} <= said:
+        return {}
+    axes = [axis for axis in ("height", "width") if axis in said]
+    deep = bool(said & {"channels", "depth"}) or ("maps" in said and "count" in said)
+    if len(axes) + deep > 1:
+        return {"input_size": sides["in"], "output_size": sides["out"]}
+    if axes:
+        return {f"{side}_{axes[0]}": weight for side, weight in sides.items()}
+    if deep:
+        found = {f"{side}_channels": weight for side, weight in sides.items()}
+        # "Input Channel (n_in)" is a size in some lectures
+        return found | {f"{side}_height": weight / 4 for side, weight in sides.items() if "n" in said}
+    whole = said & {"size", "maps", "n"} or (said <= {"in", "out", "by", "layer", "count"} and said & {"in", "out"})
+    if not whole or ("layer" in said and not said & {"in", "out", "size"}):
+        return {}
+    if "maps" in said and not said & {"size", "in", "out"} and "feature" not in said:
+        return {"out_channels": 0.6, "output_size": 0.3}
+    found = {}
+    for side, weight in sides.items():
+        name = {"in": "input", "out": "output"}[side]
+        found |= {f"{name}_size": 0.75 * weight, f"{side}_height": 0.55 * weight, f"{side}_channels": 0.2 * weight}
+    if "n" in said:
+        found |= {f"{side}_height": 0.9 * weight for side, weight in sides.items()}
+    if said <= {"in", "by", "layer"} and "size" not in said:
+        found["from"] = 0.3
+    if said == {"size"}:
+        found["kernel_size"] = 0.3
+    return found
+
+
+def _labelled(said: set[str]) -> dict[str, float]:
+    if "type" in said:
+        return {"type": 0.9, "layer": 0.2}
+    if "from" in said:
+        return {"from": 0.9}
+    return {"layer": 0.9, "type": 0.2} if "layer" in said else {}
+
+
+# --- labels of rows -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A row's label: its name without signs and spaces, the family of layers it speaks of, and its number."""
+
+    name: str
+    family: str  # "" where none is named
+    number: int | None = None
+
+
+_FAMILIES: Mapping[str, str] = {
+    "conv": "conv convolution convolutional conv2d convolutions c cnn faltung convolution2d depthwise pointwise",
+    "deconv": "deconv convtranspose convtranspose2d transposed upconv upconvolution deconvolution conv2dtranspose",
+    "pool": "pool pooling maxpool maxpooling maxpool2d maxpooling2d mp p avgpool averagepool avgpooling "
+    "averagepooling averagepooling2d avgpool2d meanpool subsampling subsample subsample2d s max avg average pools gap "
+    "globalavgpool globalaveragepooling adaptiveavgpool adaptiveavgpool2d globalavgpool2d",
+    "fc": "fc fully fullyconnected dense linear ip innerproduct full f affine mlp voll gemm",
+    "norm": "norm lrn localresponsenorm localresponsenormalization normalization normalisation rnorm response",
+    "bn": "bn batchnorm batchnorm2d batchnormalization batch",
+    "dropout": "dropout drop",
+    "activation": "relu tanh sigmoid activation act leakyrelu elu gelu silu prelu nonlinearity relu6 hardswish",
+    "softmax": "softmax",
+    "flatten": "flatten flattening reshape",
+    "upsample": "upsample upsampling unpool unpooling resize interpolate",
+    "add": "add addition sum+ residual shortcut eltwise",
+    "concat": "concat concatenate concatenation cat depthconcat",
+    "crop": "crop centercrop cropping",
+    "input": "input image data bild eingabe entree inputs img",
+    "output": "output logits classifier prediction ausgabe sortie",
+    "total": "total totals sum σ summe gesamt overall totaux somme all",
+}
+_FAMILY = {word: family for family, words in _FAMILIES.items() for word in words.split()}
+# torch's name of a layer -> the family that people say
+OF_KIND: Mapping[str, str] = {
+    "Conv2d": "conv",
+    "ConvTranspose2d": "deconv",
+    "Linear": "fc",
+    "BatchNorm2d": "bn",
+    "LocalResponseNorm": "norm",
+    "Subsample2d": "pool",
+    "MaxPool2d": "pool",
+    "AvgPool2d": "pool",
+    "AdaptiveAvgPool2d": "pool",
+    "GlobalAvgPool2d": "pool",
+    "Upsample": "upsample",
+    "Add": "add",
+    "Concat": "concat",
+    "CenterCrop": "crop",
+    "Dropout": "dropout",
+    "Flatten": "flatten",
+    "Softmax": "softmax",
+    "ReLU": "activation",
+    "ReLU6": "activation",
+    "LeakyReLU": "activation",
+    "ELU": "activation",
+    "GELU": "activation",
+    "SiLU": "activation",
+    "Hardswish": "activation",
+    "Tanh": "activation",
+    "Sigmoid": "activation",
+}
+_PIECE = re.compile(r"[^\W\d_]+|\d+")
+_LEADING = re.compile(r"\s*(?:[+(\[,:;/]|->| - | with | and ).*", re.DOTALL)  # what a label says beyond its name
+_WAYS = frozenset({"max", "avg", "average", "global", "fully", "transposed", "adaptive", "s", "c"})
+_PLACES = frozenset({"layer", "layers", "stage", "block", "level", "schicht", "couche", "nr", "no"})
+_DIMENSIONS = re.compile(r"(?<=[a-z])[123]d\b")  # Conv2d is no second convolution
+
+
+@lru_cache(maxsize=8192)
+def hear_label(text: str) -> Label:
+    """The label ``text`` taken apart: "Max Pooling 1" is the pool 1, "FC-6" the fully connected layer 6."""
+    said = normal(text) if len(text) <= LONGEST else ""
+    head = _LEADING.sub("", said) or said
+    pieces = _PIECE.findall(_DIMENSIONS.sub("", head))
+    name = plain_name(head)
+    family = ""
+    number: int | None = None
+    for at, piece in enumerate(pieces):
+        if piece.isdigit():
+            if number is None and len(piece) < 5 and (family or _PLACES.issuperset(pieces[:at])):
+                number = int(piece)
+            continue
+        known = _FAMILY.get(piece, "")
+        # "max", "fully" ... name a family only as long as nothing better follows
+        if known and (not family or (at and pieces[at - 1] in _WAYS)):
+            family = known
+    return Label(name, family, number)
+
+
+def plain_name(text: str) -> str:
+    """A name without what people leave out or change: Conv-1, conv 1, CONV_1 are all conv1."""
+    return "".join(char for char in normal(text) if char.isalnum() or char == "σ")
+
+
+def said_names(text: str) -> tuple[str, ...]:
+    """The names that a label may stand for: all of it, and what is left without its remarks: CONV1 + ReLU is conv1."""
+    said = normal(text) if len(text) <= LONGEST else ""
+    names = (plain_name(said), plain_name(_LEADING.sub("", said)))
+    return tuple(dict.fromkeys(name for name in names if name))

@@ -1,0 +1,193 @@
+"""What belongs into the empty cells of a template that is not ours, in the template's own manner.
+
+A column in thousands is filled in thousands, a size is written as its neighbours are ("55x55x96", "(96, 55, 55)"), and
+a formula is put where the neighbours in the same line are formulas: theirs, moved as by dragging, if that gives the
+right number, else ours over the template's cells. What the template holds already is compared, not changed.
+This room must not know files on a disk, nor how a cell is written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ..addresses import translate
+from ..expr import Value
+from ..foreign import as_it_stands
+from ..layout import WORDS, Layout, Line, Spot, TableLayout
+from ..quantities import COMPOSITE
+from ..recognise import known_of
+from ..recognise.columns import agrees
+from ..recognise.known import Known
+from ..sheet import Content, Sheet
+from .engine import CellError, Engine, same
+from .fill import Entry
+from .package import BLANK, Cell, Package, Place
+
+_SIZE = re.compile(
+    r"(?P<before>\D{0,12}?(?:(?:None|1|N|-1)\s*[,x×]\s*)?)"
+    r"(?P<sides>\d+(?:\s*(?:[x×X*,;]|by)\s*\d+)+)"
+    r"(?P<after>\D{0,12})"
+)
+_BETWEEN = re.compile(r"\d+(\D+)\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A cell of the template that holds another number than the network has there."""
+
+    place: Place
+    answer: str
+    held: str
+    right: str
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """What to fill; the template's own cells that are wrong; and how many it held that are right."""
+
+    entries: Mapping[Place, Entry]
+    answers: Mapping[Place, str]
+    wrong: tuple[Wrong, ...]
+    right: int
+
+
+def compose(package: Package, layout: Layout, sheet: Sheet) -> Composed:
+    """What belongs into the tables of ``layout``; ``sheet`` has the numbers of everything that could be asked."""
+    known = known_of(sheet)
+    entries: dict[Place, Entry] = {}
+    answers: dict[Place, str] = {}
+    wrong: list[Wrong] = []
+    right = 0
+    engine: Engine | None = None
+    for table in layout:
+        cells, merged = package.cells(table.sheet), package.merged(table.sheet)
+        writers = {line.at: _Writer(table, line, cells, known) for line in table.lines if line.quantity not in WORDS}
+        for spot in table.spots():
+            place, at = Place(table.sheet, spot.row, spot.column), (spot.row, spot.column)
+            cell = cells.get(at, BLANK)
+            if place in answers or any(at in area and at != (area.top, area.left) for area in merged):
+                continue  # what a merged cell hides holds nothing
+            if cell.formula is None and cell.value in (None, ""):
+                value = writers[spot.line.at].value(spot)
+                if value is not None:
+                    entries[place], answers[place] = Entry(value), spot.answer
+                continue
+            held_value = cell.value
+            if cell.formula is not None:  # what is stored beside it may be stale, or nothing
+                engine = engine or Engine(package)
+                now = engine.value(place)
+                held_value = None if isinstance(now, CellError) else now
+            verdict = None if held_value is None else agrees(held_value, spot.layer, spot.line, known)
+            answers[place] = spot.answer
+            right += verdict is True
+            if verdict is False:
+                held = f"={cell.formula}, which gives {held_value}" if cell.formula else str(cell.value)
+                wrong.append(Wrong(place, spot.answer, held, str(writers[spot.line.at].value(spot))))
+    live = _with_formulas(package, layout, sheet, entries, answers)
+    return Composed({**entries, **live}, answers, tuple(wrong), right)
+
+
+class _Writer:
+    """Writes the numbers of one line as the cells that it has already are written."""
+
+    def __init__(self, table: TableLayout, line: Line, cells: Mapping[tuple[int, int], Cell], known: Known) -> None:
+        self.line, self.known = line, known
+        self.order = line.order or COMPOSITE.get(line.quantity, ())
+        texts = {
+            spot.layer: str(cell.value)
+            for spot in table.spots()
+            if spot.line is line and (cell := cells.get((spot.row, spot.column), BLANK)).kind == "text"
+        }
+        shapes = {layer: match for layer, text in texts.items() if (match := _SIZE.fullmatch(text.strip()))}
+        flat = [layer for layer in shapes if self._is_vector(layer)]
+        self.vectors_too = bool(flat)  # 1 x 1 x 4096, where others write 4096
+        first = next(iter(shapes.values()), None)
+        between = _BETWEEN.search(first["sides"]) if first is not None else None
+        self.before, self.after = (first["before"], first["after"]) if first is not None else ("", "")
+        self.between = between[1] if between is not None else " x "
+
+    def value(self, spot: Spot) -> int | float | str | None:
+        """What the cell should hold; None where the network has no number for it."""
+        if self.order:
+            sides = self.known.sides(spot.layer, self.order)
+            if sides is None:
+                return None
+            if self._is_vector(spot.layer) and not self.vectors_too:
+                return max(sides)
+            return self.before + self.between.join(map(str, sides)) + self.after
+        number = self.known.number(spot.layer, spot.line.quantity)
+        return None if number is None else in_units(number, spot.line.unit)
+
+    def _is_vector(self, layer: str) -> bool:
+        sides = self.known.sides(layer, self.order)
+        return sides is not None and len(sides) == 3 and sorted(sides)[:2] == [1, 1]
+
+
+def in_units(number: Value, unit: int) -> int | float | str:
+    """A number as a cell in such units holds it: 34944 in thousands is 34.944."""
+    if isinstance(number, str):
+        return number
+    exact = Fraction(number) / unit
+    return exact.numerator if exact.denominator == 1 else float(exact)
+
+
+# --- formulas -------------------------------------------------------------------------------------------------------
+
+
+def _with_formulas(
+    package: Package,
+    layout: Layout,
+    sheet: Sheet,
+    entries: Mapping[Place, Entry],
+    answers: Mapping[Place, str],
+) -> dict[Place, Entry]:
+    """Those of ``entries`` whose lines have formulas, with a formula that gives their value."""
+    wanted = list(_formulas(package, layout, sheet, entries, answers))
+    if not wanted:
+        return {}
+    engine = Engine(package)
+    for place, entry in entries.items():
+        engine.set(place, entry.value)
+    engine.recalculate()
+    found: dict[Place, Entry] = {}
+    for place, formulas in wanted:
+        value = entries[place].value
+        for formula in formulas:
+            engine.set(place, f"={formula}")
+            engine.recalculate()
+            now = engine.value(place)
+            if not isinstance(now, CellError) and same(now, value):
+                found[place] = Entry(value, formula)
+                break
+        else:
+            engine.set(place, value)
+    return found
+
+
+def _formulas(
+    package: Package, layout: Layout, sheet: Sheet, entries: Mapping[Place, Entry], answers: Mapping[Place, str]
+) -> Iterator[tuple[Place, list[str]]]:
+    """Each cell whose line has formulas, with the formulas that may be meant there: the nearest, moved; ours."""
+    for name in dict.fromkeys(table.sheet for table in layout):
+        tables = tuple(table for table in layout if table.sheet == name)
+        cells = package.cells(name)
+        contents: dict[tuple[int, int], Content] = {
+            at: f"={cell.formula}" if cell.formula is not None else cell.value for at, cell in cells.items()
+        }
+        standing = as_it_stands(sheet, tables, contents)
+        for table in tables:
+            for line in table.lines:
+                spots = [spot for spot in table.spots() if spot.line is line]
+                live = [spot for spot in spots if (at := cells.get((spot.row, spot.column))) and at.formula]
+                for spot in spots if live else ():
+                    place = Place(name, spot.row, spot.column)
+                    if place not in entries or isinstance(entries[place].value, str):
+                        continue
+                    near = min(live, key=lambda each: abs(each.row - spot.row) + abs(each.column - spot.column))
+                    theirs = cells[near.row, near.column].formula or ""
+                    moved = translate(theirs, spot.row - near.row, spot.column - near.column)
+                    ours = standing.formula(answers[place]) if line.unit == 1 else None
+                    yield place, [each for each in (moved, ours) if each and "#REF!" not in each]

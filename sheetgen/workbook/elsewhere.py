@@ -1,0 +1,105 @@
+"""Tables in a workbook that is not ours: where the coursework's ``layout:`` says, else wherever they are recognised.
+
+This room must not know what the answers are worth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ..foreign import spots_by_answer
+from ..layout import SURE, LayerLine, Layout, Line, Spot, TableLayout
+from ..recognise import fits, known_of, recognise
+from ..sheet import Sheet, defined_name
+from .book import Book
+from .package import BLANK, Place
+
+MOST_SHEETS = 12  # that are searched
+ENOUGH = 0.5  # of the blanks must have a cell, or it is not this table
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The tables that were found, how (declared or recognised), and what there is to say of that."""
+
+    layout: Layout
+    declared: bool
+    notes: tuple[str, ...] = ()
+
+    def spots(self) -> Mapping[str, tuple[str, Spot]]:
+        return spots_by_answer(self.layout)
+
+
+def find_tables(package: Book, sheet: Sheet) -> Elsewhere | None:
+    """The tables of ``sheet``'s network in a workbook that is not ours; None where there is none."""
+    known = known_of(sheet)
+    names = {entry.name for entry in package.sheets}
+    notes: list[str] = []
+    if sheet.layout:
+        where = {table.sheet for table in sheet.layout}
+        if where <= names and fits(sheet.layout, {name: _values(package, name) for name in where}, known):
+            return Elsewhere(sheet.layout, True)
+        notes.append("the table is not where layout: says, so it was looked for")
+    tables = [
+        table
+        for name in _searched(package)
+        for table in recognise(name, _values(package, name), package.merged(name), sheet)
+    ]
+    if not tables:
+        return None
+    tables.sort(key=lambda table: -_worth(table))
+    return Elsewhere(tuple(tables), False, (*notes, *_doubts(tables)))
+
+
+def ours_as_layout(sheet: Sheet, package: Book, worksheet: str | None, places: Mapping[str, Place]) -> Layout:
+    """Our own table, where it was found by its headings; only named cells are no table."""
+    if worksheet is None:
+        return ()
+    cells = package.cells(worksheet)
+    row_of_headings = min(sheet.rows.values()) - 1
+    blanks = [cell.answer or "" for cell in sheet.blanks]
+    named = sum(package.place(defined_name(each)) == places.get(each) is not None for each in blanks)
+    why = f"its heading, to the letter; {named} of {len(blanks)} blanks have their names"
+    lines = tuple(
+        Line(
+            column, quantity, sheet.headings[quantity], 1, why if quantity == "layer" else "its heading, to the letter"
+        )
+        for quantity, column in sheet.columns.items()
+    )
+    layers = tuple(
+        LayerLine(row, layer, str(cells.get((row, sheet.columns["layer"]), BLANK).value or ""), 1, "its name")
+        for layer, row in sheet.rows.items()
+    )
+    return (TableLayout(worksheet, False, row_of_headings, lines, layers),)
+
+
+def _searched(package: Book) -> Iterator[str]:
+    """The worksheets in which tables are looked for: hidden ones only where there is no other."""
+    shown = [entry.name for entry in package.sheets if not entry.hidden]
+    yield from (shown or [entry.name for entry in package.sheets])[:MOST_SHEETS]
+
+
+def _values(package: Book, name: str) -> dict[tuple[int, int], int | float | str | bool | None]:
+    return {at: cell.value for at, cell in package.cells(name).items() if cell.kind != "error"}
+
+
+def _worth(table: TableLayout) -> float:
+    return sum(line.certainty for line in table.lines) * sum(layer.certainty for layer in table.layers)
+
+
+def _doubts(tables: list[TableLayout]) -> Iterator[str]:
+    """What was taken for something without being sure."""
+    for table in tables:
+        for line in table.lines:
+            if line.certainty < SURE and line.quantity not in ("type", "from"):
+                yield (
+                    f"{table.sheet}, {table.named(line.at, layers=False)} ({line.heading!r}) was taken for "
+                    f"{line.quantity}; that is not sure ({line.certainty:.0%})"
+                )
+        for layer in table.layers:
+            if layer.certainty < SURE:
+                yield (
+                    f"{table.sheet}, {table.named(layer.at, layers=True)} ({layer.label!r}) was taken for "
+                    f"{layer.layer}; that is not sure ({layer.certainty:.0%})"
+                )
