@@ -7,6 +7,7 @@ know how anything is computed, nor exit codes.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -26,9 +27,15 @@ if TYPE_CHECKING:
     from .table import Table
 
 
+_REPLACED = "\N{REPLACEMENT CHARACTER}"
+# of GitHub, where :: begins a line (or a wrapped one), and ##[ or ##vso[ stands anywhere in it; of Azure too
+_CI_COMMAND = re.compile(r"(?<!\S)::|##(?:vso)?\[")
+
+
 def printable(text: str, most: int = 200) -> str:
-    """``text`` on one line, control and direction characters replaced: a terminal shows it and obeys nothing."""
-    kept = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+    """``text`` on one line, with what a terminal or a CI log would obey replaced: control characters, ``::error::``."""
+    kept = "".join(char if char.isprintable() else _REPLACED for char in text)
+    kept = _CI_COMMAND.sub(lambda match: match[0][:-1] + _REPLACED, kept)
     return kept if len(kept) <= most else f"{kept[: most - 1]}…"
 
 
