@@ -152,7 +152,9 @@ def read_ods(data: bytes) -> Plain:
             if about.typ != python_calamine.SheetTypeEnum.WorkSheet:
                 continue
             sheet = workbook.get_sheet_by_name(about.name)
-            if sheet.total_height * sheet.total_width > MAX_CELLS:
+            if (sheet.total_height + 1) * (
+                sheet.total_width + 1
+            ) > MAX_CELLS:  # they are the last row and column, from 0
                 raise BrokenPackage(f"sheet {about.name!r}: more than {MAX_CELLS:,} cells")
             cells = _calculated(sheet.to_python(skip_empty_area=False))
             sheets.append((about.name, cells, about.visible != python_calamine.SheetVisibleEnum.Visible))

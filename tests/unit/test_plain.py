@@ -26,6 +26,7 @@ from sheetgen.workbook.package import Package
 from sheetgen.workbook.plain import Plain, decode, find_delimiter
 from sheetgen.workbook.read import read_submission
 from tests import sample_class
+from tests.hostile import make
 
 
 def values(text: str) -> dict[str, object]:
@@ -97,6 +98,25 @@ def test_both_kinds_are_books(blank: bytes) -> None:
         assert book.definition("no name", book.sheets[0].name) is None
         with pytest.raises(BrokenPackage, match="has no sheet 'nowhere'"):
             book.cells("nowhere")
+
+
+def test_what_a_cell_of_an_ods_holds() -> None:
+    def cell(kind: str, **value: str) -> str:
+        said = "".join(f' office:{name}-value="{each}"' for name, each in value.items())
+        return f'<table:table-cell office:value-type="{kind}"{said}><text:p>x</text:p></table:table-cell>'
+
+    row = (
+        cell("date", date="2026-05-03")
+        + cell("float").replace('"float"', '"float" office:value="55"')
+        + cell("percentage").replace('"percentage"', '"percentage" office:value="0.25"')
+        + cell("boolean", boolean="true")
+        + cell("time", time="PT12H00M00S")
+        + cell("string")
+    )
+    book = open_book(make._ods(f"<table:table-row>{row}</table:table-row>"))
+    cells = [book.cells("Table")[1, column] for column in range(1, 7)]
+    assert [cell.value for cell in cells] == [46145, 55, 0.25, True, 0.5, "x"]  # days since 1899-12-30, as in Excel
+    assert [book.shown(cell) for cell in cells] == ["date", "", "", "", "date", ""]
 
 
 # -- a whole coursework, saved by LibreOffice -------------------------------------------------------------------------
