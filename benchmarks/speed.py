@@ -64,7 +64,7 @@ def verify_one(folder: Path) -> None:
 
 
 def sandbox(folder: Path) -> None:
-    """What a worker costs a file: the same reading in this process and in a pool of one worker, used again and again."""
+    """What a worker costs a file: the same reading in this process, and in a worker that is used again and again."""
     import io
     import zipfile
 

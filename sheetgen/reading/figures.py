@@ -34,6 +34,7 @@ _TOKEN = re.compile(
 )
 
 
+_SAID = {"by": "x", "percent": "%", "pct": "%", "prozent": "%"}
 _SPELT = {"X": "x", "×": "x", "->": "=", "=>": "="}
 
 
@@ -42,8 +43,8 @@ def tokens(clean: str) -> list[Token]:
     touches = False
     for match in _TOKEN.finditer(clean):
         kind, text = match.lastgroup or "other", match[0]
-        if text in ("by", "BY"):
-            kind, text = "op", "x"
+        if (sign := _SAID.get(text.casefold())) is not None:
+            kind, text = "op", sign
         if kind == "space":
             touches = False
             continue
@@ -250,6 +251,8 @@ def _calculation(core: Sequence[Token], habit: Habit, *, whole: bool, known: fro
             sign = _NOTATION.get(token.text, token.text)
             if sign == "**" and powers[-1]:
                 return None
+            if token.text == "x" and at == 1 and core[0].text == "0" and token.touches:
+                return None  # 0x10 is sixteen to a programmer
             if sign == "(":
                 if at and (core[at - 1].kind == "num" or core[at - 1].text in ")]}"):
                     written.append("*")  # 96(11*11*3 + 1)

@@ -29,7 +29,8 @@ def sides(clean: str, habit: Habit, known: frozenset[str]) -> Sides | None:
     Channels that stand before an @, ``96@55x55``, are put last, where the sheet has them.
     """
     typed = tokens(clean)
-    if [token.kind for token in typed] == ["num"] and typed[0].text.count(",") == 1:
+    alone = [token for token in typed if token.kind != "word"]
+    if [token.kind for token in alone] == ["num"] and alone[0].text.count(",") == 1:
         return _numbers([typed], habit, known)  # 4,096 of a vector; a list would have brackets
     found = _unwrapped(typed)
     if found is None:

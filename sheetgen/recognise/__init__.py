@@ -8,9 +8,10 @@ its cells; this room must not know files.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from ..addresses import Area
 from ..layout import LEAST, LayerLine, Layout, LeftAlone, Line, TableLayout
@@ -39,15 +40,18 @@ def recognise(worksheet: str, cells: Cells, merged: Sequence[Area], sheet: Sheet
     }
     if len(near) > MOST_CELLS:
         return ()
-    upright = _Page(worksheet, near, merged, labels, transposed=False).tables()
+    upright = _Page(worksheet, near, merged, labels, transposed=False)
     turned = _Page(
         worksheet,
         {(column, row): value for (row, column), value in near.items()},
         [Area(area.left, area.top, area.right, area.bottom) for area in merged],
         labels,
         transposed=True,
-    ).tables()
-    return max(upright, turned, key=_weight)
+    )
+    named = {page: page.most_named() for page in (upright, turned)}
+    most = max(named.values())
+    likely = [page.tables() for page, number in named.items() if number >= most / 2 and most]
+    return max(likely, key=_weight, default=())
 
 
 @lru_cache(maxsize=8)
@@ -92,6 +96,22 @@ class _Page:
     def text(self, row: int, column: int) -> str:
         value = self.cells.get((row, column))
         return " ".join(value.split()) if isinstance(value, str) and len(value) < 1000 else ""
+
+    def most_named(self) -> int:
+        """How many layers the labels of one line name, at the most."""
+        return max(map(len, self._named.values()), default=0)
+
+    @cached_property
+    def _named(self) -> dict[int, set[str]]:
+        """Column -> the layers that its texts, or bare numbers, may name."""
+        found: dict[int, set[str]] = {}
+        for (_, column), value in self.cells.items():
+            if isinstance(value, str):
+                weights = self.labels.weights(value)
+                found.setdefault(column, set()).update(name for name, each in weights.items() if each >= OUTRIGHT)
+                if weights and max(weights.values()) < OUTRIGHT:  # one of many, by its kind
+                    found[column].add(f"{value} {len(found[column])}")
+        return found
 
     def tables(self) -> Layout:
         headers = list(self._headers())
@@ -172,14 +192,18 @@ class _Page:
         """The tables between two lines, side by side: one for each line of labels."""
         rows = [row for row in self.rows if first <= row <= last]
         columns = sorted({column for row in rows for column in self.rows[row]})
-        matched = {column: self._matched(rows, column) for column in columns}
+        most = max((len(self._named.get(column, ())) for column in columns), default=0)
+        likely = [
+            column for column in columns if len(self._named.get(column, ())) >= most / 3 or self._numbered(column)
+        ]
+        matched = {column: self._matched(rows, column) for column in likely}
         weights = {
             column: sum(match.weight if self.text(row, column) else NUMBERED for row, match in matches.items())
             + (0.5 if self._says_layer(header, column) else 0)
             for column, matches in matched.items()
         }
         few = min(2, len(self.labels.known.layers) - 2)
-        chosen = [column for column in columns if len(matched[column]) >= max(1, few)]
+        chosen = [column for column in likely if len(matched[column]) >= max(1, few)]
         if not chosen:
             return
         best = max(chosen, key=lambda column: (weights[column], -column))
@@ -201,6 +225,11 @@ class _Page:
             table = self._table(header, rows, column, matched[column], range(left, right + 1))
             if table is not None:
                 yield table
+
+    def _numbered(self, column: int) -> bool:
+        """Whether the first numbers of a column count: 1, 2, 3."""
+        numbers = [value for (_, at), value in self.cells.items() if at == column and isinstance(value, int)][:4]
+        return len(numbers) > 1 and all(b - a == 1 for a, b in itertools.pairwise(numbers))
 
     def _says_layer(self, header: _Header | None, column: int) -> bool:
         return header is not None and self._heading(header, column)[1].quantities.get("layer", 0) > 0.5

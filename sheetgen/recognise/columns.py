@@ -8,10 +8,12 @@ answers count for little against a heading. That the line holds something else a
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from .. import reading
 from ..expr import Value
@@ -29,6 +31,7 @@ SMALL = 9
 UNHEARD = 0.04  # weight of a quantity that the heading does not speak of
 ELSE, ELSE_UNHEARD = 0.08, 0.6  # weight of "something else", with a heading that is understood and without
 UNITS = (1, 1000, 10**6, 10**9)
+MOST_TOLD, FIRST_TOLD = 80, 8  # cells of a column that are compared; and that are tried where nothing is heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +95,11 @@ def _fits(column: Column, known: Known) -> list[_Fit]:
     """All quantities that the column may hold, and "" for something else."""
     heard = column.heard.quantities
     told = {layer: value for layer, value in column.cells.items() if _is_told(value)}
+    told = dict(itertools.islice(told.items(), MOST_TOLD))
     found = []
     for quantity in dict.fromkeys((*heard, *known.quantities)):
+        if quantity not in heard and not _may_hold(quantity, column.heard, told, known):
+            continue
         weight = heard.get(quantity, UNHEARD if told else 0)
         if quantity in known.asked:
             weight *= 1.3
@@ -107,6 +113,18 @@ def _fits(column: Column, known: Known) -> list[_Fit]:
             verdict = _verdict(value, best.quantity, layer, best.unit, best.order, known)
             chance *= _by_accident(value) if verdict else ELSEWISE if verdict is False else 1
     return [*found, _Fit("", chance, 0, 0, 1, ())]
+
+
+def _may_hold(quantity: str, heard: Heard, told: Mapping[str, Held], known: Known) -> bool:
+    """Whether some of the first cells agree with a quantity that the heading does not speak of."""
+    units = (heard.unit,) if heard.unit else UNITS if quantity not in SETTINGS else (1,)
+    first = list(itertools.islice(told.items(), FIRST_TOLD))
+    return any(
+        _verdict(value, quantity, layer, unit, order, known)
+        for order in _orders(quantity, heard, told)
+        for unit in units
+        for layer, value in first
+    )
 
 
 def _is_told(value: Held) -> bool:
@@ -179,6 +197,8 @@ def _verdict(value: Held, quantity: str, layer: str, unit: int, order: tuple[str
         return None
     if quantity in SETTINGS and isinstance(value, str) and (square := _is_square(value, right)) is not None:
         return square
+    if unit == 1 and isinstance(value, int) and isinstance(right, int) and not isinstance(value, bool):
+        return value == right
     number = _number(value)
     if number is None:
         return False
@@ -189,6 +209,7 @@ def _verdict(value: Held, quantity: str, layer: str, unit: int, order: tuple[str
     return abs(exact * unit - Fraction(right)) <= near
 
 
+@lru_cache(maxsize=4096, typed=True)
 def _number(value: Held) -> tuple[Fraction, Fraction] | None:
     """A number, and one of its last digit; None where the cell holds none, or none that is written as one."""
     if isinstance(value, float) and not math.isfinite(value):
@@ -203,20 +224,22 @@ def _number(value: Held) -> tuple[Fraction, Fraction] | None:
     return Fraction(text), Fraction(1, 10 ** len(decimals))
 
 
-def _is_size(value: Held, sides: tuple[int, ...] | None) -> bool | None:
-    if sides is None:
-        return None
+@lru_cache(maxsize=4096, typed=True)
+def _size(value: Held) -> tuple[Fraction, ...]:
     read = reading.read(value, "size")
-    if not read.numbers:
-        return None if read.problem is None else False
-    given = tuple(Fraction(each) for each in read.numbers)
-    return reading.compare(given, tuple(map(Fraction, sides)), channels_last=False) == "same"
+    return tuple(Fraction(each) for each in read.numbers)
+
+
+def _is_size(value: Held, sides: tuple[int, ...] | None) -> bool | None:
+    if sides is None or value is None or value == "":
+        return None
+    return reading.compare(_size(value), sides, channels_last=False) == "same"
 
 
 def _is_square(value: Held, right: Value) -> bool | None:
     """11 x 11 for a kernel of 11."""
-    read = reading.read(value, "size")
-    return set(read.numbers) == {right} if len(read.numbers) > 1 else None
+    size = _size(value)
+    return set(size) == {right} if len(size) > 1 else None
 
 
 # --- why ------------------------------------------------------------------------------------------------------------

@@ -22,8 +22,7 @@ _BUILT_IN: dict[int, Shown] = {
 _LONGEST_CODE = 255  # Excel's own limit
 # What prints as it stands, quoted or behind a backslash, and what is colour, condition or locale; but [h] is hours
 _LITERAL = re.compile(r'"[^"]*"?|[\\_*].?|\[(?!(?:h+|m+|s+)\])[^\]]*\]?', re.DOTALL | re.IGNORECASE)
-_NOT_DATE = re.compile(r"general|standard|e[+-]")  # words without a quote, and the exponent of 0.00E+00
-_DATE = re.compile(r"[dmyhs]")
+_DATE = re.compile(r"[dmyhs]")  # General and 0.00E+00 have none
 
 
 def shown_by_code(code: str) -> Shown:
@@ -31,7 +30,7 @@ def shown_by_code(code: str) -> Shown:
     kept = _LITERAL.sub("", code[:_LONGEST_CODE]).partition(";")[0].lower()
     if "%" in kept:
         return "percent"
-    return "date" if _DATE.search(_NOT_DATE.sub("", kept)) is not None else ""
+    return "date" if _DATE.search(kept) is not None else ""
 
 
 def read_formats(styles: etree._Element) -> tuple[Shown, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -163,6 +163,10 @@ class Package:
         """The part that ``part`` names as its ``kind`` ("sharedStrings", "calcChain" ...)."""
         return next((r.target for r in self._relationships(part) if r.kind == kind), None)
 
+    def all_related(self, part: str, kind: str) -> tuple[str, ...]:
+        """All parts that ``part`` names as its ``kind``: a sheet has several of "table"."""
+        return tuple(r.target for r in self._relationships(part) if r.kind == kind)
+
     def sheet(self, name: str) -> SheetEntry | None:
         return next((entry for entry in self.sheets if entry.name.casefold() == name.casefold()), None)
 
@@ -178,6 +182,12 @@ class Package:
         """The text of a defined name as seen from a sheet."""
         key = name.casefold()
         return self._definitions.get((sheet.casefold(), key)) or self._definitions.get((None, key))
+
+    def definitions(self) -> Iterator[tuple[str, str, str]]:
+        """Each defined name without case, a sheet on which it means what it does, and its text."""
+        for (scope, name), text in self._definitions.items():
+            entry = self.sheet(scope) if scope is not None else None
+            yield name, (entry or self.sheets[0]).name, text
 
     def cells(self, sheet: str) -> Mapping[tuple[int, int], Cell]:
         """(row, column) -> cell, for every cell with a value or a formula; the others are ``BLANK``."""

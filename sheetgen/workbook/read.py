@@ -1,13 +1,14 @@
 """A submission: hostile bytes in, the cells of the answers out, or the reason why not.
 
-Formulas are recalculated, never believed: what is stored beside a formula may be stale. Nothing that a student hands in
-raises: a file that cannot be read is a Submission with a reason. This room must not know which answer is right.
+Formulas are recalculated; which value counts, opinion.py says. Nothing that a student hands in raises: a file that
+cannot be read is a Submission with a reason. This room must not know which answer is right.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ..layout import Spot, sides_of
 from ..marking import Held, Submission
@@ -15,10 +16,11 @@ from ..sheet import Sheet
 from .book import Book, open_book
 from .elsewhere import Elsewhere
 from .locate import Located, locate
-from .package import BrokenPackage, Place, address
+from .package import BrokenPackage, Package, Place, address
 from .plain import Plain
 
-MOST_FORMULAS = 20_000  # of a submission; the key has 71, and a chain of 100,000 keeps the engine busy for a minute
+if TYPE_CHECKING:
+    from .opinion import Verdict
 
 
 def read_submission(file: str, data: bytes, sheet: Sheet) -> Submission:
@@ -82,23 +84,22 @@ def _lost(sheet: Sheet, located: Located, plain: Plain | None) -> tuple[str, ...
 
 def _held(package: Book, places: Mapping[str, Place]) -> dict[str, Held]:
     cells = {answer: package.cells(place.sheet).get((place.row, place.column)) for answer, place in places.items()}
-    engine = None
-    if any(cell is not None and cell.formula is not None for cell in cells.values()):
-        from .engine import Engine  # most sheets hold numbers only; then nothing is recalculated
+    verdicts: Mapping[str, Verdict] = {}
+    if isinstance(package, Package) and (
+        any(package.areas(sheet) for sheet in {place.sheet for place in places.values()})
+        or any(cell is not None and cell.formula is not None for cell in cells.values())
+    ):
+        from .opinion import judge  # most sheets hold numbers only; then nothing is recalculated
 
-        formulas = sum(
-            each.formula is not None for entry in package.sheets for each in package.cells(entry.name).values()
-        )
-        if formulas > MOST_FORMULAS:
-            raise BrokenPackage(f"it has {formulas:,} formulas, and at most {MOST_FORMULAS:,} are recalculated")
-        engine = Engine(package)
+        verdicts = judge(package, places)
     held: dict[str, Held] = {}
     for answer, place in places.items():
         cell, at = cells[answer], address(place.row, place.column)
-        if cell is None or (cell.kind == "blank" and cell.formula is None):
+        verdict = verdicts.get(answer)
+        if verdict is not None:
+            held[answer] = Held(place.sheet, at, verdict.value, verdict.formula, verdict.problem, notes=verdict.notes)
+        elif cell is None or cell.kind == "blank":
             held[answer] = Held(place.sheet, at)
-        elif cell.formula is not None and engine is not None:
-            held[answer] = _recalculated(engine.value(place), place.sheet, at, cell.formula)
         elif cell.kind == "error":
             held[answer] = Held(place.sheet, at, problem=f"the cell holds the error {cell.value}")
         else:
@@ -106,11 +107,3 @@ def _held(package: Book, places: Mapping[str, Place]) -> dict[str, Held]:
         if cell is not None and isinstance(held[answer].value, int | float) and (shown := package.shown(cell)):
             held[answer] = replace(held[answer], shown=shown)
     return held
-
-
-def _recalculated(value: object, sheet: str, at: str, formula: str) -> Held:
-    if value is None:
-        value = 0  # as Excel has it: =A1 of an empty cell is 0
-    if isinstance(value, int | float | str | bool):
-        return Held(sheet, at, value, formula)
-    return Held(sheet, at, None, formula, problem=f"the formula gives {value}")

@@ -163,7 +163,7 @@ class _Readers:
         if self._pool is None:
             from pebble import ProcessPool
 
-            from . import engine, plain, read  # noqa: F401  (once, for all workers that are forked)
+            from . import opinion, plain, read  # noqa: F401  (once, for all workers that are forked)
 
             self._pool = ProcessPool(self._workers, initializer=_begin, initargs=(self._sheet,), context=_context())
         return self._pool.schedule(_read, args=(file, data), timeout=WAIT)

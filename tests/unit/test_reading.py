@@ -118,6 +118,7 @@ def test_one_number_however_it_is_typed(typed: Typed) -> None:
         (".5", "number", Fraction(1, 2)),
         ("37.7%", "number", Fraction(377, 1000)),
         ("37,7 %", "number", Fraction(377, 1000)),
+        ("37.7 percent", "number", Fraction(377, 1000)),
         ("37.125 %", "number", Fraction(371250, 1000000)),
         ("1,234.5", "number", Fraction(2469, 2)),
         ("1/3", "number", Fraction(1, 3)),
@@ -294,8 +295,9 @@ def test_two_values_are_not_one_answer(typed: str) -> None:
     ["eleven", "TRUE", "-", "?", "n/a", "x", "²", "½", "#DIV/0!", "9^9^9^9", "2^3^2", "2**3**4", "9**99999", "1/0",
      "0^0", "1e99999", "1e999999999", "9" * 41, "1,2 345", "1.2.3", "12 34", "34848 or 34944", "not 34944",
      "at least 5", "< 5", "5 ± 1", "12e5x", "3O944", "55 x 55 x", "5 million dozen", "more than 34944", "hundred",
-     "5 hundred", "conv 1 = foo", "f(5)", "log2(1000)", "sqrt 9", "there were five of these and then 6 more",
-     "__import__('os')", "1;2", "()", "(", "1+", "(5", "5)", "1=1=" * 9, "9^9^9^9 = 5", "\x00", "\ud800"],
+     "5 hundred", "conv 1 = foo", "f(5)", "log2(1000)", "sqrt 9", "0x10", "there were five of these and then 6 more",
+     "__import__('os')", "1;2", "()", "(", "1+", "(5", "5)", "1=1=" * 9, "9^9^9^9 = 5",
+     "my own guess here is really 34944", "123,45,678", "1,2345,678", "\x00", "\ud800"],
 )  # fmt: skip
 def test_what_cannot_be_read_has_a_reason(typed: str) -> None:
     found = read(typed, "count")
@@ -437,6 +439,7 @@ def test_what_is_no_size(typed: str) -> None:
 
 def test_a_size_beside_its_product() -> None:
     assert read("6 x 6 x 256 = 9216", "size") == Reading((6, 6, 256), others=(9216,))
+    assert read("55 x 55 x 96 = 290,400 neurons", "size") == Reading((55, 55, 96), others=(290400,))
     assert read("6 x 6 x 256 = 9217", "size") == Reading((6, 6, 256))
 
 
@@ -463,6 +466,7 @@ def test_a_size_beside_its_product() -> None:
         ((2, 4096), (4096,), "different"),
         ((1,), (1, 1, 1), "same"),
         ((1, 1), (5,), "different"),
+        ((55, 96), (1, 55, 96), "too few"),
     ],
 )
 def test_sizes_compared(given_: tuple[int, ...], right: tuple[int, ...], match: Match) -> None:
