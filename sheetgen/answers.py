@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from . import expr
 from .errors import did_you_mean
-from .expr import ExpressionError, Number, Value
+from .expr import ExpressionError, Neg, Num, Number
 from .layers import Conventions
 from .network import INPUT, TOTAL, Network
 from .quantities import LARGEST, QUANTITIES, Custom
@@ -28,7 +28,8 @@ from .yamldoc import Where
 if TYPE_CHECKING:
     from .layers import Init
 
-ROUNDED = 0.005  # of a number that no decimal shows whole, where nothing is said: 9.966 or 9.97 for log2(1000)
+ROUNDED = 0.005  # of a number that is computed and not whole, where nothing is said: 9.966 or 9.97 for log2(1000)
+PER_CENT = ("%", "percent", "per cent")
 MOST_SIZES = 1024  # tried for an unknown size, where nothing is said; or twice the image's, if that is more
 
 # --- ids in formulas ------------------------------------------------------------------------------------------------
@@ -96,8 +97,9 @@ class Checked:
         custom: Sequence[Custom],
         layers: Layers,
         problem: _Says,
+        warn: _Says,
     ) -> None:
-        self.network, self.layers, self._say = network, layers, problem
+        self.network, self.layers, self._say, self._say_softly = network, layers, problem, warn
         self.names = _Names(network, custom)
         self.questions: list[Question] = []
         self.numbers: dict[str, Quantity] = {}
@@ -137,6 +139,9 @@ class Checked:
 
     def _problem(self, message: str) -> None:
         self._say(self.path, message)
+
+    def _warn(self, message: str) -> None:
+        self._say_softly(self.path, message)
 
     # --- numbers
 
@@ -186,38 +191,43 @@ class Checked:
             found = self._solved(question, answer)
             if found is None:
                 return None
-            quantity, right, others = found
+            quantity, right, others, exact = found
             if others:
                 said = "It is a solution only where a division is rounded down; the one without remainder is asked for."
-                known = [Known(n, 0, "" if not question.exact else said, not question.exact) for n in others]
+                known = [Known(n, 0, said if exact else "", not exact) for n in others]
                 remarks.append(
                     f"With rounding, {_spans(sorted([right, *others]))} are solutions"
-                    + ("; only one of them divides without remainder." if question.exact else ", and each is right.")
+                    + ("; only one of them divides without remainder." if exact else ", and each is right.")
                 )
         else:
             formula = self._formula(question.answer or "")
             number = self._value(formula) if formula is not None else None
             if formula is None or number is None:
                 return None
+            if (question.unit or "").strip() in PER_CENT and _is_share(formula):
+                self._problem(
+                    f"an answer is counted in its unit, so that this would be {expr.plain(number)} %; "
+                    f"in per cent it is 100 * ({question.answer})"
+                )
             quantity, right = Quantity(answer, formula.text, formula.binds), number
         for each in question.accept:
             formula = self._formula(each.answer)
             number = self._value(formula) if formula is not None else None
-            if number is None:
+            if formula is None or number is None:
                 continue
             if each.comment and _gives_away(each.comment, right):
                 self._problem(
                     f"the comment on {expr.plain(number)} is told to students, and holds the right number; leave it out"
                 )
-            known.append(Known(number, _near(number, each.tolerance), each.comment or "", True))
+            known.append(Known(number, _near(number, formula, each.tolerance), each.comment or "", True))
             remarks.append(f"{expr.plain(number)} is accepted too" + (f": {each.comment}" if each.comment else "."))
         self.numbers[answer] = quantity
-        part = Part(answer, question.marks, _near(right, question.tolerance), tuple(known))
+        part = Part(answer, question.marks, _near(right, quantity, question.tolerance), tuple(known))
         remark = "\n".join(remarks)
         return Question(question.id, "number", question.text, (part,), question.unit or "", remark=remark)
 
-    def _solved(self, question: NumberText, answer: str) -> tuple[Quantity, int, list[int]] | None:
-        """The solution's formula, the solution, and the others."""
+    def _solved(self, question: NumberText, answer: str) -> tuple[Quantity, int, list[int], bool] | None:
+        """The solution's formula, the solution, the others, and whether those are wrong."""
         asked = question.for_ or ()
         unknowns = [
             f"{INPUT}.{name.removeprefix('network.')}" if name.startswith("network.") else name for name in asked
@@ -240,9 +250,19 @@ class Checked:
         except ExpressionError as error:
             self._problem(f"solve: {error}")
             return None
-        solution = self._the_one(found, exact=question.exact, between=between)
+        sizes = {self.table.value(unknown) for unknown in unknowns}
+        own = next((n for n in found.every if sizes == {n}), None)  # the network's own size, if it is a solution
+        exact = question.exact
+        if exact is None:  # a network that works is no wrong answer
+            exact = len(found.exact) == 1 and own in (None, *found.exact)
+        solution = self._the_one(found, own, exact=exact, between=between)
         if solution is None:
             return None
+        if exact and own not in (None, solution):
+            self._warn(
+                f"solve: {own}, the network's own size, solves it with rounding, and is marked wrong; "
+                "say exact: false where it is right"
+            )
         quantity = None
         ids = list(left.binds.values())
         windows = expr.value(right.formula, {}) if not right.binds else None
@@ -252,12 +272,13 @@ class Checked:
                 quantity = worked(self.network, answer, side, windows, solution)
         self.equations[answer] = equation
         others = [n for n in found.every if n != solution]
-        return quantity or Quantity(answer, str(solution), {}), solution, others
+        return quantity or Quantity(answer, str(solution), {}), solution, others, exact
 
-    def _the_one(self, found: Solutions, *, exact: bool, between: tuple[int, int]) -> int | None:
+    def _the_one(self, found: Solutions, own: int | None, *, exact: bool, between: tuple[int, int]) -> int | None:
+        """The solution that the key gives: of several that are right the network's own, or the one that divides."""
         tried = f"from {between[0]} to {between[1]}"
         if not found.every:
-            self._problem(f"solve: no whole number {tried} solves it")
+            self._problem(f"solve: no whole number {tried} solves it; between: says which are tried")
         elif exact and not found.exact:
             self._problem(
                 f"solve: no number {tried} solves it without remainder, only with rounding: {_spans(found.every)}; "
@@ -268,7 +289,7 @@ class Checked:
         elif between[1] in found.every:
             self._problem(f"solve: {between[1]}, the largest number tried, solves it too; there may be more")
         else:
-            return (found.exact if exact else found.every)[0]
+            return own if own is not None and not exact else (found.exact or found.every)[0]
         return None
 
     # --- initial values
@@ -321,18 +342,27 @@ def _formulas(question: QuestionText) -> Iterator[str]:
         yield from (each.answer for each in question.accept)
 
 
+def _is_share(formula: Quantity) -> bool:
+    """Whether it is a share that nobody has made per cents of: part / whole, or a quantity that is one."""
+    if re.search(r"(?<![\w.])(100|0?\.01)(?![\w.])", formula.text):
+        return False
+    shares = any(str(bind).endswith(("_share", "_ratio")) for bind in formula.binds.values())
+    return shares or re.search("(?<!/)/(?!/)", formula.text) is not None
+
+
 def _sides(equation: str) -> list[str]:
     """The two sides of an equation; none where there are not two."""
     sides = [side.strip() for side in equation.split("=")]
     return sides if len(sides) == 2 and all(sides) else []
 
 
-def _near(right: Value, tolerance: Tolerance | None) -> float:
-    if isinstance(right, str):
-        return 0.0
+def _near(right: Number, formula: Quantity, tolerance: Tolerance | None) -> float:
+    """How far off an answer may be; 67.4 that stands in the YAML is meant as it stands."""
     if tolerance is not None:
         return tolerance.distance(right)
-    return 0.0 if expr.is_exact(right) else ROUNDED * abs(float(right))
+    tree = formula.formula.of if isinstance(formula.formula, Neg) else formula.formula
+    exact = isinstance(right, int) or isinstance(tree, Num)
+    return 0.0 if exact else ROUNDED * abs(float(right))
 
 
 def _exactly(number: float) -> int | Fraction:

@@ -155,7 +155,7 @@ class FillReport:
 def fill(coursework: str | Path, template: Path, out: Path | None = None) -> FillReport:
     """Fill the blanks of ``template`` into ``out`` and change nothing else.
 
-    By default ``out`` is ``output/<template>-filled.xlsx``.
+    By default ``out`` is ``output/<template>-filled`` with the template's suffix (.xlsx, .xlsm ...).
     """
     from .workbook.engine import Engine
     from .workbook.package import Package
@@ -165,7 +165,7 @@ def fill(coursework: str | Path, template: Path, out: Path | None = None) -> Fil
         raise UsageError(f"{template}: fill works on .xlsx; {_SAVE_AS}, and fill that")
     sheet = sheet_of(coursework)
     data = read_file(template, "template")
-    path = out or OUTPUT / f"{template.stem}-filled.xlsx"
+    path = out or OUTPUT / f"{template.stem}-filled{template.suffix}"
     if path.suffix.lower() != template.suffix.lower():
         raise UsageError(f"--out {path}: the filled copy is a {template.suffix} file like its template")
     if path.exists() and path.samefile(template):

@@ -5,11 +5,12 @@ This room must not know networks, sheets or workbooks; what is right is computed
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema
 
 from .coursework import Words
 from .errors import did_you_mean
@@ -20,6 +21,7 @@ from .tolerance import Tolerance
 from .yamldoc import Told, Where, validate
 
 MOST_OPTIONS = 26
+BY_DEFAULT = "by default whole numbers, and decimals that the YAML gives, are exact, and others within 0.5 %"
 
 # --- the models -----------------------------------------------------------------------------------------------------
 
@@ -37,11 +39,20 @@ def _word(given: object) -> object:
 
 _TEXT_OR_NUMBER = WithJsonSchema({"type": ["string", "number"], "minLength": 1})
 Formula = Annotated[str, Field(min_length=1, max_length=1000), BeforeValidator(_written), _TEXT_OR_NUMBER]
+
+
+def _identifies(given: str) -> str:
+    if re.match(_IDENTIFIER, given) is None:
+        raise ValueError("must be at most 20 letters, digits, - and _, of which the first is a letter or a digit")
+    return given
+
+
+_IDENTIFIER = "^[A-Za-z0-9][A-Za-z0-9_-]{0,19}$"
 Identifier = Annotated[
     str,
-    Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,19}$"),
     BeforeValidator(_written),
-    WithJsonSchema({"type": ["string", "integer"], "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,19}$"}),
+    AfterValidator(_identifies),
+    WithJsonSchema({"type": ["string", "integer"], "pattern": _IDENTIFIER}),
 ]
 Prose = Annotated[str, Field(min_length=1, max_length=5000)]
 
@@ -80,14 +91,18 @@ class NumberText(_Base):
     for_: Words | None = Field(
         None, alias="for", description="Its unknown, such as network.in_height; several are the same number"
     )
-    exact: bool = Field(
-        True, description="Is the solution asked for which no division is rounded? If not, every solution is right"
+    exact: bool | None = Field(
+        None,
+        description="true: only the solution for which no division is rounded is right; false: every solution is. "
+        "By default true where there is just one such solution and the network's own size is no other one",
     )
     between: Annotated[tuple[int, int] | None, BeforeValidator(lambda g: tuple(g) if isinstance(g, list) else g)] = (
         Field(None, description="The numbers tried as solutions; by default 1 to 1024, or to twice the image's size")
     )
-    unit: str | None = Field(None, min_length=1, max_length=40, description="Printed behind the answer")
-    tolerance: Tolerance | None = Field(None, description="How near is right; exact by default")
+    unit: str | None = Field(
+        None, min_length=1, max_length=40, description="Printed behind the answer, which is counted in it"
+    )
+    tolerance: Tolerance | None = Field(None, description=f"How near is right; {BY_DEFAULT}")
     accept: Annotated[tuple[Accepted, ...], BeforeValidator(_accepted)] = Field(
         (), description="Other numbers that count as right"
     )

@@ -8,6 +8,7 @@ know workbooks or torch.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -16,7 +17,7 @@ from pathlib import Path
 from .answers import Checked
 from .coursework import NESTED, Asked, Blank, Column, Coursework, CourseworkText, heading_of
 from .declared import read_layout
-from .draft import Draft
+from .draft import NETWORK_KEYS, Draft
 from .errors import SpecError, UsageError, did_you_mean
 from .expr import ExpressionError, Value, parse, plain, symbols
 from .layers import SIDES
@@ -29,6 +30,7 @@ from .table import SUFFIXES, Table, compute, quantities, shape_findings
 from .yamldoc import Document, Where, readable, shortly, validate
 
 _SIDED = ("receptive_field", "jump", "centre")  # which are numbers of one side each
+_WHOLE = ("network", "coursework")
 _KEPT = ("parameters", "connections", "fixed_parameters", "running_statistics")  # of a layer that cannot be left out
 # what formulas call numbers that no column can show
 _INSIDE = re.compile(r"(in\d*|like|out|taps|start|total)_.*|start|bytes")
@@ -53,11 +55,15 @@ def read(path: Path, shown_as: str | None = None) -> Coursework:
         raise SpecError((f"{document.shown_as}:1: a coursework is a mapping with network: and coursework:",))
     network_document = document
     prefix: Where = ()
-    if "network" in data or "coursework" in data:
+    if _is_whole(data):
+        meant = {key: key for key in _WHOLE if key in data}  # what it is called -> the key that it is under
         for key in data:
-            if key not in ("network", "coursework"):
-                document.problem((key,), f"no such key{did_you_mean(key, ('network', 'coursework'))}")
-        network_data = data.get("network")
+            if key not in _WHOLE:
+                document.problem((key,), f"no such key{did_you_mean(key, _WHOLE)}")
+                near = difflib.get_close_matches(key, _WHOLE, n=1)
+                meant.setdefault(near[0] if near else key, key)
+        network_key = meant.get("network", "network")
+        network_data = data.get(network_key)
         if network_data is None:
             document.problem((), "network: must be given, a mapping or the path of another file")
         elif isinstance(network_data, str):
@@ -75,7 +81,7 @@ def read(path: Path, shown_as: str | None = None) -> Coursework:
                 document.problem(("network",), str(error))
                 network_data = None
         else:
-            prefix = ("network",)
+            prefix = (network_key,)
     else:
         network_data = data
     draft = Draft(network_document, prefix, network_data, path.stem)
@@ -93,6 +99,13 @@ def read(path: Path, shown_as: str | None = None) -> Coursework:
     if problems or found is None:
         raise SpecError(problems)
     return found
+
+
+def _is_whole(data: Mapping[str, object]) -> bool:
+    """Whether the file is meant as a coursework, and not as just the network of one."""
+    if any(key in data for key in _WHOLE):
+        return True
+    return not any(key in data for key in NETWORK_KEYS) and any(difflib.get_close_matches(key, _WHOLE) for key in data)
 
 
 def _what_can_be_read(text: object) -> CourseworkText:
@@ -143,7 +156,9 @@ class _Checked:
         if network is None or not computable:
             return None
         self._warn_of_loose_ends()
-        questions = Checked(asked, network, text.conventions, rows, self.custom, self._layers, self._problem)
+        questions = Checked(
+            asked, network, text.conventions, rows, self.custom, self._layers, self._problem, self._warn
+        )
         self._check_numbers(network, rows, columns, omitted)
         warnings = self.draft.document.listed(self.draft.document.warnings)
         if self.draft.document is not self.document:
@@ -433,7 +448,10 @@ class _Checked:
             table = compute(network, self.text.conventions, rows, wanted=[*wanted, *sided], custom=self.custom)
         except ExpressionError as error:  # of what the YAML asks for, such as a share of nothing
             answer = str(error).partition(":")[0]
-            self._problem(named.get(answer.rpartition(".")[2], ("columns",)), str(error))
+            quantity = answer.rpartition(".")[2]
+            hint = "; a layer may have none of what it divides by: write max(parameters, 1), not parameters"
+            own = any(each.name == quantity for each in self.custom) and str(error).endswith("division by zero")
+            self._problem(named.get(quantity, ("columns",)), f"{error}{hint if own else ''}")
             return
         self._check_sides(table, named)
         for answer, number in table.numbers.items():
@@ -466,3 +484,6 @@ class _Checked:
 
     def _problem(self, path: Where, message: str) -> None:
         self.document.problem(("coursework", *path), message)
+
+    def _warn(self, path: Where, message: str) -> None:
+        self.document.warn(("coursework", *path), message)

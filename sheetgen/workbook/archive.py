@@ -129,7 +129,7 @@ def replace_parts(data: bytes, new: Mapping[str, bytes | None]) -> bytes:
             if content is None:
                 continue
             copy = zipfile.ZipInfo(info.filename, info.date_time)
-            copy.compress_type, copy.comment, copy.extra = info.compress_type, info.comment, info.extra
+            copy.compress_type, copy.comment, copy.extra = info.compress_type, info.comment, _own_extra(info.extra)
             copy.create_system, copy.external_attr = info.create_system, info.external_attr
             copy.internal_attr = info.internal_attr
             target.writestr(copy, content)
@@ -139,6 +139,17 @@ def replace_parts(data: bytes, new: Mapping[str, bytes | None]) -> bytes:
                 added.compress_type = zipfile.ZIP_DEFLATED
                 target.writestr(added, content)
     return out.getvalue()
+
+
+def _own_extra(extra: bytes) -> bytes:
+    """Without the sizes and places of the old file (zip64), which would contradict those of the new one."""
+    kept, at = b"", 0
+    while at + 4 <= len(extra):
+        end = at + 4 + int.from_bytes(extra[at + 2 : at + 4], "little")
+        if extra[at : at + 2] != b"\1\0":
+            kept += extra[at:end]
+        at = end
+    return kept
 
 
 # -- XML ---------------------------------------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ def locate(package: Book, sheet: Sheet, *, elsewhere: bool = True) -> Located:
         places = named if len(named) >= MOST_NAMES * len(sheet.blanks) else {}
     tables: Elsewhere | None = None
     spots: dict[str, tuple[str, Spot]] = {}
-    if not places and elsewhere and (tables := find_tables(package, sheet)) is not None:
+    if elsewhere and sheet.blanks and not places and (tables := find_tables(package, sheet)) is not None:
         found = tables.spots()
         spots = {cell.answer or "": at for cell in sheet.blanks if (at := found.get(cell.answer or ""))}
         if len(spots) >= max(1, ENOUGH * len(sheet.blanks)):

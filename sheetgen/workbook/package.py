@@ -112,6 +112,7 @@ class Package:
 
     __slots__ = (
         "_archive",
+        "_by_name",
         "_cells",
         "_definitions",
         "_formats",
@@ -142,6 +143,7 @@ class Package:
         properties = _child(root, "workbookPr")
         self.date1904 = properties is not None and properties.get("date1904") in ("1", "true")
         self.sheets: tuple[SheetEntry, ...] = ()
+        self._by_name: dict[str, SheetEntry] = {}
         self.names: Mapping[str, Place] = {}
         self._definitions: dict[tuple[str | None, str], str] = {}
         self._places: dict[tuple[str | None, str], Place] = {}
@@ -160,15 +162,15 @@ class Package:
         return self._archive.find(name)
 
     def related(self, part: str, kind: str) -> str | None:
-        """The part that ``part`` names as its ``kind`` ("sharedStrings", "calcChain" ...)."""
-        return next((r.target for r in self._relationships(part) if r.kind == kind), None)
+        """The part that ``part`` names as its ``kind`` ("sharedStrings", "calcChain" ...); "" is the package."""
+        return next(iter(self.all_related(part, kind)), None)
 
     def all_related(self, part: str, kind: str) -> tuple[str, ...]:
         """All parts that ``part`` names as its ``kind``: a sheet has several of "table"."""
         return tuple(r.target for r in self._relationships(part) if r.kind == kind)
 
     def sheet(self, name: str) -> SheetEntry | None:
-        return next((entry for entry in self.sheets if entry.name.casefold() == name.casefold()), None)
+        return self._by_name.get(name.casefold())
 
     def place(self, name: str, sheet: str | None = None) -> Place | None:
         """The one cell that a defined name denotes; without case; a name of ``sheet``'s own goes before a global one.
@@ -251,6 +253,7 @@ class Package:
         if not entries:
             raise BrokenPackage("the workbook has no worksheet")
         self.sheets = tuple(entries)
+        self._by_name = {entry.name.casefold(): entry for entry in entries}
         return order
 
     def _read_names(self, root: etree._Element, order: list[str]) -> None:

@@ -50,6 +50,24 @@ def test_what_follows_from_measured_numbers(described: Coursework, laid: Sheet) 
     assert found == {"question.1": 32, "question.3": Fraction(608, 1650)}
 
 
+@pytest.mark.parametrize(
+    ("size", "exact", "shown_as"),
+    [
+        (32, "false", 32),
+        (31, "false", 32),  # any that is right: the equation has more than one
+        (31, "true", 31),
+        (32, "true", None),  # whether a division leaves a remainder no network shows
+        (30, "true", 30),  # which should be no solution
+    ],
+)
+def test_a_measured_size_that_solves_the_equation(size: int, exact: str, shown_as: int | None, tmp_path: Path) -> None:
+    asked = f"- {{id: 1, kind: number, text: t, solve: conv1.out_height = 16, for: network.in_height, exact: {exact}}}"
+    described = coursework(tmp_path, asked, network=NETWORK.replace("stride: 3", "stride: 2, padding: 2"))
+    measured = {"input.in_height": size, "conv1.out_height": 16}
+    found = shown.questions_shown(described, lay_out(described), measured, "meta")
+    assert found.get("question.1") == shown_as
+
+
 def test_what_was_not_measured_shows_nothing(described: Coursework, laid: Sheet) -> None:
     assert shown.questions_shown(described, laid, {}, "meta") == {}
     without = {answer: number for answer, number in MEASURED.items() if answer != "input.in_height"}

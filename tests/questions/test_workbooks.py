@@ -244,11 +244,15 @@ def test_libreoffice_shows_the_same_answers(
     sheet: Sheet, key: bytes, tmp_path: Path, libreoffice: Callable[[Path], list[list[str]]]
 ) -> None:
     (tmp_path / "key.xlsx").write_bytes(key)
+    assert sheet.questions is not None
     book = openpyxl.load_workbook(tmp_path / "key.xlsx")
     book.move_sheet("Questions", offset=-1)  # the fixture shows the first
+    page = book["Questions"]
+    assert page["C11"].number_format == "#,##0.00"  # log2(1000), to two decimals
+    for cell in sheet.questions.cells:
+        page.cell(cell.row, cell.column).number_format = "General"  # all the digits
     book.save(tmp_path / "key.xlsx")
     rows = libreoffice(tmp_path / "key.xlsx")
-    assert sheet.questions is not None
     for cell in sheet.questions.cells:
         shown = rows[cell.row - 1][cell.column - 1]
         if cell.question.numbers:
