@@ -7,13 +7,14 @@ Must not know: what the cells mean, nor how they are written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from lxml import etree
 
 from ..addresses import Area, address
 from .archive import local, parse_xml
 from .package import BLANK, MAX_MERGED, BrokenPackage, Package, Place, parse_area
+from .tables import Table, read_tables
 
 _TABLE_HELP = "turn the table into a plain range first (Table Design > Convert to Range)"
 
@@ -34,8 +35,9 @@ def obstacles(package: Package, places: Iterable[Place]) -> dict[Place, str]:
     for place in places:
         by_sheet.setdefault(place.sheet, []).append(place)
     found: dict[Place, str] = {}
+    tables = read_tables(package).values()
     for sheet, wanted in by_sheet.items():
-        for area, why, corner in _of_sheet(package, sheet):
+        for area, why, corner in _of_sheet(package, sheet, tables):
             for place in wanted:
                 at = place.row, place.column
                 if at in area and not (corner and at == (area.top, area.left)):
@@ -43,7 +45,7 @@ def obstacles(package: Package, places: Iterable[Place]) -> dict[Place, str]:
     return {place: found[place] for place in sorted(found)}
 
 
-def _of_sheet(package: Package, sheet: str) -> Iterator[tuple[Area, str, bool]]:
+def _of_sheet(package: Package, sheet: str, tables: Collection[Table]) -> Iterator[tuple[Area, str, bool]]:
     """(the cells, why not, whether their first cell may be filled)."""
     entry = package.sheet(sheet)
     assert entry is not None
@@ -57,8 +59,7 @@ def _of_sheet(package: Package, sheet: str) -> Iterator[tuple[Area, str, bool]]:
         formula = cells.get((area.top, area.left), BLANK).formula or ""
         what = "data table" if formula.startswith("TABLE(") else "array formula"
         yield area, f"it belongs to the {what} in {_text(area)}; clear that first", False
-    for part in package.all_related(entry.part, "table"):
-        yield from _of_table(parse_xml(package.part(part), part))
+    yield from (each for table in tables if table.sheet == entry.name for each in _of_table(table))
     for part in package.all_related(entry.part, "pivotTable"):
         root = parse_xml(package.part(part), part)
         location = next((child for child in root if local(child) == "location"), None)
@@ -67,18 +68,14 @@ def _of_sheet(package: Package, sheet: str) -> Iterator[tuple[Area, str, bool]]:
             yield whole, f"{why}; put the answers outside of it", False
 
 
-def _of_table(root: etree._Element) -> Iterator[tuple[Area, str, bool]]:
+def _of_table(table: Table) -> Iterator[tuple[Area, str, bool]]:
     """Excel calls a workbook damaged whose cells say other than the table's own list of headings and totals."""
-    area = _area(root)
-    if area is None:
-        return
-    name = f"{(root.get('displayName') or root.get('name'))!r} ({_text(area)})"
-    heads, totals = _count(root.get("headerRowCount"), 1), _count(root.get("totalsRowCount"), 0)
-    if heads:
-        headings = Area(area.top, area.left, area.top + heads - 1, area.right)
+    area, name = table.area, f"{table.name!r} ({_text(table.area)})"
+    if table.headers:
+        headings = Area(area.top, area.left, table.data.top - 1, area.right)
         yield headings, f"it is a heading of the table {name}; give it its heading, or {_TABLE_HELP}", False
-    if totals:
-        last = Area(area.bottom - totals + 1, area.left, area.bottom, area.right)
+    if table.totals:
+        last = Area(table.data.bottom + 1, area.left, area.bottom, area.right)
         yield last, f"it is in the total row of the table {name}; {_TABLE_HELP}", False
 
 
@@ -87,10 +84,6 @@ def _area(element: etree._Element) -> Area | None:
         return parse_area(element.get("ref") or "")
     except ValueError:
         return None
-
-
-def _count(text: str | None, default: int) -> int:
-    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 8 else default
 
 
 def _text(area: Area) -> str:
