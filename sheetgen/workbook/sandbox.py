@@ -22,6 +22,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from importlib.util import cache_from_source
 from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -234,6 +235,8 @@ def _begin(sheet: Sheet) -> None:
     global _sheet, _at_first
     from . import read  # noqa: F401  (before nothing can be written, a .pyc neither)
 
+    if not sys.dont_write_bytecode and _is_uncompiled():
+        from . import opinion  # noqa: F401  (once, so that it need not be compiled for each file)
     faulthandler.disable()  # else it tells of a crash on the caller's terminal
     sys.dont_write_bytecode = True
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # ends it at once, in the middle of native code too
@@ -243,6 +246,15 @@ def _begin(sheet: Sheet) -> None:
         os.dup2(nothing, stream)
     _sheet, _at_first = sheet, _memory()
     limit_worker(_at_first + MEMORY)
+
+
+def _is_uncompiled() -> bool:
+    """Whether what recalculates has no .pyc of now: in a checkout, where no installer made one."""
+    module = Path(__file__).with_name("opinion.py")
+    try:
+        return Path(cache_from_source(str(module))).stat().st_mtime < module.stat().st_mtime
+    except (OSError, NotImplementedError):
+        return True
 
 
 def limit_worker(memory: int) -> None:
