@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -27,9 +28,15 @@ if TYPE_CHECKING:
     from .table import Table
 
 
+_REPLACED = "\N{REPLACEMENT CHARACTER}"
+# of GitHub, where :: begins a line (or a wrapped one), and ##[ or ##vso[ stands anywhere in it; of Azure too
+_CI_COMMAND = re.compile(r"(?<!\S)::|##(?:vso)?\[")
+
+
 def printable(text: str, most: int = 200) -> str:
-    """``text`` on one line, control and direction characters replaced: a terminal shows it and obeys nothing."""
-    kept = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+    """``text`` on one line, with what a terminal or a CI log would obey replaced: control characters, ``::error::``."""
+    kept = "".join(char if char.isprintable() else _REPLACED for char in text)
+    kept = _CI_COMMAND.sub(lambda match: match[0][:-1] + _REPLACED, kept)
     return kept if len(kept) <= most else f"{kept[: most - 1]}…"
 
 
@@ -38,6 +45,12 @@ def _console() -> Console:
 
     # in a pipe the width is nobody's screen: lines stay whole, so that grep finds them
     return Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False, emoji=False)
+
+
+def load_printer() -> None:
+    """Load what prints, in time that would be waited."""
+    import rich.console
+    import rich.text  # noqa: F401
 
 
 def complain(message: str) -> None:

@@ -59,7 +59,7 @@ __all__ = [
 MAX_CELLS = 2_000_000  # in one sheet; each costs some 300 bytes here
 MAX_MERGED = 10_000
 MAX_FORMULA = 8_192  # characters: Excel's own limit
-MAX_SHARED = 16 * 2**20  # characters of a sheet's shared formulas, written out: one of 8 kB in every cell is a bomb
+MAX_SHARED = 4 * 2**20  # characters of a sheet's shared formulas, written out: one of 8 kB in every cell is a bomb
 _SHEET = r"(?:'((?:[^']|'')+)'|([^\W\d][\w.]*))!"
 _ONE_CELL = re.compile(_SHEET + r"(\$[A-Za-z]{1,3}\$[1-9][0-9]{0,6})(?::(\$[A-Za-z]{1,3}\$[1-9][0-9]{0,6}))?")
 
@@ -90,10 +90,10 @@ class Cell:
     kind: _Kind
     value: int | float | str | bool | None = None
     formula: str | None = None
-    style: int = field(default=0, compare=False)  # of the workbook's styles; _ISO_DATE where the value is one
+    style: int = field(default=0, compare=False)  # of the workbook's styles; ISO_DATE where the value is one
 
 
-_ISO_DATE = -1
+ISO_DATE = -1
 BLANK = Cell("blank")
 
 
@@ -207,7 +207,7 @@ class Package:
 
     def shown(self, cell: Cell) -> Shown:
         """What the cell's number format makes of a number; "" too where the styles are missing or damaged."""
-        if cell.style == _ISO_DATE:
+        if cell.style == ISO_DATE:
             return "date"
         styles = self._styles()
         return styles[cell.style] if cell.style < len(styles) else ""
@@ -411,7 +411,7 @@ class _SheetReader:
         kind, value = self._value(element.get("t") or "n", text, inline, address(row, column))
         style = element.get("s") or ""
         known = style.isascii() and style.isdigit() and len(style) < 9
-        return Cell(kind, value, formula, _ISO_DATE if element.get("t") == "d" else int(style) if known else 0)
+        return Cell(kind, value, formula, ISO_DATE if element.get("t") == "d" else int(style) if known else 0)
 
     def _value(
         self, kind: str, text: str | None, inline: str | None, at: str

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 from ..layout import Spot, sides_of
 from ..marking import Held, Submission
 from ..sheet import Sheet
+from .book import Book, open_book
 from .elsewhere import Elsewhere
 from .locate import Located, locate
 from .package import BrokenPackage, Package, Place, address
+from .plain import Plain
 
 if TYPE_CHECKING:
     from .opinion import Verdict
@@ -24,14 +26,16 @@ if TYPE_CHECKING:
 def read_submission(file: str, data: bytes, sheet: Sheet) -> Submission:
     """What ``data`` holds in the blanks of ``sheet``; ``file`` is what the result calls it."""
     try:
-        package = Package.read(data)
+        package = open_book(data)
         located = locate(package, sheet)
+        plain = package if isinstance(package, Plain) else None
         if not located.places:
-            return Submission(file, {}, _no_table(sheet, located))
-        held = _held(package, located.places)
+            told = "this is plain text, read as a .csv: " if plain is not None and plain.kind == ".csv" else ""
+            return Submission(file, {}, told + _no_table(sheet, located))
+        held, lost = _held(package, located.places), _lost(sheet, located, plain)
         if located.elsewhere is None:
-            return Submission(file, held)
-        return Submission(file, _as_written(held, located.spots), notes=_how(located.elsewhere))
+            return Submission(file, held, notes=lost)
+        return Submission(file, _as_written(held, located.spots), notes=(*_how(located.elsewhere), *lost))
     except BrokenPackage as error:
         return Submission(file, {}, str(error))
 
@@ -66,11 +70,24 @@ def _no_table(sheet: Sheet, located: Located) -> str:
     )
 
 
-def _held(package: Package, places: Mapping[str, Place]) -> dict[str, Held]:
+def _lost(sheet: Sheet, located: Located, plain: Plain | None) -> tuple[str, ...]:
+    """What is lost in a file that is no .xlsx."""
+    if plain is None:
+        return ()
+    table = located.worksheet is not None or located.elsewhere is not None
+    if plain.kind != ".csv" or sheet.questions is None or (located.questions is not None and table):
+        return plain.notes
+    missed = "the questions" if located.questions is None else "the table"
+    told = f"It is a .csv file, which holds one sheet only: {missed} cannot be in it; hand in the whole workbook."
+    return (*plain.notes, told)
+
+
+def _held(package: Book, places: Mapping[str, Place]) -> dict[str, Held]:
     cells = {answer: package.cells(place.sheet).get((place.row, place.column)) for answer, place in places.items()}
     verdicts: Mapping[str, Verdict] = {}
-    if any(package.areas(sheet) for sheet in {place.sheet for place in places.values()}) or any(
-        cell is not None and cell.formula is not None for cell in cells.values()
+    if isinstance(package, Package) and (
+        any(package.areas(sheet) for sheet in {place.sheet for place in places.values()})
+        or any(cell is not None and cell.formula is not None for cell in cells.values())
     ):
         from .opinion import judge  # most sheets hold numbers only; then nothing is recalculated
 
