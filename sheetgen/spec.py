@@ -24,8 +24,9 @@ from .layout import Layout
 from .network import INPUT, TOTAL, Network
 from .quantities import COLUMNS, COMPOSITE, CORE, GIVEN_COLUMNS, LARGEST, QUANTITIES, SUMMABLE, Custom
 from .questions import read_questions
+from .shapes import shape_findings
 from .shipped import find
-from .table import SUFFIXES, Table, compute, quantities, shape_findings
+from .table import SUFFIXES, Table, compute, quantities
 from .yamldoc import Document, Where, readable, shortly, validate
 
 _SIDED = ("receptive_field", "jump", "centre")  # which are numbers of one side each

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from sheetgen.expr import ExpressionError, Value
 from sheetgen.layers import KINDS
 from sheetgen.network import NamedLayer, Network
-from sheetgen.table import Table, compute, shape_findings
+from sheetgen.shapes import shape_findings
+from sheetgen.table import Table, compute
 from tests.amounts import amount
 
 NAMES = ("receptive_field", "jump", "centre")

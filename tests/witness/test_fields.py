@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sheetgen import modules, spec, table
 from sheetgen.layers import Layer
 from sheetgen.network import Network
+from sheetgen.shapes import shape_findings
 from sheetgen.witness import build, seeing
 from sheetgen.witness.seeing import Field, fields
 from tests.witness.nets import SEEN, ZOO, a, build_another, disagreed, network, on_cpu, unseen
@@ -159,7 +160,7 @@ def layers(draw: st.DrawFn) -> Layer:
 @given(chain=st.lists(layers(), min_size=1, max_size=4), size=st.integers(4, 20))
 def test_any_chain(chain: list[Layer], size: int) -> None:
     net = network((1, size, size), **{f"l{i}": kind for i, kind in enumerate(chain)})
-    assume(not any(finding.fatal for finding in table.shape_findings(net.input, net.layers)))
+    assume(not any(finding.fatal for finding in shape_findings(net.input, net.layers)))
     rows = table.compute(net).rows
     # windows that overlap by parts of a pixel differ in size: behind them means do not compose exactly
     assume(all(r.input[1] % r.output[1] == 0 for r in rows[:-1] if r.kind == "AdaptiveAvgPool2d"))
