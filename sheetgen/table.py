@@ -7,6 +7,7 @@ This room knows networks and formulas; it must not know sheets, files or torch.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -158,7 +159,30 @@ def quantities(
     for name in summed:
         _add_sum(f"{TOTAL}.{name}", [f"{layer}.{name}" for layer in shown], found, add)
     _ask_input(network, add)
-    return found
+    return _without_shares_of_nothing(found) if SHARES.keys() & {*asked, *named} else found
+
+
+def _without_shares_of_nothing(found: Mapping[str, Quantity]) -> dict[str, Quantity]:
+    """Where a total is 0, no layer has a share of it, nor what follows from one."""
+    numbers: dict[str, Value] = {}
+    kept: dict[str, Quantity] = {}
+    missing: set[str] = set()
+    for answer, quantity in found.items():
+        if answer.rpartition(".")[2] in SHARES:
+            continue
+        env = {name: bind if isinstance(bind, int) else numbers.get(bind) for name, bind in quantity.binds.items()}
+        known = {name: number for name, number in env.items() if number is not None}
+        if len(known) == len(env):
+            with contextlib.suppress(expr.ExpressionError):
+                numbers[answer] = expr.value(quantity.formula, known)
+    for answer, quantity in found.items():
+        share = SHARES.get(answer.rpartition(".")[2])
+        nothing = share is not None and numbers.get(f"{TOTAL}.{share}") == 0
+        if nothing or not missing.isdisjoint(map(str, quantity.binds.values())):
+            missing.add(answer)
+        else:
+            kept[answer] = quantity
+    return kept
 
 
 def _add_sum(answer: str, terms: Sequence[str], known: Mapping[str, Quantity], add: _Add) -> None:

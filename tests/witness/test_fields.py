@@ -230,7 +230,9 @@ def test_where_maps_are_left_out_that_see_more_there_is_no_number(end: dict[str,
 def test_the_witness_would_contradict_a_number_of_channels_that_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     net = two_branches(end=behind_both([0], [1]))
     monkeypatch.setattr(Conv2d, "leaves_out", lambda _, channels: channels < 0)
-    assert {"end.receptive_field", "end.centre_width"} <= disagreed(net, wanted=SEEN) & set(computed(net, wanted=SEEN))
+    assert {"end.receptive_field", "end.receptive_field_width"} <= disagreed(net, wanted=SEEN) & set(
+        computed(net, wanted=SEEN)
+    )
 
 
 UP = a("Upsample", scale_factor=2)
