@@ -40,6 +40,7 @@ def own_shown(described: Coursework, sheet: Sheet, measured: Mapping[str, Value]
     """
     own = {each.name for each in described.custom}
     found: dict[str, Value | None] = {}
+    declared: set[str] = set()
 
     def number(answer: str) -> Value | None:
         if answer in measured or answer.rpartition(".")[2] not in own:
@@ -49,16 +50,18 @@ def own_shown(described: Coursework, sheet: Sheet, measured: Mapping[str, Value]
             binds = {name: bind if isinstance(bind, int) else number(bind) for name, bind in quantity.binds.items()}
             known = {name: bind for name, bind in binds.items() if bind is not None}
             found[answer] = None
-            if len(known) == len(binds) and any(isinstance(bind, str) for bind in quantity.binds.values()):
+            if len(known) == len(binds):
                 with contextlib.suppress(expr.ExpressionError):  # a measured 0 that the table does not have
                     found[answer] = expr.value(quantity.formula, known)
+            if all(isinstance(bind, int) or bind in declared for bind in quantity.binds.values()):
+                declared.add(answer)
         return found[answer]
 
     numbers = {answer: number(answer) for answer in sheet.table.quantities if answer.rpartition(".")[2] in own}
     return {
         answer: Fraction(each) if isinstance(each, float) else each
         for answer, each in numbers.items()
-        if each is not None
+        if each is not None and answer not in declared
     }
 
 

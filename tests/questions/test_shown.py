@@ -192,14 +192,11 @@ def test_own_quantities_follow_from_measured_numbers_and_settings(tmp_path: Path
     }
     found = shown.own_shown(described, laid, measured)
     assert found == {answer: laid.table.value(answer) for answer in found}
-    # no network shows a setting by itself, and none a pixel's own field
-    assert {answer for answer in found if answer.startswith("c.")} == {
-        "c.kib",
-        "c.twice",
-        "c.part",
-        "c.depth",
-        "c.taps",
-    }
+    # no network shows a setting by itself, and none that a ReLU has no connections
+    of_c = {answer.removeprefix("c.") for answer in found if answer.startswith("c.")}
+    assert of_c == {"kib", "twice", "part", "depth", "load", "taps"}
+    assert "r.kib" in found
+    assert "r.load" not in found
     assert "total.kib" in found
     assert {"c.depth", "c.kib"} - set(shown.own_shown(described, laid, {"c.neurons": 196})) == {"c.depth"}
     assert "total.kib" not in shown.own_shown(described, laid, {"c.neurons": 196})

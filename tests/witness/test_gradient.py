@@ -138,7 +138,7 @@ BRANCHES = {
     [
         ({"groups": 2, "kernel_size": 1}, [5, 11]),
         ({"connection_table": [[0], [1]], "kernel_size": 1}, [5, 5]),
-        ({"connection_table": [[2], [0, 1]], "kernel_size": 3}, [15, 9]),
+        ({"connection_table": [[2, 3], [1, 0]], "kernel_size": 3}, [15, 9]),
         ({"kernel_size": 1}, [11, 11]),
     ],
     ids=["groups", "a table that leaves out", "table", "all"],
