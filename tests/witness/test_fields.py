@@ -227,6 +227,15 @@ def test_where_maps_are_left_out_that_see_more_there_is_no_number(end: dict[str,
     assert seen(net)["both"].size == expected(net)["both"].size == 7
 
 
+def test_the_maps_of_a_flattened_image_are_its_units() -> None:
+    flat = {"a": a("Conv2d", out_channels=1, kernel_size=3), "flat": a("Flatten")}
+    some = a("Conv2d", out_channels=1, kernel_size=1, connection_table=[[0, 5]])
+    every = a("Conv2d", out_channels=1, kernel_size=1)
+    assert set(expected(network((1, 6, 6), **flat, end=some))) == {"a", "flat"}
+    assert expected(network((1, 6, 6), **flat, end=every))["end"].size == 6
+    assert expected(network((1, 3, 3), **flat, some=a("Conv2d", out_channels=1, kernel_size=1)))["some"].size == 3
+
+
 def test_the_witness_would_contradict_a_number_of_channels_that_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     net = two_branches(end=behind_both([0], [1]))
     monkeypatch.setattr(Conv2d, "leaves_out", lambda _, channels: channels < 0)
@@ -335,6 +344,27 @@ def test_a_field_that_is_too_large_to_try_out_is_not_seen(monkeypatch: pytest.Mo
     monkeypatch.setattr(seeing, "MOST_WORK", 5_000)
     net = network((1, 400, 400), a=a("Conv2d", out_channels=1, kernel_size=5), b=a("Linear", out_features=2))
     assert set(seen(net)) == {"a"}
+
+
+def test_on_an_image_that_is_too_small_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A unit that a border clips would see too little."""
+    net = network((1, 30, 30), a=a("Conv2d", out_channels=1, kernel_size=9), b=a("MaxPool2d", kernel_size=3, padding=1))
+    assert seen(net) == expected(net)
+    monkeypatch.setattr(seeing._Strip, "_span", lambda _, row: Fraction(0))
+    assert seen(net) == {}
+
+
+def test_what_does_not_repeat_is_not_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last picture is that of the pixel that lies a period behind the first."""
+    forward = torch.nn.MaxPool2d.forward
+
+    def forgetful(self: torch.nn.MaxPool2d, image: torch.Tensor) -> torch.Tensor:
+        output: torch.Tensor = forward(self, image).clone()
+        output[-1] = 0
+        return output
+
+    monkeypatch.setattr(torch.nn.MaxPool2d, "forward", forgetful)
+    assert set(seen(CHAIN)) == {"a"}
 
 
 def test_a_period_that_is_too_long_is_not_tried() -> None:
