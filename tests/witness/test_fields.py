@@ -350,7 +350,7 @@ def test_on_an_image_that_is_too_small_nothing_is_said(monkeypatch: pytest.Monke
     """A unit that a border clips would see too little."""
     net = network((1, 30, 30), a=a("Conv2d", out_channels=1, kernel_size=9), b=a("MaxPool2d", kernel_size=3, padding=1))
     assert seen(net) == expected(net)
-    monkeypatch.setattr(seeing._Strip, "_span", lambda _, row: Fraction(0))
+    monkeypatch.setattr(seeing._Strip, "_span", lambda *_: Fraction(0))
     assert seen(net) == {}
 
 
