@@ -63,6 +63,40 @@ def verify_one(folder: Path) -> None:
     report("the same, the first time after the YAML changed", first, openpyxl, "import openpyxl and load it")
 
 
+def sandbox(folder: Path) -> None:
+    """What a worker costs a file: the same reading in this process, and in a worker that is used again and again."""
+    import io
+    import zipfile
+
+    from sheetgen import api
+    from sheetgen.workbook.guard import open_zip
+    from sheetgen.workbook.read import read_submission
+    from sheetgen.workbook.sandbox import _Readers
+
+    sheet, data, count = api.sheet_of("alexnet"), (folder / "alexnet-key.xlsx").read_bytes(), 100
+    readers = _Readers(sheet, 1)
+
+    def here() -> object:
+        return [read_submission("key.xlsx", data, sheet) for _ in range(count)]
+
+    def there() -> object:
+        return list(readers.read(("key.xlsx", data) for _ in range(count)))
+
+    def directory() -> object:
+        return [zipfile.ZipFile(io.BytesIO(data)) for _ in range(count)]
+
+    def guarded() -> object:
+        return [open_zip(data) for _ in range(count)]
+
+    try:
+        there()
+        inside, outside, looked, opened = fastest(here, there, guarded, directory, runs=10)
+    finally:
+        readers.stop()
+    report("read a submission in a worker", outside / count, inside / count, "in this process")
+    report("the guard on its zip directory", looked / count, opened / count, "zipfile reads the directory")
+
+
 def generate(folder: Path) -> None:
     out = str(folder / "bench")
     ours, theirs = fastest(
@@ -132,6 +166,7 @@ def main() -> None:
         folder = Path(name)
         api.generate("alexnet", folder)
         verify_one(folder)
+        sandbox(folder)
         generate(folder)
     table()
     check()

@@ -1,130 +1,75 @@
 """The questions held against a network: what is right for each, computed, or every mistake in them.
 
 A number is a formula over the network's quantities, ``conv1.parameters / total.parameters``, or the solution of an
-equation over them. The notation has no dots, so that an id becomes a symbol before it is parsed. This room knows the
-table's arithmetic; it must not know sheets or workbooks.
+equation over them. This room knows the table's arithmetic; it must not know sheets or workbooks.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from . import expr
 from .errors import did_you_mean
-from .expr import ExpressionError, Number, Value
+from .expr import ExpressionError, Neg, Num, Number
+from .formulas import Formulas, Says
 from .layers import Conventions
-from .network import INPUT, TOTAL, Network
-from .quantities import LARGEST, QUANTITIES, Custom
+from .network import INPUT
+from .quantities import LARGEST
 from .questionnaire import INIT, PREFIX, Known, Part, Question, lettered
-from .questions import ChoiceText, InitText, NumberText, QuestionText, TextText
+from .questions import LOSS, ChoiceText, InitText, NumberText, QuestionText, TextText
 from .solve import UNKNOWNS, Equation, Solutions, solve, worked
-from .table import Quantity, compute, quantities
+from .table import Quantity
 from .tolerance import Tolerance
 from .yamldoc import Where
 
 if TYPE_CHECKING:
     from .layers import Init
 
-ROUNDED = 0.005  # of a number that no decimal shows whole, where nothing is said: 9.966 or 9.97 for log2(1000)
+ROUNDED = 0.005  # of a number that is computed and not whole, where nothing is said: 9.966 or 9.97 for log2(1000)
+PER_CENT = ("%", "percent", "per cent")
 MOST_SIZES = 1024  # tried for an unknown size, where nothing is said; or twice the image's, if that is more
-
-# --- ids in formulas ------------------------------------------------------------------------------------------------
-
-
-class _Names:
-    """The ids that formulas may use: ``<row>.<quantity>``, where a row is a layer, a block, input or total."""
-
-    def __init__(self, network: Network, custom: Sequence[Custom]) -> None:
-        self.rows = [layer.name for layer in network.layers] + [block.name for block in network.blocks] + [INPUT, TOTAL]
-        self.quantities = [*QUANTITIES, *(each.name for each in custom)]
-        if "network" not in self.rows:
-            self.rows.append("network")  # another word for the input
-        known = "|".join(re.escape(row) for row in sorted(self.rows, key=len, reverse=True))
-        # a known row whatever it is called, and else anything that looks like an id; 67.4 does not
-        self.pattern = re.compile(rf"(?<![\w.])(?:{known})\.[A-Za-z_]\w*|(?<![\w.])\w+(?:\.\w+)*\.[A-Za-z_]\w*")
-
-    def read(self, text: str) -> tuple[Quantity, list[str]]:
-        """The formula with symbols for ids, as a Quantity without id, and what is wrong with the ids."""
-        stem = "id"
-        while stem in text:
-            stem += "_"
-        binds: dict[str, str] = {}
-        wrong: list[str] = []
-
-        def symbol(match: re.Match[str]) -> str:
-            row, _, quantity = match[0].rpartition(".")
-            if row not in self.rows:
-                wrong.append(f"there is no layer {row!r}{did_you_mean(row, self.rows)}")
-            elif quantity not in self.quantities:
-                wrong.append(f"there is no quantity {quantity!r}{did_you_mean(quantity, self.quantities)}")
-            answer = f"{INPUT if row == 'network' else row}.{quantity}"
-            known = next((name for name, bind in binds.items() if bind == answer), f"{stem}{len(binds)}")
-            binds[known] = answer
-            return known
-
-        replaced = self.pattern.sub(symbol, text)
-        tree = expr.parse(replaced)
-        wrong += [
-            f"{name!r} is no quantity: say of which layer, as in conv1.parameters"
-            for name in expr.symbols(tree)
-            if name not in binds
-        ]
-        return Quantity("", replaced, binds), wrong
-
-
-# --- with the network -----------------------------------------------------------------------------------------------
 
 Layers = Callable[[Where, Iterable[str], Sequence[str]], Iterable[str]]
 
 
-class _Says(Protocol):
-    def __call__(self, path: Where, message: str) -> None: ...
-
-
 class Checked:
-    """The questions held against a network: ``questions`` as they are asked, ``numbers`` by the id of the answer."""
+    """The questions held against a network: ``questions`` as they are asked, ``numbers`` by the id of the answer.
+
+    ``formulas`` has the network, and computes the table for itself and these questions.
+    """
 
     def __init__(
         self,
         read: Sequence[tuple[int, QuestionText]],
-        network: Network,
+        formulas: Formulas,
         conventions: Conventions,
         rows: Sequence[str],
-        custom: Sequence[Custom],
         layers: Layers,
-        problem: _Says,
+        problem: Says,
+        warn: Says,
     ) -> None:
-        self.network, self.layers, self._say = network, layers, problem
-        self.names = _Names(network, custom)
+        self.network, self.formulas, self.layers = formulas.network, formulas, layers
+        self._say, self._say_softly = problem, warn
         self.questions: list[Question] = []
         self.numbers: dict[str, Quantity] = {}
         self.equations: dict[str, Equation] = {}
         self.path: Where = ()
-        self.formulas: dict[str, Quantity | None] = {}  # text -> as it was read; None where something is wrong
         for i, question in read:
-            self.path = ("questions", i)
             for text in _formulas(question):
-                self._read(text)
-        wanted = sorted(
-            {
-                bind.rpartition(".")[2]
-                for quantity in self.formulas.values()
-                if quantity is not None
-                for bind in quantity.binds.values()
-                if isinstance(bind, str)
-            }
-        )
-        self.known = quantities(network, conventions, rows, wanted, custom)
+                formulas.read(("questions", i), text)
+            for key, sentence in _sentences(question):
+                formulas.read_sentence(("questions", i, *key), sentence, _words(question, key))
         try:
-            self.table = compute(network, conventions, rows, wanted=wanted, custom=custom)
+            formulas.compute(conventions, rows)
         except ExpressionError as error:
-            self._say(("questions",), str(error))
+            problem(("questions",), str(error))
             return
-        for i, question in read:
+        for i, given in read:
             self.path = ("questions", i)
+            question = self._put(given)
             match question:
                 case NumberText():
                     found = self._number(question)
@@ -138,37 +83,34 @@ class Checked:
     def _problem(self, message: str) -> None:
         self._say(self.path, message)
 
+    def _warn(self, message: str) -> None:
+        self._say_softly(self.path, message)
+
+    def _put(self, question: QuestionText) -> QuestionText:
+        """The question with the numbers that its sentences name put in."""
+        said = {
+            key: self.formulas.said(
+                (*self.path, *key), sentence, handed_out=key[0] in ("text", "accept"), words=_words(question, key)
+            )
+            for key, sentence in _sentences(question)
+        }
+        changed: dict[str, object] = {str(key[0]): sentence for key, sentence in said.items() if len(key) == 1}
+        if isinstance(question, NumberText):
+            changed["accept"] = tuple(
+                each.model_copy(update={"comment": said.get(("accept", i, "comment"))})
+                for i, each in enumerate(question.accept)
+            )
+        return question.model_copy(update=changed)
+
     # --- numbers
 
-    def _read(self, text: str) -> None:
-        if text in self.formulas:
-            return
-        self.formulas[text] = None
-        try:
-            quantity, wrong = self.names.read(text)
-        except ExpressionError as error:
-            self._problem(str(error))
-            return
-        for message in wrong:
-            self._problem(message)
-        if not wrong:
-            self.formulas[text] = quantity
-
     def _formula(self, text: str) -> Quantity | None:
-        """The formula, if every id in it has a number."""
-        quantity = self.formulas[text]
-        for bind in quantity.binds.values() if quantity is not None else ():
-            if isinstance(bind, str) and bind not in self.known:
-                row, _, name = bind.rpartition(".")
-                kind = next((layer.kind.type for layer in self.network.layers if layer.name == row), None)
-                self._problem(f"{row} has no {name}" + (f": a {kind} has none" if kind else ""))
-                return None
-        return quantity
+        return self.formulas.formula(self.path, text)
 
     def _value(self, quantity: Quantity) -> Number | None:
+        """The number that it gives, if Excel can hold it."""
         try:
-            env = {name: self.table.numbers[str(bind)] for name, bind in quantity.binds.items()}
-            number = expr.numeric(quantity.formula, env)
+            number = self.formulas.number(quantity)
         except ExpressionError as error:
             self._problem(str(error))
             return None
@@ -186,38 +128,43 @@ class Checked:
             found = self._solved(question, answer)
             if found is None:
                 return None
-            quantity, right, others = found
+            quantity, right, others, exact = found
             if others:
                 said = "It is a solution only where a division is rounded down; the one without remainder is asked for."
-                known = [Known(n, 0, "" if not question.exact else said, not question.exact) for n in others]
+                known = [Known(n, 0, said if exact else "", not exact) for n in others]
                 remarks.append(
                     f"With rounding, {_spans(sorted([right, *others]))} are solutions"
-                    + ("; only one of them divides without remainder." if question.exact else ", and each is right.")
+                    + ("; only one of them divides without remainder." if exact else ", and each is right.")
                 )
         else:
             formula = self._formula(question.answer or "")
             number = self._value(formula) if formula is not None else None
             if formula is None or number is None:
                 return None
+            if (question.unit or "").strip() in PER_CENT and _is_share(formula):
+                self._problem(
+                    f"an answer is counted in its unit, so that this would be {expr.plain(number)} %; "
+                    f"in per cent it is 100 * ({question.answer})"
+                )
             quantity, right = Quantity(answer, formula.text, formula.binds), number
         for each in question.accept:
             formula = self._formula(each.answer)
             number = self._value(formula) if formula is not None else None
-            if number is None:
+            if formula is None or number is None:
                 continue
             if each.comment and _gives_away(each.comment, right):
                 self._problem(
                     f"the comment on {expr.plain(number)} is told to students, and holds the right number; leave it out"
                 )
-            known.append(Known(number, _near(number, each.tolerance), each.comment or "", True))
+            known.append(Known(number, _near(number, formula, each.tolerance), each.comment or "", True))
             remarks.append(f"{expr.plain(number)} is accepted too" + (f": {each.comment}" if each.comment else "."))
         self.numbers[answer] = quantity
-        part = Part(answer, question.marks, _near(right, question.tolerance), tuple(known))
+        part = Part(answer, question.marks, _near(right, quantity, question.tolerance), tuple(known))
         remark = "\n".join(remarks)
         return Question(question.id, "number", question.text, (part,), question.unit or "", remark=remark)
 
-    def _solved(self, question: NumberText, answer: str) -> tuple[Quantity, int, list[int]] | None:
-        """The solution's formula, the solution, and the others."""
+    def _solved(self, question: NumberText, answer: str) -> tuple[Quantity, int, list[int], bool] | None:
+        """The solution's formula, the solution, the others, and whether those are wrong."""
         asked = question.for_ or ()
         unknowns = [
             f"{INPUT}.{name.removeprefix('network.')}" if name.startswith("network.") else name for name in asked
@@ -236,13 +183,23 @@ class Checked:
         between = question.between or (1, max(MOST_SIZES, 2 * max(self.network.input)))
         try:
             equation = Equation((left, right), tuple(unknowns))
-            found = solve(self.network, self.known, equation, between)
+            found = solve(self.network, self.formulas.known, equation, between)
         except ExpressionError as error:
             self._problem(f"solve: {error}")
             return None
-        solution = self._the_one(found, exact=question.exact, between=between)
+        sizes = {self.formulas.numbers[unknown] for unknown in unknowns}
+        own = next((n for n in found.every if sizes == {n}), None)  # the network's own size, if it is a solution
+        exact = question.exact
+        if exact is None:  # a network that works is no wrong answer
+            exact = len(found.exact) == 1 and own in (None, *found.exact)
+        solution = self._the_one(found, own, exact=exact, between=between)
         if solution is None:
             return None
+        if exact and own not in (None, solution):
+            self._warn(
+                f"solve: {own}, the network's own size, solves it with rounding, and is marked wrong; "
+                "say exact: false where it is right"
+            )
         quantity = None
         ids = list(left.binds.values())
         windows = expr.value(right.formula, {}) if not right.binds else None
@@ -252,12 +209,13 @@ class Checked:
                 quantity = worked(self.network, answer, side, windows, solution)
         self.equations[answer] = equation
         others = [n for n in found.every if n != solution]
-        return quantity or Quantity(answer, str(solution), {}), solution, others
+        return quantity or Quantity(answer, str(solution), {}), solution, others, exact
 
-    def _the_one(self, found: Solutions, *, exact: bool, between: tuple[int, int]) -> int | None:
+    def _the_one(self, found: Solutions, own: int | None, *, exact: bool, between: tuple[int, int]) -> int | None:
+        """The solution that the key gives: of several that are right the network's own, or the one that divides."""
         tried = f"from {between[0]} to {between[1]}"
         if not found.every:
-            self._problem(f"solve: no whole number {tried} solves it")
+            self._problem(f"solve: no whole number {tried} solves it; between: says which are tried")
         elif exact and not found.exact:
             self._problem(
                 f"solve: no number {tried} solves it without remainder, only with rounding: {_spans(found.every)}; "
@@ -268,7 +226,7 @@ class Checked:
         elif between[1] in found.every:
             self._problem(f"solve: {between[1]}, the largest number tried, solves it too; there may be more")
         else:
-            return (found.exact if exact else found.every)[0]
+            return own if own is not None and not exact else (found.exact or found.every)[0]
         return None
 
     # --- initial values
@@ -306,7 +264,7 @@ def _plain(question: ChoiceText | TextText) -> Question:
     remark = question.comment or ""
     if isinstance(question, TextText):
         loss = (question.loss.sign, question.loss.weighted) if question.loss is not None else None
-        model = question.answer or ""
+        model = question.answer or (question.loss.equation if question.loss is not None else "")
         return Question(question.id, "text", question.text, (part,), model=model, remark=remark, loss=loss)
     options = tuple(each.text for each in question.options)
     letters = [letter for letter, _ in lettered(options)]
@@ -321,18 +279,46 @@ def _formulas(question: QuestionText) -> Iterator[str]:
         yield from (each.answer for each in question.accept)
 
 
+def _sentences(question: QuestionText) -> Iterator[tuple[Where, str]]:
+    """What may name numbers, with where in the question it stands."""
+    yield ("text",), question.text
+    if question.comment is not None:
+        yield ("comment",), question.comment
+    if isinstance(question, TextText) and question.answer is not None:
+        yield ("answer",), question.answer
+    for i, each in enumerate(question.accept if isinstance(question, NumberText) else ()):
+        if each.comment is not None:
+            yield ("accept", i, "comment"), each.comment
+
+
+def _words(question: QuestionText, key: Where) -> Mapping[str, str]:
+    """What a sentence of the question, not handed out, may name beside numbers."""
+    if not isinstance(question, TextText) or question.loss is None or key == ("text",):
+        return {}
+    return {LOSS: question.loss.equation}
+
+
+def _is_share(formula: Quantity) -> bool:
+    """Whether it is a share that nobody has made per cents of: part / whole, or a quantity that is one."""
+    if re.search(r"(?<![\w.])(100|0?\.01)(?![\w.])", formula.text):
+        return False
+    shares = any(str(bind).endswith(("_share", "_ratio")) for bind in formula.binds.values())
+    return shares or re.search("(?<!/)/(?!/)", formula.text) is not None
+
+
 def _sides(equation: str) -> list[str]:
     """The two sides of an equation; none where there are not two."""
     sides = [side.strip() for side in equation.split("=")]
     return sides if len(sides) == 2 and all(sides) else []
 
 
-def _near(right: Value, tolerance: Tolerance | None) -> float:
-    if isinstance(right, str):
-        return 0.0
+def _near(right: Number, formula: Quantity, tolerance: Tolerance | None) -> float:
+    """How far off an answer may be; 67.4 that stands in the YAML is meant as it stands."""
     if tolerance is not None:
         return tolerance.distance(right)
-    return 0.0 if expr.is_exact(right) else ROUNDED * abs(float(right))
+    tree = formula.formula.of if isinstance(formula.formula, Neg) else formula.formula
+    exact = isinstance(right, int) or isinstance(tree, Num)
+    return 0.0 if exact else ROUNDED * abs(float(right))
 
 
 def _exactly(number: float) -> int | Fraction:

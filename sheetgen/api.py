@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from .workbook.package import Package
 
 OUTPUT = Path("output")
+_SAVE_AS = "open it in its program and save it as .xlsx (or: soffice --headless --convert-to xlsx FILE)"
+_CONVERT = (".ods", ".csv", ".tsv", ".xls", ".xlsb", ".fods", ".numbers")
 MAX_FILE = 32 * 1024 * 1024  # bytes of a submission; the filled sheet has 10 kB
 
 
@@ -153,15 +155,17 @@ class FillReport:
 def fill(coursework: str | Path, template: Path, out: Path | None = None) -> FillReport:
     """Fill the blanks of ``template`` into ``out`` and change nothing else.
 
-    By default ``out`` is ``output/<template>-filled.xlsx``.
+    By default ``out`` is ``output/<template>-filled`` with the template's suffix (.xlsx, .xlsm ...).
     """
     from .workbook.engine import Engine
     from .workbook.package import Package
     from .workbook.read import read_submission
 
+    if template.suffix.lower() in _CONVERT:
+        raise UsageError(f"{template}: fill works on .xlsx; {_SAVE_AS}, and fill that")
     sheet = sheet_of(coursework)
     data = read_file(template, "template")
-    path = out or OUTPUT / f"{template.stem}-filled.xlsx"
+    path = out or OUTPUT / f"{template.stem}-filled{template.suffix}"
     if path.suffix.lower() != template.suffix.lower():
         raise UsageError(f"--out {path}: the filled copy is a {template.suffix} file like its template")
     if path.exists() and path.samefile(template):
@@ -364,15 +368,25 @@ def verify(
     *,
     reveal: bool = False,
     progress: Callable[[int, int], None] | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> Results:
-    """Mark the workbooks in ``paths`` (files, or folders of files); a broken one is a result, not an error."""
+    """Mark the workbooks in ``paths`` (files, or folders of files); a broken one is a result, not an error.
+
+    Files are read in processes of their own. Where those are not forked (Windows, macOS), a script that calls this
+    has to do so below ``if __name__ == "__main__":``, as with any processes of Python's. ``meanwhile`` is called once,
+    while a single file is read.
+    """
+    from .workbook.sandbox import read_all
+
     sheet = sheet_of(coursework)
     files = tuple(_files(paths))
-    marked = []
-    for number, file in enumerate(files):
-        if progress is not None:
-            progress(number, len(files))
-        marked.append(mark(sheet, _read(file, sheet), reveal=reveal))
+    marked: list[Marked] = []
+    if progress is not None:
+        progress(0, len(files))
+    for submission in read_all(sheet, map(_hand, files), len(files), meanwhile):
+        marked.append(mark(sheet, submission, reveal=reveal))
+        if progress is not None and len(marked) < len(files):
+            progress(len(marked), len(files))
     return Results(sheet.name, tuple(marked))
 
 
@@ -399,19 +413,21 @@ def _is_submission(path: Path) -> bool:
     return path.is_file() and not path.is_symlink() and not path.name.startswith((".", "~$"))
 
 
-def _read(file: Path, sheet: Sheet) -> Submission:
-    from .workbook.read import read_submission
-
+def _hand(file: Path) -> tuple[str, bytes] | Submission:
+    """What the result calls the file, and its bytes; or why they cannot be had."""
     try:
         about = file.stat()
         if not stat.S_ISREG(about.st_mode):
             return Submission(str(file), {}, "it is no file (a device or a pipe)")
-        if about.st_size > MAX_FILE:
-            return Submission(str(file), {}, f"it has {about.st_size >> 20} MiB, the most is {MAX_FILE >> 20}")
-        data = file.read_bytes()
+        if about.st_size <= MAX_FILE:
+            with file.open("rb") as opened:
+                data = opened.read(MAX_FILE + 1)  # what it says of its size may be out of date
+            if len(data) <= MAX_FILE:
+                return str(file), data
+        size = max(about.st_size, MAX_FILE + 1) / 2**20
+        return Submission(str(file), {}, f"it has {size:,.1f} MiB, the most is {MAX_FILE >> 20}")
     except OSError as error:
         return Submission(str(file), {}, f"it cannot be read: {error.strerror or error}")
-    return read_submission(str(file), data, sheet)
 
 
 # --- check ----------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import functools
 import gc
 import json
 import os
+import re
 import sys
 import time
 import traceback
@@ -22,8 +23,10 @@ from . import __version__
 from .errors import BAD_INPUT, FINDINGS, OK, OUR_FAULT, SheetgenError, UsageError
 from .printing import (
     complain,
+    counted,
     counter,
     headings,
+    load_printer,
     markdown,
     passing,
     print_checked,
@@ -151,6 +154,8 @@ def show(
 ) -> None:
     """Print every number of the network, or list the shipped courseworks.
 
+    csv is the numbers only; the other formats have the errata and the questions too.
+
     \b
     Examples:
       sheetgen show
@@ -222,8 +227,9 @@ def generate(
     warn(written.coursework)
     marks = sum(blank.marks for blank in written.coursework.blanks.values())
     asked = written.coursework.questions
-    more = f"; {len(asked)} questions, {sum(each.marks for each in asked):g} marks" if asked else ""
-    typer.echo(f"{written.blank}  {len(written.coursework.blanks)} blanks, {marks:g} marks{more}")
+    more = f"; {counted(len(asked), 'question')}, {counted(sum(q.marks for q in asked), 'mark')}" if asked else ""
+    blanks = counted(len(written.coursework.blanks), "blank")
+    typer.echo(f"{written.blank}  {blanks}, {counted(marks, 'mark')}{more}")
     typer.echo(f"{written.key}  the same, filled with live formulas")
 
 
@@ -231,11 +237,11 @@ def generate(
 def fill(
     coursework: CourseworkArgument,
     template: Annotated[
-        Path, typer.Argument(metavar="TEMPLATE", help="The .xlsx to fill; it is not changed.", readable=False)
+        Path, typer.Argument(metavar="TEMPLATE", help="The .xlsx or .xlsm to fill; it is not changed.", readable=False)
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE", help="The file to write [default: output/TEMPLATE-filled.xlsx]"),
+        typer.Option("--out", metavar="FILE", help="The file to write [default: output/TEMPLATE-filled.xlsx or .xlsm]"),
     ] = None,
 ) -> None:
     """Fill the blanks of a workbook and change nothing else in it.
@@ -250,11 +256,11 @@ def fill(
     from . import api
 
     done = api.fill(coursework, template, out)
-    typer.echo(f"{done.path}  {done.filled} cells filled")
+    typer.echo(f"{printable(str(done.path), 1000)}  {counted(done.filled, 'cell')} filled")
     for note in done.notes:
         typer.echo(f"  {printable(note, 1000)}")
     if done.agreeing:
-        typer.echo(f"  {done.agreeing} cells held a number already, and it is right")
+        typer.echo(f"  {counted(done.agreeing, 'cell')} held a number already, and it is right")
     for kept in done.kept:
         verdict = ", which is right" if kept.agrees else f"; the right number is {kept.right}"
         if kept.agrees is None:
@@ -262,12 +268,10 @@ def fill(
         typer.echo(f"  kept {printable(kept.cell)}: it holds {printable(kept.held)}{verdict}")
     if done.led_astray:
         few = ", ".join(map(printable, done.led_astray[:5])) + (" ..." if len(done.led_astray) > 5 else "")
-        typer.echo(
-            f"  {len(done.led_astray)} filled formulas give another number, because of what the template holds: {few}"
-        )
+        typer.echo(f"  {counted(len(done.led_astray), 'filled formula')} led astray by what the template holds: {few}")
     if done.missing:
         few = ", ".join(done.missing[:5]) + (" ..." if len(done.missing) > 5 else "")
-        typer.echo(f"  not found in the template: {len(done.missing)} blanks ({few})")
+        typer.echo(f"  not found in the template: {counted(len(done.missing), 'blank')} ({few})")
     for each in done.left[:20]:
         typer.echo(f"  left alone: {printable(each, 1000)}")
 
@@ -337,7 +341,8 @@ def verify(
     if fail_under is not None and not 0 <= fail_under <= 100:  # nan passes Typer's own check
         raise typer.BadParameter("a percentage is a number from 0 to 100", param_hint="--fail-under")
     shows = sys.stderr.isatty()
-    results = api.verify(coursework, paths, reveal=reveal, progress=counter if shows else None)
+    printer = load_printer if format is Format.table else None
+    results = api.verify(coursework, paths, reveal=reveal, progress=counter if shows else None, meanwhile=printer)
     if shows:
         passing("")
     if format is Format.json:
@@ -464,7 +469,7 @@ def import_(
     from . import api
 
     api.write_file(out, found.yaml.encode())
-    typer.echo(f"{out}  {len(found.network.layers)} layers")
+    typer.echo(f"{out}  {counted(len(found.network.layers), 'layer')}")
 
 
 def _image(text: str) -> tuple[int, int, int]:
@@ -497,7 +502,8 @@ def schema() -> None:
 
 
 def _print_json(data: Any) -> None:
-    typer.echo(json.dumps(data, indent=2))  # ASCII: control characters of a student's text come out escaped
+    text = json.dumps(data, indent=2)  # ASCII: control characters of a student's text come out escaped
+    typer.echo(re.sub(r"##(?=(?:vso)?\[)", r"\\u0023#", text))  # which a CI log would obey; it means the same
 
 
 def _table_json(coursework: Coursework, table: Table) -> dict[str, Any]:

@@ -5,6 +5,7 @@ This room knows layers and quantities; it must not know YAML documents, sheets o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,7 +84,9 @@ class Blank(Strict):
     blocks: Words = Field((), description="Blocks whose own row, with their sums, is to be filled")
     given: Words = Field((), description="Layers whose cells show the number instead, as an example row does")
     marks: float = Field(1, ge=0, le=1000, description="Marks of each cell")
-    tolerance: Tolerance | None = Field(None, description="How near is right; whole numbers must be exact by default")
+    tolerance: Tolerance | None = Field(
+        None, description="How near is right; by default whole numbers are exact, and others within 0.5 %"
+    )
 
 
 class CustomText(Strict):
@@ -103,15 +106,20 @@ def _custom(given: object) -> object:
     }
 
 
-def _not_reserved(sheet: str) -> str:
+def _names_a_sheet(sheet: str) -> str:
+    if re.search(_NOT_IN_A_NAME, sheet) or not sheet:
+        raise ValueError("the name of a worksheet may not be empty, nor hold [ ] : * ? / \\ ' or a line break")
     if sheet.casefold() == "history":
         raise ValueError("Excel keeps this name of a worksheet for itself")
     return sheet
 
 
+_NOT_IN_A_NAME = r"[\[\]:*?/\\'\n\r\t]"
 SheetName = Annotated[
-    str, Field(max_length=31, pattern=r"^[^\[\]:*?/\\'\n\r\t]+$"), AfterValidator(_not_reserved)
-]  # fmt: skip
+    str,
+    Field(max_length=31, json_schema_extra={"pattern": r"^[^\[\]:*?/\\'\n\r\t]+$"}),
+    AfterValidator(_names_a_sheet),
+]
 
 
 Place = Annotated[
@@ -166,11 +174,15 @@ class CourseworkText(Strict):
         None, max_length=2000, description="Where the network comes from; printed under the title"
     )
     instructions: str | None = Field(
-        None, max_length=5000, description="What the student is to do; printed under the title"
+        None,
+        max_length=5000,
+        description="What the student is to do; printed under the title, {input.in_height} as its number",
     )
-    notes: Words = Field((), description="Sentences printed below the table")
+    notes: Words = Field((), description="Sentences printed below the table, {conv1.out_height} as its number")
     errata: Words = Field(
-        (), description="Where the source disagrees with arithmetic; printed by show, never handed out"
+        (),
+        description="Where the source disagrees with arithmetic; printed by show, {total.macs / 10**9:.2f} as its "
+        "number, and never handed out",
     )
     conventions: Conventions = Conventions()
     sheet: SheetName = Field("Table", description="Name of the worksheet")

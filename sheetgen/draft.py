@@ -19,6 +19,9 @@ from .quantities import defined_name
 from .yamldoc import Document, Where, shortly, validate
 
 RESERVED = (INPUT, TOTAL, "question")
+UNKNOWN = ""  # in the place of a row that there is not: nothing follows from its shape
+# what PyTorch is told, and a spec is not
+INFERRED = ("in_channels", "in_features", "num_features", "normalized_shape")
 LONGEST_NAME = 100
 LONGEST_PATH = 200  # of a row, its blocks' names before its own; Excel's names have 255
 LAYER_NAME = rf"[^.\s][^.]{{0,{LONGEST_NAME - 1}}}"
@@ -299,7 +302,7 @@ class Draft:
         for i, each in enumerate(listed):
             if isinstance(each, str):
                 path: Where = (*here, "from", i) if isinstance(named, list) else (*here, "from")
-                found.append(self._row(each, scope, path) or INPUT)
+                found.append(self._row(each, scope, path) or UNKNOWN)
         return tuple(found) or None
 
     def _row(self, name: str, scope: _Scope, path: Where) -> str | None:
@@ -349,7 +352,12 @@ class Draft:
                 near = did_you_mean(fields["type"], [*KINDS, *self._texts])
                 told.problem((*here, "type"), f"no such layer type {shortly(fields['type'])}{near}")
             return
-        own = {key: value for key, value in fields.items() if key != "repeat"}
+        inferred = [key for key in INFERRED if key in fields and key not in kind.model_fields]
+        for key in inferred:
+            told.problem(
+                (*here, key), "it follows from the layer above, or from the one that from: names; leave it out"
+            )
+        own = {key: value for key, value in fields.items() if key != "repeat" and key not in inferred}
         layer = validate(kind, own, told, here, {"init": Init})
         if layer is None:
             return

@@ -8,13 +8,17 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
+from . import reading
 from .addresses import address
-from .expr import Call, Op, Value, plain, words
+from .expr import Call, Number, Op, Value, plain, words
+from .quantities import COMPOSITE
 from .questionnaire import INIT, Question, QuestionCell, lettered
+from .reading import Habit, Reading, Sides
+from .reading.claims import untrue
 from .sheet import Sheet, SheetCell, plain_number
 
 Status = Literal["correct", "follow-through", "wrong", "blank", "unreadable", "for-a-person"]
@@ -31,6 +35,8 @@ class Held:
     formula: str | None = None
     problem: str | None = None
     shown: Literal["", "date", "percent"] = ""  # what the cell's number format makes of the number
+    unit: int = 1  # what the number in the cell is a multiple of: 1000 in a column of thousands
+    of: tuple[str, ...] = ()  # the ids of the numbers that the cell shows together, in their order: 55 x 55 x 96
     notes: tuple[str, ...] = ()  # what a person who marks should know of the cell, in sentences
 
 
@@ -101,8 +107,9 @@ def mark(sheet: Sheet, submission: Submission, *, reveal: bool = False) -> Marke
     most = _total([*(cell.marks for cell in sheet.blanks), *(cell.part.marks for cell in asked)])
     if submission.reason is not None:
         return Marked(submission.file, None, "unmarked", submission.reason, 0, most, ())
-    answers = tuple(_mark_cell(sheet, cell, submission.held, reveal=reveal) for cell in sheet.blanks)
-    answers += tuple(_mark_question(sheet, cell, submission.held, reveal=reveal) for cell in asked)
+    habit = _habit(sheet, submission.held)
+    answers = tuple(_mark_cell(sheet, cell, submission.held, habit, reveal=reveal) for cell in sheet.blanks)
+    answers += tuple(_mark_question(sheet, cell, submission.held, habit, reveal=reveal) for cell in asked)
     still = _total(answer.max_score for answer in answers if answer.status == "for-a-person")
     score = _total(answer.score for answer in answers)
     return Marked(submission.file, None, "marked", None, score, most, answers, still, submission.notes)
@@ -112,21 +119,34 @@ def _total(marks: Iterable[float]) -> float:
     return round(math.fsum(marks), 6)  # decimal marks such as 0.1 add up to what a person adds up to
 
 
-def _mark_cell(sheet: Sheet, cell: SheetCell, found: Mapping[str, Held], *, reveal: bool) -> Answer:
+def _habit(sheet: Sheet, held: Mapping[str, Held]) -> Habit:
+    """Which mark the student puts before decimals, from all the numbers that they typed as text; not from prose."""
+    asked = sheet.questions.numbers if sheet.questions is not None else ()
+    numbers = (held.get(answer) for answer in (*(cell.answer or "" for cell in sheet.blanks), *asked))
+    return reading.habit(each.value for each in numbers if each is not None and isinstance(each.value, str))
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What a cell was judged to be; ``said`` to the student, after a wrong number or as why there is none."""
+
+    status: Status
+    said: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def _mark_cell(sheet: Sheet, cell: SheetCell, found: Mapping[str, Held], habit: Habit, *, reveal: bool) -> Answer:
     answer = cell.answer or ""
     right = sheet.table.value(answer)
     held = found.get(answer) or _gone(answer, sheet.worksheet, cell)
-    number: int | float | str | None
-    number, problem = (None, held.problem) if held.problem else read_answer(held.value, right)
-    status: Status
-    if problem is not None:
-        status, feedback = "unreadable", f"{_capital(problem)}."
-    elif number is None:
-        status, feedback = "blank", "Left blank."
-    elif is_right(number, right, cell.near):
-        status, feedback = "correct", ""
+    heading = sheet.headings[cell.slot.quantity]
+    if held.of:
+        judged = _judge_among(held, answer, {each: sheet.table.value(each) for each in held.of}, habit, heading)
     else:
-        status, feedback = "wrong", f"{_in_words(sheet, answer)}: {_shown(held.value)} is not right."
+        judged = _judge_cell(held, cell.slot.quantity, right, cell.near, habit, heading)
+    status, feedback = judged.status, judged.said
+    if status == "wrong":
+        feedback = f"{_in_words(sheet, answer)}: {_shown(held.value)} is not right."
     if reveal and status != "correct":
         feedback += f" The answer is {sheet.table.working(answer)}."
     return Answer(
@@ -138,7 +158,7 @@ def _mark_cell(sheet: Sheet, cell: SheetCell, found: Mapping[str, Held], *, reve
         score=cell.marks if status == "correct" else 0,
         max_score=cell.marks,
         feedback=feedback,
-        notes=held.notes,
+        notes=(*held.notes, *judged.notes),
         expected=plain_number(right) if reveal else None,
     )
 
@@ -148,7 +168,128 @@ def _gone(answer: str, worksheet: str, cell: SheetCell | QuestionCell) -> Held:
     return Held(worksheet, address(cell.row, cell.column), problem=gone)
 
 
-def is_right(number: int | float | str, right: Value, near: float = 0) -> bool:
+_SIDES = frozenset(side for sides in COMPOSITE.values() for side in sides)  # and channels: one length each
+
+
+def _judge_cell(held: Held, quantity: str, right: Value, near: float, habit: Habit, heading: str) -> _Verdict:
+    if held.problem is not None:
+        return _Verdict("unreadable", f"{_capital(held.problem)}.")
+    sized = isinstance(right, str) or quantity in COMPOSITE  # of a vector the size is a number
+    kind: reading.Kind = "number" if held.unit != 1 else _kind(right, sized=sized, side=quantity in _SIDES)
+    read = reading.read(held.value, kind, shown=held.shown, habit=habit, unit=heading)
+    if (unread := _unread(read)) is not None:
+        return unread
+    if sized:
+        return _judge_size(read, right, named=quantity in COMPOSITE)
+    if held.unit != 1:
+        return _judge_in_units(read, held, right, near)
+    return _judge_number(read, read.numbers[0], read.others, right, near)
+
+
+def _judge_in_units(read: Reading, held: Held, right: Value, near: float) -> _Verdict:
+    """A number in thousands or millions, right within its last digit: 62.4 of a column in millions is 62,400,000.
+
+    One that is right as it stands was written out in full, where thousands were asked: right too, and said.
+    """
+    whole = [Fraction(each) * held.unit for each in (read.numbers[0], *read.others)]
+    digits = str(held.value).strip() if isinstance(held.value, str) else repr(held.value)
+    half = max(read.half, Fraction(1, 2 * 10 ** len(_decimals(digits)))) * held.unit
+    scaled = replace(read, half=half if half <= reading.COARSEST * abs(whole[0]) else Fraction(0))
+    judged = _judge_number(scaled, whole[0], whole[1:], right, near)
+    if judged.status == "wrong" and is_right(read.numbers[0], right, near):
+        note = f"It is written out in full; the column is in units of {held.unit:,}."
+        return _Verdict("correct", "", (*read.notes, note))
+    return judged
+
+
+def _decimals(digits: str) -> str:
+    behind = re.search(r"[.,](\d+)", digits)
+    return behind[1] if behind is not None and "e" not in digits else ""
+
+
+def _judge_among(held: Held, answer: str, right: Mapping[str, Value], habit: Habit, heading: str) -> _Verdict:
+    """One number, or all, of a cell that shows several: ``right`` holds all of them by id, in the cell's order."""
+    if held.problem is not None:
+        return _Verdict("unreadable", f"{_capital(held.problem)}.")
+    read = reading.read(held.value, "size", shown=held.shown, habit=habit, unit=heading)
+    if (unread := _unread(read)) is not None:
+        return unread
+    sides = _exact(each for each in right.values() if not isinstance(each, str))
+    usual = [each.rpartition("_")[2] for each in right] == ["height", "width", "channels"]
+    match = reading.compare(_exact(read.numbers), sides, channels_last=usual)
+    if answer not in right or match in ("same", "channels first"):
+        return _judge_size(read, " x ".join(map(plain, sides)), named=usual)
+    given = dict(zip(right, _exact(read.numbers), strict=False))
+    if len(read.numbers) != len(sides):
+        said = f"The cell holds {len(read.numbers)} number{'s' * (len(read.numbers) > 1)}, {len(sides)} are expected."
+        return _Verdict("unreadable", said, read.notes)
+    if given[answer] == right[answer]:
+        return _Verdict("correct", "", read.notes)
+    notes = ("The numbers are right, but stand in another order.",) if match == "other order" else ()
+    return _Verdict("wrong", "", (*read.notes, *notes))
+
+
+def _kind(right: Value, *, sized: bool = False, side: bool = False) -> reading.Kind:
+    if sized:
+        return "size"
+    return "number" if not isinstance(right, int) else "side" if side else "count"
+
+
+def _unread(read: Reading) -> _Verdict | None:
+    if read.problem is not None:
+        return _Verdict("unreadable", f"{_capital(read.problem)}.", read.notes)
+    return None if read.numbers else _Verdict("blank", "Left blank.")
+
+
+def _judge_number(read: Reading, number: Number, others: Iterable[Number], right: Value, near: float) -> _Verdict:
+    """Right within ``near``, where the coursework says how near; where not, a rounded number within its own precision.
+
+    So no ~ makes a number right that is not so without it, where a tolerance is stated. Of two numbers that a text can
+    mean either may be the right one; and what is in doubt is not told to be wrong.
+    """
+    if any(is_right(each, right, near) for each in (number, *others)):
+        return _Verdict("correct", "", read.notes)
+    if read.doubt is not None:
+        return _Verdict("unreadable", f"{_capital(read.doubt)}.")
+    if read.half and not near and is_right(number, right, float(read.half)):
+        note = f"It is rounded to {plain(read.half)} either way, and right within that; the exact number is asked."
+        return _Verdict("correct", "", (*read.notes, note))
+    return _Verdict("wrong", "", read.notes)
+
+
+def _judge_size(read: Reading, right: Value, *, named: bool) -> _Verdict:
+    """``named``: its sides are height, width and channels, so that another order can be told."""
+    sides = _sides(right)
+    given = _exact(read.numbers)
+    if any(_exact((other,)) == sides for other in read.others):
+        return _Verdict("correct", "", read.notes)
+    match = reading.compare(given, sides, channels_last=named)
+    if match == "same":
+        return _Verdict("correct", "", read.notes)
+    if match == "channels first":
+        return _Verdict(
+            "correct", "", (*read.notes, "Its channels stand first; here a size is height x width x channels.")
+        )
+    if len(given) == 1 and match == "too few":
+        return _Verdict("unreadable", "A size is expected, such as 55 x 55 x 96.")
+    order = " than height x width x channels" if named and len(sides) == 3 else ""
+    notes = {
+        "other order": f"The numbers are right, but stand in another order{order}.",
+        "too few": f"It has {len(given)} numbers, and {len(sides)} are asked.",
+    }
+    return _Verdict("wrong", "", (*read.notes, *([notes[match]] if match in notes else [])))
+
+
+def _sides(size: Value) -> Sides:
+    """55 x 55 x 96 as three numbers; a vector's one."""
+    return tuple(Fraction(side) for side in size.split(" x ")) if isinstance(size, str) else _exact((size,))
+
+
+def _exact(numbers: Iterable[Number]) -> Sides:
+    return tuple(number if isinstance(number, int) else Fraction(number) for number in numbers)
+
+
+def is_right(number: Number | str, right: Value, near: float = 0) -> bool:
     """Whether a student's number is the right one: integers exactly, floats up to the noise of a calculation.
 
     ``near`` is how far off it may be, where the coursework says so. A size is a text, ``55 x 55 x 96``.
@@ -157,49 +298,8 @@ def is_right(number: int | float | str, right: Value, near: float = 0) -> bool:
         return number == right
     if isinstance(number, int) and isinstance(right, int) and not near:
         return number == right
-    return abs(float(number) - float(right)) <= near + (CLOSE if isinstance(right, int) else abs(float(right)) * CLOSE)
-
-
-# 34944, 34,944, 34 944, 34944.0: a number as people type it, groups of three separated by commas or spaces
-_TYPED = re.compile(r"[+-]?(\d{1,3}(?:([, \u00a0\u202f])\d{3})(?:\2\d{3})*|\d{1,15})(?:\.0*)?", re.ASCII)
-
-
-def read_number(value: int | float | str | bool | None) -> tuple[int | float | None, str | None]:
-    """The number that a cell holds, or (None, why there is none); (None, None) is an empty cell."""
-    if isinstance(value, bool):
-        return None, f"the cell holds {str(value).upper()}, a number is expected"
-    if isinstance(value, int | float):
-        return (value, None) if math.isfinite(value) else (None, "the cell holds no finite number")
-    if value is None or not value.strip():
-        return None, None
-    typed = _TYPED.fullmatch(value.strip())
-    if typed is None:
-        return None, f"the cell holds text that is no whole number: {value.strip()[:40]!r}"
-    return int(re.sub(r"[^\d+-]", "", value.strip().partition(".")[0])), None
-
-
-# 0.377, 0,377, 37.7 %
-_DECIMAL = re.compile(r"([+-]?\d{1,15})(?:[.,](\d{1,15}))?\s*(%?)", re.ASCII)
-# 55x55x96, 55 × 55 × 96, 55 * 55 * 96
-_SIZE = re.compile(r"\d{1,9}(?:\.\d{1,6})?(?:\s*[x×*]\s*\d{1,9}(?:\.\d{1,6})?)+", re.ASCII | re.IGNORECASE)
-
-
-def read_answer(value: int | float | str | bool | None, right: Value) -> tuple[int | float | str | None, str | None]:
-    """What a cell holds, read as an answer of the kind that ``right`` is: a whole number, another number, a size."""
-    if not isinstance(value, str) or not value.strip() or (isinstance(right, int) and not value.strip().endswith("%")):
-        number, problem = read_number(value)
-        if isinstance(right, str) and number is not None:
-            return None, "a size is expected, such as 55 x 55 x 96"
-        return number, problem
-    if isinstance(right, str):
-        if _SIZE.fullmatch(value.strip()) is None:
-            return None, f"the cell holds no size such as 55 x 55 x 96: {value.strip()[:40]!r}"
-        return " x ".join(plain(Fraction(part)) for part in re.split(r"(?i)\s*[x×*]\s*", value.strip())), None
-    typed = _DECIMAL.fullmatch(value.strip())
-    if typed is None:
-        return None, f"the cell holds text that is no number: {value.strip()[:40]!r}"
-    number = float(f"{typed[1]}.{typed[2] or 0}")
-    return (number / 100 if typed[3] else number), None
+    noise = CLOSE if isinstance(right, int) else abs(float(right)) * CLOSE
+    return abs(Fraction(number) - Fraction(right)) <= near + noise  # exact: a text's number may be beyond a float
 
 
 def _shown(value: int | float | str | bool | None) -> str:
@@ -223,22 +323,24 @@ def _capital(text: str) -> str:
 # --- questions ------------------------------------------------------------------------------------------------------
 
 
-def _mark_question(sheet: Sheet, cell: QuestionCell, found: Mapping[str, Held], *, reveal: bool) -> Answer:
+def _mark_question(
+    sheet: Sheet, cell: QuestionCell, found: Mapping[str, Held], habit: Habit, *, reveal: bool
+) -> Answer:
     assert sheet.questions is not None
     question, part = cell.question, cell.part
     held = found.get(part.id) or _gone(part.id, sheet.questions.worksheet, cell)
     right = sheet.table.value(part.id) if question.numbers else question.model
-    status: Status
     if held.problem is not None:
-        status, feedback = "unreadable", f"{_capital(held.problem)}."
+        judged = _Verdict("unreadable", f"{_capital(held.problem)}.")
     elif held.value is None or (isinstance(held.value, str) and not held.value.strip()):
-        status, feedback = "blank", "Left blank."
+        judged = _Verdict("blank", "Left blank.")
     elif question.kind == "text":
-        status, feedback = "for-a-person", "A person marks this."
+        judged = _Verdict("for-a-person", "A person marks this.")
     elif question.kind == "choice":
-        status, feedback = _judge_choice(question, held.value)
+        judged = _judge_choice(question, held.value)
     else:
-        status, feedback = _judge_number(cell, held.value, right)
+        judged = _judge_asked(cell, held, right, habit)
+    status, feedback = judged.status, judged.said
     if status == "wrong":
         place = f"Question {question.id}" + (f", {part.layer}, {INIT[part.column]}" if part.layer else "")
         feedback = f"{place}: {_shown(held.value)} is not right.{feedback and ' '}{feedback}"
@@ -257,7 +359,7 @@ def _mark_question(sheet: Sheet, cell: QuestionCell, found: Mapping[str, Held], 
         score=part.marks if status == "correct" else 0,
         max_score=part.marks,
         feedback=feedback,
-        notes=held.notes,
+        notes=(*held.notes, *judged.notes),
         expected=plain_number(right) if reveal else None,
     )
 
@@ -272,33 +374,37 @@ def _working(sheet: Sheet, answer: str) -> str:
     return words(quantity.formula, {name: sheet.table.value(str(bind)) for name, bind in quantity.binds.items()})
 
 
-def _judge_number(cell: QuestionCell, value: int | float | str | bool | None, right: Value) -> tuple[Status, str]:
-    """The status, and what there is to say of a number that was foreseen."""
-    unit = cell.question.unit
-    if isinstance(value, str) and unit and value.strip().casefold().endswith(unit.casefold()):
-        value = value.strip()[: -len(unit)]
-    number, problem = read_answer(value, right)
-    if problem is not None:  # a decimal where a whole number is right, and the other way round
-        other, still = read_answer(value, 0.5) if isinstance(right, int) else read_number(value)
-        number, problem = (other, None) if still is None else (None, problem)
-    if number is None or isinstance(number, str):
-        return "unreadable", f"{_capital(problem or 'the cell holds no number')}."
-    # 67.4 % typed as such is 0.674 in the cell
-    numbers = [number, number * 100] if unit == "%" else [number]
-    if any(is_right(each, right, cell.part.near) for each in numbers):
-        return "correct", ""
-    for known in cell.part.known:
-        if any(is_right(each, known.value, known.near) for each in numbers):
-            return "correct" if known.right else "wrong", known.said
-    return "wrong", ""
+def _judge_asked(cell: QuestionCell, held: Held, right: Value, habit: Habit) -> _Verdict:
+    """A question's number, and what there is to say of one that was foreseen."""
+    unit, part = cell.question.unit, cell.part
+    if isinstance(held.value, str) and (claim := untrue(held.value)) is not None:
+        return _Verdict("wrong", f"{claim}.")
+    read = reading.read(held.value, _kind(right), shown=held.shown, habit=habit, unit=unit)
+    if (unread := _unread(read)) is not None:
+        return unread
+    number, *others = read.numbers[0], *read.others
+    if unit == "%":  # 67.4 % typed as such is 0.674 in the cell, and is so even where its format was lost
+        percents = [_percent(each) for each in (number, *others)]
+        number, others = (percents[0], percents[1:]) if read.percent else (number, [*others, *percents])
+    judged = _judge_number(read, number, others, right, part.near)
+    if judged.status == "correct":
+        return judged
+    for known in part.known:
+        if _judge_number(read, number, others, known.value, known.near).status == "correct":
+            return _Verdict("correct" if known.right else "wrong", known.said, read.notes)
+    return judged
 
 
-def _judge_choice(question: Question, value: int | float | str | bool | None) -> tuple[Status, str]:
+def _percent(number: Number) -> Number:
+    return Fraction(number) * 100 if not isinstance(number, float) else number * 100
+
+
+def _judge_choice(question: Question, value: int | float | str | bool | None) -> _Verdict:
     chosen = _read_choice(_shown(value), question)
     if chosen is None:
         last = lettered(question.options)[-1][0]
-        return "unreadable", f"The cell holds none of the letters A to {last}, nor one of the options."
-    return ("correct", "") if chosen == question.model else ("wrong", "")
+        return _Verdict("unreadable", f"The cell holds none of the letters A to {last}, nor one of the options.")
+    return _Verdict("correct" if chosen == question.model else "wrong")
 
 
 def _read_choice(typed: str, question: Question) -> str | None:

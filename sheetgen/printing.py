@@ -6,7 +6,9 @@ know how anything is computed, nor exit codes.
 
 from __future__ import annotations
 
+import math
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -26,9 +28,15 @@ if TYPE_CHECKING:
     from .table import Table
 
 
+_REPLACED = "\N{REPLACEMENT CHARACTER}"
+# of GitHub, where :: begins a line (or a wrapped one), and ##[ or ##vso[ stands anywhere in it; of Azure too
+_CI_COMMAND = re.compile(r"(?<!\S)::|##(?:vso)?\[")
+
+
 def printable(text: str, most: int = 200) -> str:
-    """``text`` on one line, control and direction characters replaced: a terminal shows it and obeys nothing."""
-    kept = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+    """``text`` on one line, with what a terminal or a CI log would obey replaced: control characters, ``::error::``."""
+    kept = "".join(char if char.isprintable() else _REPLACED for char in text)
+    kept = _CI_COMMAND.sub(lambda match: match[0][:-1] + _REPLACED, kept)
     return kept if len(kept) <= most else f"{kept[: most - 1]}…"
 
 
@@ -37,6 +45,12 @@ def _console() -> Console:
 
     # in a pipe the width is nobody's screen: lines stay whole, so that grep finds them
     return Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False, emoji=False)
+
+
+def load_printer() -> None:
+    """Load what prints, in time that would be waited."""
+    import rich.console
+    import rich.text  # noqa: F401
 
 
 def complain(message: str) -> None:
@@ -54,6 +68,11 @@ def warn(coursework: Coursework) -> None:
 def passing(what: str) -> None:
     """Progress on a terminal: one line that the next one replaces; empty, it is gone."""
     print(f"\r\x1b[K{printable(what)}", end="", file=sys.stderr, flush=True)
+
+
+def counted(number: float, what: str) -> str:
+    """1 question, 2 questions."""
+    return f"{number if isinstance(number, int) else f'{number:g}'} {what}{'' if number == 1 else 's'}"
 
 
 def counter(number: int, count: int) -> None:
@@ -140,8 +159,7 @@ def _print_questions(console: Console, questions: Sequence[Question]) -> None:
         unit = f" ({printable(question.unit)})" if question.unit else ""
         first, *more = question.asked.splitlines()
         for i, line in enumerate((first, *more)):
-            marks = f"{question.marks:g} mark{'' if question.marks == 1 else 's'}"
-            ending = f"  [{what}{unit}, {marks}]" if i == len(more) else ""
+            ending = f"  [{what}{unit}, {counted(question.marks, 'mark')}]" if i == len(more) else ""
             console.print(f"{question.id if not i else '':<{wide}}  {printable(line, 5000)}{ending}", soft_wrap=True)
 
 
@@ -150,6 +168,9 @@ def _shape(shape: tuple[int, int, int]) -> str:
 
 
 def markdown(coursework: Coursework, table: Table) -> str:
+    """The table, the errata, and the questions without what is right."""
+    from .questionnaire import lettered
+
     names = headings(coursework)
     lines = [
         "| layer | type | input | output | " + " | ".join(names) + " |",
@@ -161,7 +182,18 @@ def markdown(coursework: Coursework, table: Table) -> str:
             f"| {_escaped(row.name)} | {_escaped(row.type)} | {_shape(row.input)} | {_shape(row.output)} | {numbers} |"
         )
     totals = " | ".join(number(table.totals[name]) if name in table.totals else "" for name in names)
-    return "\n".join([*lines, f"| **total** | | | | {totals} |"])
+    lines.append(f"| **total** | | | | {totals} |")
+    if coursework.errata:
+        lines += ["", "**Errata**", "", *(f"- {_escaped(' '.join(erratum.split()))}" for erratum in coursework.errata)]
+    if coursework.questions:
+        lines += ["", "**Questions**"]
+    for question in coursework.questions:
+        unit = f"in {_escaped(question.unit)}, " if question.unit else ""
+        asked = _escaped(" ".join(question.text.split()))
+        lines += ["", f"**{_escaped(question.id)}** {asked} ({unit}{counted(question.marks, 'mark')})"]
+        if question.options:
+            lines += ["", *(f"- {letter}: {_escaped(option)}" for letter, option in lettered(question.options))]
+    return "\n".join(lines)
 
 
 def _escaped(text: str) -> str:
@@ -196,7 +228,7 @@ def print_results(results: Results) -> None:
             )
             continue
         most = marked.max_score - marked.open
-        share = 100 * marked.score / most if most else 100
+        share = math.floor(100 * marked.score / most + 1e-9) if most else 100  # down: 100 % is all of it
         colour = "green" if marked.all_correct else "red"
         counts = ", ".join(f"{marked.count(s)} {s}" for s in _COLOURS if marked.count(s))
         console.print(
@@ -205,7 +237,7 @@ def print_results(results: Results) -> None:
                 ("  ", ""),
                 (f"{marked.score:g}/{most:g}", colour),
                 (f"  (+ {marked.open:g} for a person)" if marked.open else "", "cyan"),
-                f"  {share:.0f} %  ({counts})",
+                f"  {share} %  ({counts})",
             ),
             soft_wrap=True,
         )
@@ -236,8 +268,8 @@ def _print_answers(console: Console, marked: Marked) -> None:
         these = [each for each in todo if each.status == status and each.expected is None and not each.notes]
         if these:
             few = ", ".join(_cell(answer) for answer in these[:12]) + (" ..." if len(these) > 12 else "")
-            count = f"{len(these)} cell{'s' if len(these) > 1 else ''}"
-            console.print(Text.assemble("  ", (label, _COLOURS[status]), f"{count} ({few})"), soft_wrap=True)
+            told = f"{counted(len(these), 'cell')} ({few})"
+            console.print(Text.assemble("  ", (label, _COLOURS[status]), told), soft_wrap=True)
 
 
 def _cell(answer: Answer) -> str:
@@ -348,7 +380,8 @@ def print_checked_all(found: Mapping[str, Checked], seconds: float) -> None:
     numbers = sum(len(checked.agreed) for checked in found.values())
     devices = ", ".join(dict.fromkeys(printable(checked.device) for checked in found.values()))
     verdict = (
-        f"{len(found)} courseworks on {devices}: {numbers} numbers agreed, {len(wrong)} courseworks disagree, "
+        f"{counted(len(found), 'coursework')} on {devices}: {counted(numbers, 'number')} agreed, "
+        f"{counted(len(wrong), 'coursework')} with a disagreement, "
         f"{seconds:.0f} s"
     )
     _console().print(Text(verdict, "bold red" if wrong else "bold green"), soft_wrap=True)

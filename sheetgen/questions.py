@@ -5,12 +5,14 @@ This room must not know networks, sheets or workbooks; what is right is computed
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema
 
+from . import prose
 from .coursework import Words
 from .errors import did_you_mean
 from .layers import Strict
@@ -20,6 +22,8 @@ from .tolerance import Tolerance
 from .yamldoc import Told, Where, validate
 
 MOST_OPTIONS = 26
+LOSS = "loss"  # in the braces of a model answer
+BY_DEFAULT = "by default whole numbers, and decimals that the YAML gives, are exact, and others within 0.5 %"
 
 # --- the models -----------------------------------------------------------------------------------------------------
 
@@ -37,20 +41,31 @@ def _word(given: object) -> object:
 
 _TEXT_OR_NUMBER = WithJsonSchema({"type": ["string", "number"], "minLength": 1})
 Formula = Annotated[str, Field(min_length=1, max_length=1000), BeforeValidator(_written), _TEXT_OR_NUMBER]
+
+
+def _identifies(given: str) -> str:
+    if re.match(_IDENTIFIER, given) is None:
+        raise ValueError("must be at most 20 letters, digits, - and _, of which the first is a letter or a digit")
+    return given
+
+
+_IDENTIFIER = "^[A-Za-z0-9][A-Za-z0-9_-]{0,19}$"
 Identifier = Annotated[
     str,
-    Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,19}$"),
     BeforeValidator(_written),
-    WithJsonSchema({"type": ["string", "integer"], "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,19}$"}),
+    AfterValidator(_identifies),
+    WithJsonSchema({"type": ["string", "integer"], "pattern": _IDENTIFIER}),
 ]
 Prose = Annotated[str, Field(min_length=1, max_length=5000)]
 
 
 class _Base(Strict):
     id: Identifier = Field(description="Its number, such as 8 or 9a: letters, digits, - and _")
-    text: Prose = Field(description="What is asked")
+    text: Prose = Field(description="What is asked, {network.in_height} printed as its number")
     marks: float = Field(1, ge=0, le=1000, description="What it is worth; of kind init, what each cell is worth")
-    comment: Prose | None = Field(None, description="For the key and --reveal; never handed out")
+    comment: Prose | None = Field(
+        None, description="For the key and --reveal, {conv1.neurons} printed as its number; never handed out"
+    )
 
 
 class Accepted(Strict):
@@ -80,14 +95,18 @@ class NumberText(_Base):
     for_: Words | None = Field(
         None, alias="for", description="Its unknown, such as network.in_height; several are the same number"
     )
-    exact: bool = Field(
-        True, description="Is the solution asked for which no division is rounded? If not, every solution is right"
+    exact: bool | None = Field(
+        None,
+        description="true: only the solution for which no division is rounded is right; false: every solution is. "
+        "By default true where there is just one such solution and the network's own size is no other one",
     )
     between: Annotated[tuple[int, int] | None, BeforeValidator(lambda g: tuple(g) if isinstance(g, list) else g)] = (
         Field(None, description="The numbers tried as solutions; by default 1 to 1024, or to twice the image's size")
     )
-    unit: str | None = Field(None, min_length=1, max_length=40, description="Printed behind the answer")
-    tolerance: Tolerance | None = Field(None, description="How near is right; exact by default")
+    unit: str | None = Field(
+        None, min_length=1, max_length=40, description="Printed behind the answer, which is counted in it"
+    )
+    tolerance: Tolerance | None = Field(None, description=f"How near is right; {BY_DEFAULT}")
     accept: Annotated[tuple[Accepted, ...], BeforeValidator(_accepted)] = Field(
         (), description="Other numbers that count as right"
     )
@@ -117,19 +136,31 @@ class ChoiceText(_Base):
     ] = Field(description="Texts, and the right one as {text: ..., right: true}")
 
 
+_LOG = "log p_l(x)(x)"  # p the softmax over the channels at pixel x, l(x) its label
+
+
 class Loss(Strict):
     """What the answer says of the pixel-wise cross-entropy of the U-Net paper (equation 1), for check to witness."""
 
     sign: Literal[-1, 1] = Field(description="-1 for a loss to be minimised")
     weighted: bool = Field(description="Has each pixel a weight?")
 
+    @property
+    def equation(self) -> str:
+        """What ``{loss}`` prints: the equation that ``check`` evaluates by hand, in the paper's letters."""
+        return f"E = {'- ' if self.sign < 0 else ''}sum over the pixels x of {'w(x) ' if self.weighted else ''}{_LOG}"
+
 
 class TextText(_Base):
     """A text, which a person marks."""
 
     kind: Literal["text"]
-    answer: Prose | None = Field(None, description="A model answer, for the key and --reveal")
-    loss: Loss | None = Field(None, description="The loss that the model answer states, for check to witness")
+    answer: Prose | None = Field(
+        None, description="A model answer, for the key and --reveal; {loss} prints the equation of loss:"
+    )
+    loss: Loss | None = Field(
+        None, description="The loss that the model answer states as {loss}, for check to witness; by default all of it"
+    )
 
 
 class InitText(_Base):
@@ -186,6 +217,8 @@ def read_questions(raw: Sequence[Any], told: Told, path: Where) -> list[tuple[in
             wrong, here = list(_wrong_options(question.options)), (*here, "options")
         elif isinstance(question, NumberText):
             wrong = list(_wrong_number(question))
+        else:
+            wrong, here = list(_wrong_loss(question)), (*here, "answer")
         for message in wrong:
             told.problem(here, message)
         if not wrong:
@@ -216,3 +249,14 @@ def _wrong_number(question: NumberText) -> Iterator[str]:
         yield "solve: and for: go together: for: names the unknown, such as network.in_height"
     if question.between is not None and (question.solve is None or not 0 < question.between[0] < question.between[1]):
         yield "between: must be two whole numbers, of which the first is positive and less than the second, with solve:"
+
+
+def _wrong_loss(question: TextText | InitText) -> Iterator[str]:
+    """An equation that the answer types instead would be witnessed by nothing."""
+    if not isinstance(question, TextText) or question.answer is None:
+        return
+    stated = LOSS in prose.formulas(question.answer)
+    if question.loss is not None and not stated:
+        yield "must state the loss as {loss}: it prints the equation of loss:, which is what check witnesses"
+    elif stated and question.loss is None:
+        yield "{loss} prints the equation of loss:, which is not given"

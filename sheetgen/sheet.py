@@ -260,6 +260,13 @@ def sum_of_rows(rows: Sequence[int], column: int) -> str | None:
 
 def sum_of_cells(cells: Sequence[tuple[int, int]]) -> str | None:
     """``SUM(L7:L14,L16)``, or ``SUM(C5:L5)`` where the cells stand side by side."""
+    areas = _areas(cells)
+    groups = [areas[i : i + MOST_ARGUMENTS] for i in range(0, len(areas), MOST_ARGUMENTS)]
+    return "+".join(f"SUM({','.join(group)})" for group in groups) or None
+
+
+def _areas(cells: Sequence[tuple[int, int]]) -> list[str]:
+    """Neighbours as one area: ``L7:L14``."""
     across = len({row for row, _ in cells}) == 1 and len(cells) > 1
     runs: list[list[tuple[int, int]]] = []
     for row, column in sorted(cells, key=lambda at: at if across else (at[1], at[0])):
@@ -267,13 +274,7 @@ def sum_of_cells(cells: Sequence[tuple[int, int]]) -> str | None:
             runs[-1][1] = row, column
         else:
             runs.append([(row, column), (row, column)])
-    areas = [address(*first) + (f":{address(*last)}" if last != first else "") for first, last in runs]
-    if not areas:
-        return None
-    if len(areas) <= MOST_ARGUMENTS:
-        return f"SUM({','.join(areas)})"
-    groups = [areas[i : i + MOST_ARGUMENTS] for i in range(0, len(areas), MOST_ARGUMENTS)]
-    return "+".join(f"SUM({','.join(group)})" for group in groups)
+    return [address(*first) + (f":{address(*last)}" if last != first else "") for first, last in runs]
 
 
 def _holds_number(cell: SheetCell) -> bool:
@@ -471,7 +472,13 @@ class _Slots:
             return Slot(block, quantity, "given", answer, f"={address(at, column)}")
         if quantity in (*SHARES, *_INPUTS, *_OUTPUTS):
             return Slot(block, quantity, "given", answer, self._given(answer))
-        return Slot(block, quantity, "given", answer, f"={sum_of_rows([self.rows[each] for each in layers], column)}")
+        rows = [self.rows[each] for each in layers]
+        total, areas = sum_of_rows(rows, column), _areas([(row, column) for row in rows])
+        if len(areas) > MOST_ARGUMENTS:
+            return Slot(block, quantity, "given", answer, f"={total}")
+        # while some of it is still to be filled, a sum would be a number that is not the block's
+        count = sum(f"{each}.{quantity}" in self.table.numbers for each in layers)
+        return Slot(block, quantity, "given", answer, f'=IF(COUNT({",".join(areas)})={count},{total},"")')
 
     def _blank(self, layer: str, quantity: str, answer: str) -> Slot:
         asked, right = self.coursework.blanks[answer], self.table.value(answer)

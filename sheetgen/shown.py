@@ -74,9 +74,10 @@ def questions_shown(
     for question in questions:
         for part in question.numbers if question.kind == "number" else ():
             equation = described.equations.get(part.id)
-            number = (
-                _computed(described.numbers[part.id], measured) if equation is None else _solved(equation, measured)
-            )
+            if equation is None:
+                number = _computed(described.numbers[part.id], measured)
+            else:
+                number = _solved(equation, measured, part, sheet.table.value(part.id))
             if number is not None:
                 found[part.id] = number
     values = [part for question in questions if question.kind == "init" for part in question.parts]
@@ -102,17 +103,25 @@ def _computed(quantity: Quantity, measured: Mapping[str, Value]) -> Value | None
     return expr.value(quantity.formula, {name: measured[bind] for name, bind in binds.items()})
 
 
-def _solved(equation: Equation, measured: Mapping[str, Value]) -> Value | None:
-    """The network's own size, where it was measured and the equation holds on it."""
+def _solved(equation: Equation, measured: Mapping[str, Value], part: Part, right: Value) -> Value | None:
+    """The answer, where the network has a size that is right and the equation holds on it as measured.
+
+    Of a size that solves the equation and is not asked for nothing is shown: that the division leaves a remainder
+    cannot be seen. A size that solves it unforeseen is what disputes the answer.
+    """
     sizes = {measured.get(unknown) for unknown in equation.unknowns}
     known = [bind for side in equation.sides for bind in side.binds.values() if isinstance(bind, str)]
     if len(sizes) != 1 or None in sizes or any(bind not in measured for bind in known):
         return None
-    left, right = (
+    left, other = (
         expr.value(side.formula, {name: measured[str(bind)] for name, bind in side.binds.items()})
         for side in equation.sides
     )
-    return sizes.pop() if left == right else None
+    size = sizes.pop()
+    if left != other:
+        return None
+    foreseen = {known.value: known.right for known in part.known}
+    return (right if foreseen[size] else None) if size in foreseen else size
 
 
 def _of_sample(part: Part, sample: Mapping[str, float], bias: float) -> float:

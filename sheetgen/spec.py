@@ -8,6 +8,7 @@ know workbooks or torch.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -16,9 +17,10 @@ from pathlib import Path
 from .answers import Checked
 from .coursework import NESTED, Asked, Blank, Column, Coursework, CourseworkText, heading_of
 from .declared import read_layout
-from .draft import Draft
+from .draft import NETWORK_KEYS, Draft
 from .errors import SpecError, UsageError, did_you_mean
 from .expr import ExpressionError, Value, parse, plain, symbols
+from .formulas import Formulas
 from .layers import SIDES
 from .layout import Layout
 from .network import INPUT, TOTAL, Network
@@ -30,6 +32,7 @@ from .table import SUFFIXES, Table, compute, quantities
 from .yamldoc import Document, Where, readable, shortly, validate
 
 _SIDED = ("receptive_field", "jump", "centre")  # which are numbers of one side each
+_WHOLE = ("network", "coursework")
 _KEPT = ("parameters", "connections", "fixed_parameters", "running_statistics")  # of a layer that cannot be left out
 # what formulas call numbers that no column can show
 _INSIDE = re.compile(r"(in\d*|like|out|taps|start|total)_.*|start|bytes")
@@ -57,11 +60,15 @@ def read(path: Path, shown_as: str | None = None, content: bytes | None = None) 
         raise SpecError((f"{document.shown_as}:1: a coursework is a mapping with network: and coursework:",))
     network_document = document
     prefix: Where = ()
-    if "network" in data or "coursework" in data:
+    if _is_whole(data):
+        meant = {key: key for key in _WHOLE if key in data}  # what it is called -> the key that it is under
         for key in data:
-            if key not in ("network", "coursework"):
-                document.problem((key,), f"no such key{did_you_mean(key, ('network', 'coursework'))}")
-        network_data = data.get("network")
+            if key not in _WHOLE:
+                document.problem((key,), f"no such key{did_you_mean(key, _WHOLE)}")
+                near = difflib.get_close_matches(key, _WHOLE, n=1)
+                meant.setdefault(near[0] if near else key, key)
+        network_key = meant.get("network", "network")
+        network_data = data.get(network_key)
         if network_data is None:
             document.problem((), "network: must be given, a mapping or the path of another file")
         elif isinstance(network_data, str):
@@ -79,7 +86,7 @@ def read(path: Path, shown_as: str | None = None, content: bytes | None = None) 
                 document.problem(("network",), str(error))
                 network_data = None
         else:
-            prefix = ("network",)
+            prefix = (network_key,)
     else:
         network_data = data
     draft = Draft(network_document, prefix, network_data, path.stem)
@@ -97,6 +104,13 @@ def read(path: Path, shown_as: str | None = None, content: bytes | None = None) 
     if problems or found is None:
         raise SpecError(problems)
     return found
+
+
+def _is_whole(data: Mapping[str, object]) -> bool:
+    """Whether the file is meant as a coursework, and not as just the network of one."""
+    if any(key in data for key in _WHOLE):
+        return True
+    return not any(key in data for key in NETWORK_KEYS) and any(difflib.get_close_matches(key, _WHOLE) for key in data)
 
 
 def _what_can_be_read(text: object) -> CourseworkText:
@@ -147,7 +161,14 @@ class _Checked:
         if network is None or not computable:
             return None
         self._warn_of_loose_ends()
-        questions = Checked(asked, network, text.conventions, rows, self.custom, self._layers, self._problem)
+        formulas = Formulas(network, self.custom, blanks, self._problem)
+        sentences = dict(self._sentences())
+        for path, sentence in sentences.items():
+            formulas.read_sentence(path, sentence)
+        questions = Checked(asked, formulas, text.conventions, rows, self._layers, self._problem, self._warn)
+        said = {
+            path: formulas.said(path, sentence, handed_out=path[0] != "errata") for path, sentence in sentences.items()
+        }
         self._check_numbers(network, rows, columns, omitted)
         warnings = self.draft.document.listed(self.draft.document.warnings)
         if self.draft.document is not self.document:
@@ -157,9 +178,9 @@ class _Checked:
             network=network,
             title=text.title or network.name,
             source=text.source or "",
-            instructions=text.instructions or "",
-            notes=text.notes,
-            errata=text.errata,
+            instructions=said.get(("instructions",), ""),
+            notes=tuple(said["notes", i] for i in range(len(text.notes))),
+            errata=tuple(said["errata", i] for i in range(len(text.errata))),
             conventions=text.conventions,
             sheet=text.sheet,
             protect=text.protect if text.protect is not None else not network.blocks,
@@ -177,6 +198,13 @@ class _Checked:
             files=tuple(dict.fromkeys((each.path, each.digest) for each in (self.document, self.draft.document))),
             warnings=warnings,
         )
+
+    def _sentences(self) -> Iterable[tuple[Where, str]]:
+        """What may name numbers in braces, with where it stands."""
+        if self.text.instructions:
+            yield ("instructions",), self.text.instructions
+        for key, listed in (("notes", self.text.notes), ("errata", self.text.errata)):
+            yield from (((key, i), sentence) for i, sentence in enumerate(listed))
 
     def _layout(self, rows: tuple[str, ...]) -> Layout:
         blocks = [block.name for block in self.draft.blocks] if self.text.subtotals else []
@@ -437,7 +465,10 @@ class _Checked:
             table = compute(network, self.text.conventions, rows, wanted=[*wanted, *sided], custom=self.custom)
         except ExpressionError as error:  # of what the YAML asks for, such as a share of nothing
             answer = str(error).partition(":")[0]
-            self._problem(named.get(answer.rpartition(".")[2], ("columns",)), str(error))
+            quantity = answer.rpartition(".")[2]
+            hint = "; a layer may have none of what it divides by: write max(parameters, 1), not parameters"
+            own = any(each.name == quantity for each in self.custom) and str(error).endswith("division by zero")
+            self._problem(named.get(quantity, ("columns",)), f"{error}{hint if own else ''}")
             return
         self._check_sides(table, named)
         for answer, number in table.numbers.items():
@@ -470,3 +501,6 @@ class _Checked:
 
     def _problem(self, path: Where, message: str) -> None:
         self.document.problem(("coursework", *path), message)
+
+    def _warn(self, path: Where, message: str) -> None:
+        self.document.warn(("coursework", *path), message)

@@ -362,6 +362,7 @@ OF_KIND: Mapping[str, str] = {
     "Dropout": "dropout",
     "Flatten": "flatten",
     "Softmax": "softmax",
+    "LogSoftmax": "softmax",
     "ReLU": "activation",
     "ReLU6": "activation",
     "LeakyReLU": "activation",

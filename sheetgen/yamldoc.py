@@ -74,7 +74,7 @@ class Document:
             self.problems.append((self.lines[path], f"{_dotted(path)}: holds a control character"))
         if node.id == "mapping":
             found: dict[str, Any] = {}
-            for key_node, value_node in node.value:
+            for key_node, value_node in self._whole(node, path):
                 key = str(key_node.value)
                 line = key_node.start_mark.line + 1
                 if key_node.id != "scalar":
@@ -96,6 +96,23 @@ class Document:
         if node.id == "sequence":
             return [self._convert(item, (*path, i), above) for i, item in enumerate(node.value)]
         return self._scalar(node)
+
+    def _whole(self, node: Any, path: Where) -> list[tuple[Any, Any]]:
+        """The entries of a mapping; a value in { } that a comma has cut in two, ``max(a, 1)``, is told and mended."""
+        entries: list[tuple[Any, Any]] = []
+        for key, value in node.value:
+            last = entries[-1][1] if entries else None
+            rest = key.id == "scalar" and key.style is None and value.id == "scalar" and value.value == ""
+            if node.flow_style and rest and last is not None and _is_open(last):
+                last.value = f"{last.value}, {key.value}"
+                if not _is_open(last):
+                    told = f'inside {{ }} a comma ends a value: put quotes around it, "{last.value}"'
+                    self.problems.append(
+                        (last.start_mark.line + 1, f"{_dotted((*path, entries[-1][0].value))}: {told}")
+                    )
+            else:
+                entries.append((key, value))
+        return entries
 
     def _scalar(self, node: Any) -> Any:
         tag, text = node.tag.rsplit(":", 1)[-1], node.value
@@ -127,6 +144,11 @@ class Document:
 
     def listed(self, entries: Iterable[tuple[int, str]]) -> tuple[str, ...]:
         return tuple(f"{self.shown_as}:{line}: {text}" for line, text in sorted(entries))
+
+
+def _is_open(node: Any) -> bool:
+    """Whether it is text without quotes in which a bracket is still to be closed."""
+    return node.id == "scalar" and node.style is None and node.value.count("(") > node.value.count(")")
 
 
 def _dotted(path: Where) -> str:
@@ -191,13 +213,20 @@ def _in_words(mistake: Any, fields: list[str]) -> str:
     if kind == "literal_error":
         expected = [word.strip("' ") for word in mistake["ctx"]["expected"].replace(" or ", ", ").split(",")]
         return f"{given} is not one of the words allowed here{did_you_mean(mistake['input'], expected)}"
-    names = {"int_type": "a whole number", "bool_type": "true or false", "string_type": "text"}
+    if kind in ("too_short", "too_long"):
+        bound = "least" if kind == "too_short" else "most"
+        asked = mistake["ctx"]["min_length" if kind == "too_short" else "max_length"]
+        return f"must have at {bound} {asked}, not {mistake['ctx']['actual_length']}"
+    names = {
+        "int_type": "a whole number",
+        "int_from_float": "a whole number",
+        "bool_type": "true or false",
+        "string_type": "text",
+    }
     names |= {"float_type": "a number", "tuple_type": "a list", "model_type": "a mapping (key: value)"}
     names |= {"dict_type": "a mapping (key: value)"}
     if kind in names:
         return f"must be {names[kind]}, not {given}"
-    if kind == "string_pattern_mismatch":
-        return f"must be text without characters that are not allowed here, not {given}"
     what = mistake["msg"].removeprefix("Input ").removeprefix("String ")
     return f"{what.replace('should', 'must', 1)}, not {given}"
 

@@ -6,7 +6,7 @@ Each is a workbook and the truth about it: what every column and row is. Made wi
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import openpyxl
@@ -59,13 +59,13 @@ def ours_like() -> openpyxl.Workbook:
     workbook, page = _page("Q1")
     page["B2"] = "Coursework 1: AlexNet"
     page["B2"].font = Font(bold=True, size=14)
-    heads = ("Layer name", "Kernel size", "Strides", "Pad", "# Filters", "Height\nout", "Width\nout", "# Neurons")
-    heads += ("No. of weights", "Biases", "Total params", "# Connections", "Comment")
-    for column, head in enumerate(heads, start=2):
+    heads = "Layer name|Kernel size|Strides|Pad|# Filters|Height\nout|Width\nout|# Neurons|No. of weights|Biases"
+    heads += "|Total params|# Connections|Comment"
+    for column, head in enumerate(heads.split("|"), start=2):
         page.cell(4, column, head).font = Font(bold=True)
-    labels = ("Input", "Conv-1 + ReLU", "Max Pooling 1", "Conv-2 + ReLU", "Max Pooling 2", "Conv-3 + ReLU")
-    labels += ("Conv-4 + ReLU", "Conv-5 + ReLU", "Max Pooling 3", "FC-6", "FC-7", "FC-8 (softmax)", "Total")
-    for row, label in enumerate(labels, start=5):
+    labels = "Input|Conv-1 + ReLU|Max Pooling 1|Conv-2 + ReLU|Max Pooling 2|Conv-3 + ReLU|Conv-4 + ReLU|Conv-5 + ReLU"
+    labels += "|Max Pooling 3|FC-6|FC-7|FC-8 (softmax)|Total"
+    for row, label in enumerate(labels.split("|"), start=5):
         page.cell(row, 2, label)
     page["G5"] = page["H5"] = 227
     page["F5"] = 3
@@ -83,8 +83,8 @@ def ours_like() -> openpyxl.Workbook:
 def transposed() -> openpyxl.Workbook:
     """One column for each layer."""
     workbook, page = _page("Network")
-    for column, label in enumerate(("", "Input", *(layer.upper() for layer in LAYERS), "Sum"), start=1):
-        page.cell(3, column, label or None)
+    for column, label in enumerate(("Input", *(layer.upper() for layer in LAYERS), "Sum"), start=2):
+        page.cell(3, column, label)
     heads = ("Filter", "Stride", "Padding", "Depth", "Size", "Neurons", "Parameters", "Connections")
     for row, head in enumerate(heads, start=4):
         page.cell(row, 1, head)
@@ -105,8 +105,8 @@ def two_rows() -> openpyxl.Workbook:
     page["I1"], page["I2"] = "MACs", "(millions)"
     page.merge_cells("J1:J2")
     page["J1"] = "Units"
-    for column, text in zip("BCDEFG", "HWCHWC", strict=True):
-        page[f"{column}2"] = text
+    for letter, side in zip("BCDEFG", "HWCHWC", strict=True):
+        page[f"{letter}2"] = side
     shapes = {"conv1": (227, 227, 3), "pool1": (55, 55, 96), "conv2": (27, 27, 96)}
     for row, layer in enumerate(LAYERS, start=3):
         page.cell(row, 1, layer.replace("conv", "conv ").replace("fc", "dense "))
@@ -123,9 +123,9 @@ def composite() -> openpyxl.Workbook:
     """Sizes in one cell, 55x55x96."""
     workbook, page = _page("AlexNet")
     page.append(["Step", "Operation", "Kernel", "Output shape (H x W x C)", "Params", "Memory (KB)"])
-    names = ("Image", "Convolution 1", "Pool 1", "Convolution 2", "Pool 2", "Convolution 3", "Convolution 4")
-    names += ("Convolution 5", "Pool 3", "Fully connected 1", "Fully connected 2", "Output")
-    for number, name in enumerate(names):
+    names = "Image|Convolution 1|Pool 1|Convolution 2|Pool 2|Convolution 3|Convolution 4|Convolution 5|Pool 3"
+    names += "|Fully connected 1|Fully connected 2|Output"
+    for number, name in enumerate(names.split("|")):
         page.append([number, name])
     for row, layer in enumerate(LAYERS, start=3):
         if layer in WINDOWS:
@@ -149,6 +149,10 @@ def toronto() -> openpyxl.Workbook:
     return workbook
 
 
+def _lines(at: Iterable[int | str], quantities: str) -> dict[int | str, str]:
+    return dict(zip(at, quantities.split(), strict=True))
+
+
 _ROWS = {"conv1": 1, "pool1": 2, "conv2": 3, "pool2": 4, "conv3": 5, "conv4": 6, "conv5": 7, "pool5": 8}
 _ROWS |= {"fc6": 9, "fc7": 10, "fc8": 11}
 STYLES = (
@@ -156,13 +160,10 @@ STYLES = (
         "ours-like",
         ours_like,
         "Q1",
-        dict(
-            zip(
-                "BCDEFGHIJKLM",
-                ("layer", "kernel_size", "stride", "padding", "out_channels", "out_height", "out_width", "neurons")
-                + ("weights", "biases", "parameters", "connections"),
-                strict=True,
-            )
+        _lines(
+            "BCDEFGHIJKLM",
+            "layer kernel_size stride padding out_channels out_height out_width neurons weights biases"
+            " parameters connections",
         ),
         {5: "input", **{5 + at: name for name, at in _ROWS.items()}, 17: "total"},
         left=("N",),
@@ -171,13 +172,9 @@ STYLES = (
         "transposed",
         transposed,
         "Network",
-        dict(
-            zip(
-                (3, *range(4, 12)),
-                ("layer", "kernel_size", "stride", "padding", "out_channels", "out_height", "neurons")
-                + ("parameters", "connections"),
-                strict=True,
-            )
+        _lines(
+            (3, *range(4, 12)),
+            "layer kernel_size stride padding out_channels out_height neurons parameters connections",
         ),
         {"B": "input", **{"CDEFGHIJKLM"[at - 1]: name for name, at in _ROWS.items()}, "N": "total"},
     ),
@@ -185,13 +182,9 @@ STYLES = (
         "two-rows",
         two_rows,
         "Table 1",
-        dict(
-            zip(
-                "ABCDEFGHIJ",
-                ("layer", "in_height", "in_width", "in_channels", "out_height", "out_width", "out_channels")
-                + ("parameters", "macs", "neurons"),
-                strict=True,
-            )
+        _lines(
+            "ABCDEFGHIJ",
+            "layer in_height in_width in_channels out_height out_width out_channels parameters macs neurons",
         ),
         {**{2 + at: name for name, at in _ROWS.items()}, 14: "total"},
         units={"parameters": 1000, "macs": 10**6},

@@ -280,16 +280,19 @@ def _hardtanh(t: Translator, node: fx.Node) -> Value:
     return _activated(t, node, "ReLU6")
 
 
-def _softmax(t: Translator, node: fx.Node) -> Value:
-    dim, axes = bound(node, "input dim")["dim"], len(node.meta["shape"])
-    if dim is None:  # what F.softmax then takes
-        dim = 0 if axes in (0, 1, 3) else 1
-    if dim % axes != 1:
-        raise InexpressibleError(f"takes the softmax along axis {dim}; Softmax is over the channels (1)")
-    source = t.layered(only_input(node), node)
-    if source.row >= 0 and t.rows[source.row].lazy:  # of all that was flattened
-        return t.row(node, "Softmax", [source], shape=source.shape)
-    return _activated(t, node, "Softmax")
+def _softmax(kind: str) -> Handler:
+    def handle(t: Translator, node: fx.Node) -> Value:
+        dim, axes = bound(node, "input dim")["dim"], len(node.meta["shape"])
+        if dim is None:  # what F.softmax then takes
+            dim = 0 if axes in (0, 1, 3) else 1
+        if dim % axes != 1:
+            raise InexpressibleError(f"takes the softmax along axis {dim}; {kind} is over the channels (1)")
+        source = t.layered(only_input(node), node)
+        if source.row >= 0 and t.rows[source.row].lazy:  # of all that was flattened
+            return t.row(node, kind, [source], shape=source.shape)
+        return _activated(t, node, kind)
+
+    return handle
 
 
 def _own_row(t: Translator, node: fx.Node) -> Value:
@@ -332,7 +335,8 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
         "tanh": _function("Tanh"),
         "sigmoid": _function("Sigmoid"),
         "hardtanh": _hardtanh,
-        "softmax": _softmax,
+        "softmax": _softmax("Softmax"),
+        "log_softmax": _softmax("LogSoftmax"),
         "Add": _join,
         "Concat": _join,
         "CenterCrop": _center_crop,

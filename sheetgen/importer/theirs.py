@@ -111,8 +111,20 @@ def _attribute(module: ModuleType, name: str, shown: str) -> Any:
 
 
 def _builds(value: object, base: type, module: str) -> bool:
+    """Whether ``value`` may be what is to be imported; what a function gives is known only when it is called."""
     own = getattr(value, "__module__", None) == module
-    return isinstance(value, base) or (own and (inspect.isclass(value) and issubclass(value, base)))
+    is_class = inspect.isclass(value) and issubclass(value, base)
+    return isinstance(value, base) or (own and (is_class or (inspect.isfunction(value) and not _needed(value))))
+
+
+def _needed(function: Callable[..., object]) -> list[str]:
+    """The arguments that ``function`` cannot do without."""
+    try:
+        every = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return []  # written in C: what it needs shows when it is called
+    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [each.name for each in every if each.default is each.empty and each.kind not in kinds]
 
 
 def construct(found: Any, name: str) -> Any:
@@ -137,13 +149,7 @@ def construct(found: Any, name: str) -> Any:
 
 
 def _takes_nothing(found: Callable[..., Any], name: str) -> None:
-    try:
-        parameters = inspect.signature(found).parameters.values()
-    except (TypeError, ValueError):
-        return  # written in C: what it needs shows when it is called
-    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    needed = [each.name for each in parameters if each.default is each.empty and each.kind not in kinds]
-    if needed:
+    if needed := _needed(found):
         given = ", ".join(f"{each}=..." for each in needed)
         raise UsageError(
             f"{name} is called without arguments, but needs {', '.join(needed)}: give defaults, or import a function "

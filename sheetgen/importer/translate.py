@@ -21,7 +21,6 @@ from .record import Call, Recording
 from .rows import IMAGE, InexpressibleError, Row, Rows, Value, layer_name, values_of, word
 
 _HOLDERS = (nn.Sequential, nn.DataParallel)  # torch's own, but no layers
-_HINTS = {"log_softmax": "; leave the logarithm to the loss, or use softmax"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +211,7 @@ class Translator:
         call, op, where = _to_blame(node), node.meta["op"], node.meta.get("where", "")
         if not reason:
             torchs = call is not None and _is_torchs(call.module)
-            reason = f"{'' if torchs else f'{op}: '}there is no layer type for it{_HINTS.get(op, '')}"
+            reason = f"{'' if torchs else f'{op}: '}there is no layer type for it"
         key = (call.path or "" if call else "", reason)
         self._problems.setdefault(key, f"{_said(call)}{reason}{f' ({where})' if where else ''}")
 

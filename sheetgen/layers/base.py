@@ -115,7 +115,8 @@ class Init(Strict):
 MOST_TAPS = 1000  # that are written out in a formula; 200 would be too long for a cell already
 
 Activation = Literal[
-    "ReLU", "ReLU6", "LeakyReLU", "ELU", "GELU", "SiLU", "Hardswish", "Tanh", "Sigmoid", "Softmax"
+    "ReLU", "ReLU6", "LeakyReLU", "ELU", "GELU", "SiLU", "Hardswish", "Tanh", "Sigmoid", "Softmax",
+    "LogSoftmax",
 ]  # fmt: skip
 
 

@@ -109,6 +109,12 @@ class Softmax(_Function):
     type: Literal["Softmax"] = "Softmax"
 
 
+class LogSoftmax(_Function):
+    """The logarithm of the softmax over the channels, as torch.nn.NLLLoss wants it."""
+
+    type: Literal["LogSoftmax"] = "LogSoftmax"
+
+
 FUNCTIONS: tuple[type[Layer], ...] = (
     ReLU,
     ReLU6,
@@ -120,9 +126,10 @@ FUNCTIONS: tuple[type[Layer], ...] = (
     Tanh,
     Sigmoid,
     Softmax,
+    LogSoftmax,
 )
 
 
 def activation(nn: Any, name: str) -> Any:
     """The ``torch.nn`` module of an activation; softmax is taken over the channels."""
-    return nn.Softmax(dim=1) if name == "Softmax" else getattr(nn, name)()
+    return getattr(nn, name)(dim=1) if name in ("Softmax", "LogSoftmax") else getattr(nn, name)()

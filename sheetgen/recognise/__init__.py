@@ -8,13 +8,15 @@ its cells; this room must not know files.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from ..addresses import Area
 from ..layout import LEAST, LayerLine, Layout, LeftAlone, Line, TableLayout
 from ..network import INPUT, TOTAL
+from ..quantities import COMPOSITE
 from ..sheet import Sheet
 from ..vocabulary import NOTHING, Heard, hear, hear_label
 from .columns import Column, Held, agrees, choose
@@ -25,6 +27,8 @@ MOST_LINES, MOST_ACROSS = 3000, 300  # of a worksheet that are looked at
 MOST_CELLS = 60_000
 MOST_TABLES = 12
 NUMBERED = 0.4  # weight of a bare number as a label
+LEAST_PROOF = 4  # given cells that differ, before they speak against a table
+PLAINLY = 0.9  # weight from which on a heading says what its column is
 
 Cells = Mapping[tuple[int, int], Held]
 
@@ -39,15 +43,18 @@ def recognise(worksheet: str, cells: Cells, merged: Sequence[Area], sheet: Sheet
     }
     if len(near) > MOST_CELLS:
         return ()
-    upright = _Page(worksheet, near, merged, labels, transposed=False).tables()
+    upright = _Page(worksheet, near, merged, labels, transposed=False)
     turned = _Page(
         worksheet,
         {(column, row): value for (row, column), value in near.items()},
         [Area(area.left, area.top, area.right, area.bottom) for area in merged],
         labels,
         transposed=True,
-    ).tables()
-    return max(upright, turned, key=_weight)
+    )
+    named = {page: page.most_named() for page in (upright, turned)}
+    most = max(named.values())
+    likely = [page.tables() for page, number in named.items() if number >= most / 2 and most]
+    return max(likely, key=_weight, default=())
 
 
 @lru_cache(maxsize=8)
@@ -92,6 +99,22 @@ class _Page:
     def text(self, row: int, column: int) -> str:
         value = self.cells.get((row, column))
         return " ".join(value.split()) if isinstance(value, str) and len(value) < 1000 else ""
+
+    def most_named(self) -> int:
+        """How many layers the labels of one line name, at the most."""
+        return max(map(len, self._named.values()), default=0)
+
+    @cached_property
+    def _named(self) -> dict[int, set[str]]:
+        """Column -> the layers that its texts, or bare numbers, may name."""
+        found: dict[int, set[str]] = {}
+        for (_, column), value in self.cells.items():
+            if isinstance(value, str):
+                weights = self.labels.weights(value)
+                found.setdefault(column, set()).update(name for name, each in weights.items() if each >= OUTRIGHT)
+                if weights and max(weights.values()) < OUTRIGHT:  # one of many, by its kind
+                    found[column].add(f"{value} {len(found[column])}")
+        return found
 
     def tables(self) -> Layout:
         headers = list(self._headers())
@@ -172,14 +195,18 @@ class _Page:
         """The tables between two lines, side by side: one for each line of labels."""
         rows = [row for row in self.rows if first <= row <= last]
         columns = sorted({column for row in rows for column in self.rows[row]})
-        matched = {column: self._matched(rows, column) for column in columns}
+        most = max((len(self._named.get(column, ())) for column in columns), default=0)
+        likely = [
+            column for column in columns if len(self._named.get(column, ())) >= most / 3 or self._numbered(column)
+        ]
+        matched = {column: self._matched(rows, column) for column in likely}
         weights = {
             column: sum(match.weight if self.text(row, column) else NUMBERED for row, match in matches.items())
             + (0.5 if self._says_layer(header, column) else 0)
             for column, matches in matched.items()
         }
         few = min(2, len(self.labels.known.layers) - 2)
-        chosen = [column for column in columns if len(matched[column]) >= max(1, few)]
+        chosen = [column for column in likely if len(matched[column]) >= max(1, few)]
         if not chosen:
             return
         best = max(chosen, key=lambda column: (weights[column], -column))
@@ -196,11 +223,16 @@ class _Page:
         for i, column in enumerate(beside):
             left = columns[0] if i == 0 else column
             right = beside[i + 1] - 1 if i + 1 < len(beside) else columns[-1]
-            if header is not None:
-                right = max([right, *self.rows.get(header.bottom, ())]) if i + 1 == len(beside) else right
+            if header is not None and i + 1 == len(beside):
+                right = max([right, *self.rows.get(header.top, ()), *self.rows.get(header.bottom, ())])
             table = self._table(header, rows, column, matched[column], range(left, right + 1))
             if table is not None:
                 yield table
+
+    def _numbered(self, column: int) -> bool:
+        """Whether the first numbers of a column count: 1, 2, 3."""
+        numbers = [value for (_, at), value in self.cells.items() if at == column and isinstance(value, int)][:4]
+        return len(numbers) > 1 and all(b - a == 1 for a, b in itertools.pairwise(numbers))
 
     def _says_layer(self, header: _Header | None, column: int) -> bool:
         return header is not None and self._heading(header, column)[1].quantities.get("layer", 0) > 0.5
@@ -255,19 +287,37 @@ class _Page:
             tuple(sorted(layers, key=lambda layer: layer.at)),
             tuple(left),
         )
-        return table if self._is_ours(table) else None
+        return table if self._is_ours(matches, columns, lines) else None
 
     def _why(self, match: Match) -> str:
         if match.weight >= NAMED:
             return "its name"
         return "what its label says" if match.weight >= OUTRIGHT else "its kind and its place in the order"
 
-    def _is_ours(self, table: TableLayout) -> bool:
-        """Whether some layers of the network itself are in it, and its given cells are, by and large, the network's."""
+    def _is_ours(self, layers: Mapping[int, Match], columns: Sequence[Column], lines: Mapping[int, Line]) -> bool:
+        """Whether some layers of the network itself are in it, and its given cells are, by and large, the network's.
+
+        Columns that were left alone speak too, as what their headings say that they are: the kernels of another network
+        are why they were.
+        """
         known = self.labels.known
-        layers = {layer.layer for layer in table.layers} - {INPUT, TOTAL}
-        turned = {(at[1], at[0]): value for at, value in self.cells.items()} if self.transposed else self.cells
-        return len(layers) >= min(2, len(known.layers) - 2) and fits((table,), {self.worksheet: turned}, known)
+        inner = {match.layer for match in layers.values()} - {INPUT, TOTAL}
+        agree = differ = 0
+        for column in columns:
+            line = lines.get(column.at) or _as_headed(column)
+            for layer, value in column.cells.items() if line is not None else ():
+                if value is None or line is None or known.is_blank(layer, line.quantity):
+                    continue
+                verdict = agrees(value, layer, line, known)
+                agree, differ = agree + (verdict is True), differ + (verdict is False)
+        return len(inner) >= min(2, len(known.layers) - 2) and (agree >= differ or differ < LEAST_PROOF)
+
+
+def _as_headed(column: Column) -> Line | None:
+    """A column as what its heading alone says, if that is plain; not a size, whose sides may be in any order."""
+    quantity, weight = max(column.heard.quantities.items(), key=lambda each: each[1], default=("", 0.0))
+    plain = weight >= PLAINLY and quantity not in COMPOSITE
+    return Line(column.at, quantity, unit=column.heard.unit or 1) if plain else None
 
 
 def fits(layout: Layout, cells: Mapping[str, Cells], known: Known) -> bool:
@@ -286,6 +336,3 @@ def fits(layout: Layout, cells: Mapping[str, Cells], known: Known) -> bool:
             verdict = agrees(value, spot.layer, spot.line, known)
             agree, differ = agree + (verdict is True), differ + (verdict is False)
     return agree >= differ or differ < LEAST_PROOF
-
-
-LEAST_PROOF = 4  # given cells that differ, before they speak against a table

@@ -8,11 +8,14 @@ answers count for little against a heading. That the line holds something else a
 
 from __future__ import annotations
 
-import re
+import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
+from .. import reading
 from ..expr import Value
 from ..layout import Line
 from ..quantities import COMPOSITE
@@ -28,6 +31,7 @@ SMALL = 9
 UNHEARD = 0.04  # weight of a quantity that the heading does not speak of
 ELSE, ELSE_UNHEARD = 0.08, 0.6  # weight of "something else", with a heading that is understood and without
 UNITS = (1, 1000, 10**6, 10**9)
+MOST_TOLD, FIRST_TOLD = 80, 8  # cells of a column that are compared; and that are tried where nothing is heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +95,11 @@ def _fits(column: Column, known: Known) -> list[_Fit]:
     """All quantities that the column may hold, and "" for something else."""
     heard = column.heard.quantities
     told = {layer: value for layer, value in column.cells.items() if _is_told(value)}
+    told = dict(itertools.islice(told.items(), MOST_TOLD))
     found = []
     for quantity in dict.fromkeys((*heard, *known.quantities)):
+        if quantity not in heard and not _may_hold(quantity, column.heard, told, known):
+            continue
         weight = heard.get(quantity, UNHEARD if told else 0)
         if quantity in known.asked:
             weight *= 1.3
@@ -106,6 +113,18 @@ def _fits(column: Column, known: Known) -> list[_Fit]:
             verdict = _verdict(value, best.quantity, layer, best.unit, best.order, known)
             chance *= _by_accident(value) if verdict else ELSEWISE if verdict is False else 1
     return [*found, _Fit("", chance, 0, 0, 1, ())]
+
+
+def _may_hold(quantity: str, heard: Heard, told: Mapping[str, Held], known: Known) -> bool:
+    """Whether some of the first cells agree with a quantity that the heading does not speak of."""
+    units = (heard.unit,) if heard.unit else UNITS if quantity not in SETTINGS else (1,)
+    first = list(itertools.islice(told.items(), FIRST_TOLD))
+    return any(
+        _verdict(value, quantity, layer, unit, order, known)
+        for order in _orders(quantity, heard, told)
+        for unit in units
+        for layer, value in first
+    )
 
 
 def _is_told(value: Held) -> bool:
@@ -152,11 +171,6 @@ def agrees(value: Held, layer: str, line: Line, known: Known) -> bool | None:
 
 # --- one cell -------------------------------------------------------------------------------------------------------
 
-_SIZE = re.compile(
-    r"\D{0,40}(\d{1,9})(?:[^\d.]{1,12}(\d{1,9}))(?:[^\d.]{1,12}(\d{1,9}))?(?:[^\d.]{1,12}(\d{1,9}))?\D{0,8}"
-)
-_TYPED = re.compile(r"[~≈=\s]*([+-]?\d[\d,\s'’_\u00a0\u202f]*)(?:\.(\d+))?\s*([kKmM]?)[^\d]{0,12}")
-
 
 def _orders(quantity: str, heard: Heard, told: Mapping[str, Held]) -> Iterable[tuple[str, ...]]:
     """The orders in which the sides of a composite size may stand; () for a number."""
@@ -181,9 +195,13 @@ def _verdict(value: Held, quantity: str, layer: str, unit: int, order: tuple[str
     right = known.number(layer, quantity)
     if right is None or isinstance(right, str):
         return None
+    if quantity in SETTINGS and isinstance(value, str) and (square := _is_square(value, right)) is not None:
+        return square
+    if unit == 1 and isinstance(value, int) and isinstance(right, int) and not isinstance(value, bool):
+        return value == right
     number = _number(value)
     if number is None:
-        return _is_square(value, right) if quantity in SETTINGS else False
+        return False
     exact, step = number
     if unit == 1 and isinstance(right, int):
         return exact == right
@@ -191,47 +209,37 @@ def _verdict(value: Held, quantity: str, layer: str, unit: int, order: tuple[str
     return abs(exact * unit - Fraction(right)) <= near
 
 
+@lru_cache(maxsize=4096, typed=True)
 def _number(value: Held) -> tuple[Fraction, Fraction] | None:
-    """A number, and one of its last digit."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        text = repr(value)
-        if "e" in text or "n" in text:  # 1e+20, inf, nan
-            return (Fraction(value), Fraction(0)) if abs(value) < 1e300 else None
-        return Fraction(text), _last_digit(text)
-    match = _TYPED.fullmatch(value) if isinstance(value, str) and len(value) < 60 else None
-    if match is None:
+    """A number, and one of its last digit; None where the cell holds none, or none that is written as one."""
+    if isinstance(value, float) and not math.isfinite(value):
         return None
-    whole, decimals, thousands = match[1], match[2] or "", match[3]
-    factor = {"k": 1000, "m": 10**6}.get(thousands.lower(), 1)
-    text = re.sub(r"[^\d+-]", "", whole) + (f".{decimals}" if decimals else "")
-    return Fraction(text) * factor, _last_digit(text) * factor
+    read = reading.read(value, "number") if isinstance(value, str) else None
+    if read is not None:
+        return (Fraction(read.numbers[0]), 2 * read.half) if len(read.numbers) == 1 and not read.others else None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    text = repr(value)
+    decimals = "" if "e" in text or text.endswith(".0") else text.partition(".")[2]
+    return Fraction(text), Fraction(1, 10 ** len(decimals))
 
 
-def _last_digit(text: str) -> Fraction:
-    return Fraction(1, 10 ** len(text.partition(".")[2].rstrip("0") if text.endswith(".0") else text.partition(".")[2]))
+@lru_cache(maxsize=4096, typed=True)
+def _size(value: Held) -> tuple[Fraction, ...]:
+    read = reading.read(value, "size")
+    return tuple(Fraction(each) for each in read.numbers)
 
 
 def _is_size(value: Held, sides: tuple[int, ...] | None) -> bool | None:
-    if sides is None:
+    if sides is None or value is None or value == "":
         return None
-    while len(sides) > 1 and sides[0] == 1 and not isinstance(value, str):
-        sides = sides[1:]  # 4096 for 1 x 1 x 4096
-    if isinstance(value, int | float):
-        return len(sides) == 1 and value == sides[0]
-    match = _SIZE.fullmatch(value) if isinstance(value, str) and len(value) < 80 else None
-    if match is None:
-        number = _number(value)
-        return None if number is None else [each for each in sides if each != 1] == [number[0]]
-    given = tuple(int(each) for each in match.groups() if each)
-    if len(given) == len(sides) + 1 and given[0] == 1:
-        given = given[1:]  # one image
-    return given == sides
+    return reading.compare(_size(value), sides, channels_last=False) == "same"
 
 
 def _is_square(value: Held, right: Value) -> bool | None:
     """11 x 11 for a kernel of 11."""
-    match = _SIZE.fullmatch(value) if isinstance(value, str) and len(value) < 80 else None
-    return None if match is None else {int(each) for each in match.groups() if each} == {right}
+    size = _size(value)
+    return set(size) == {right} if len(size) > 1 else None
 
 
 # --- why ------------------------------------------------------------------------------------------------------------

@@ -88,6 +88,8 @@ class Known:
         found: dict[tuple[str, str], dict[str, int]] = {}
         for answer, quantity in self.sheet.table.quantities.items():
             layer = answer.rpartition(".")[0]
+            if layer == INPUT:  # its size is found from the first layer's settings, which are not its own
+                continue
             for name, bind in quantity.binds.items():
                 stem, _, side = name.rpartition("_")
                 setting = {"kernel": "kernel_size"}.get(stem, stem)

@@ -12,17 +12,15 @@ from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
-MAX_ENTRIES = 10_000
+from .guard import MAX_TOTAL, open_zip, part_name
+from .guard import BrokenPackage as BrokenPackage
+
 MAX_PART = 64 * 2**20  # bytes, decompressed
-MAX_TOTAL = 256 * 2**20
+MAX_TAGS = 2_000_000  # of a part that is read as a whole: some 500,000 different texts
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
 NAMESPACES = (MAIN, STRICT)
-
-
-class BrokenPackage(Exception):  # noqa: N818  (a state of the file; callers turn it into their error)
-    """The bytes are not a workbook that can be used; ``str()`` is one sentence for a user, without the path."""
 
 
 # -- the zip -----------------------------------------------------------------------------------------------------------
@@ -35,30 +33,11 @@ class Archive:
 
     def __init__(self, data: bytes) -> None:
         if not data.startswith(b"PK"):
-            raise BrokenPackage(_what_instead(data))
-        # Counted before zipfile makes an object of each: a directory of a million entries would take seconds.
-        # (The signature can also stand inside an embedded, stored package; the cap leaves room for it.)
-        if data.count(b"PK\x01\x02") > MAX_ENTRIES:
-            raise BrokenPackage(f"the file holds more than {MAX_ENTRIES:,} parts")
-        try:
-            self.zip = zipfile.ZipFile(io.BytesIO(data))
-        except Exception as error:  # zipfile raises some ten kinds for damaged directories
-            raise BrokenPackage("the file is cut short or damaged (its zip directory cannot be read)") from error
-        self.entries: dict[str, zipfile.ZipInfo] = {}
-        self._folded: dict[str, str] = {}
+            raise BrokenPackage(what_instead(data))
+        self.zip = open_zip(data)
+        self.entries = {part_name(info): info for info in self.zip.infolist() if not info.is_dir()}
+        self._folded = {name.casefold(): name for name in self.entries}
         self._spent = 0
-        for info in self.zip.infolist():
-            if info.filename.endswith("/"):
-                continue
-            name = info.filename.replace("\\", "/").lstrip("/")  # some .NET writers use backslashes; Excel reads them
-            if name.casefold() in self._folded:
-                raise BrokenPackage(f"the part {name} is in the file twice")
-            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                raise BrokenPackage(f"the part {name} is compressed in a way that Excel does not use")
-            self._folded[name.casefold()] = name
-            self.entries[name] = info
-        if sum(info.file_size for info in self.entries.values()) > MAX_TOTAL:
-            raise BrokenPackage(f"the file unpacks to more than {MAX_TOTAL // 2**20} MiB")
 
     def find(self, name: str) -> str | None:
         """The entry's own spelling: part names are compared without case (ECMA-376 part 2, 6.2.2.3)."""
@@ -74,18 +53,27 @@ class Archive:
         try:
             with self.zip.open(info) as stream:
                 data = stream.read(MAX_PART + 1)
+        except MemoryError:
+            raise
         except Exception as error:  # zlib, zipfile, struct, EOF: all say that these bytes cannot be unpacked
             raise BrokenPackage(f"the part {name} is damaged and cannot be unpacked") from error
-        # The header's sizes may lie, so what really came out is what counts.
+        # The headers may lie, so what really came out is what counts.
         if len(data) > MAX_PART:
             raise BrokenPackage(f"the part {name} unpacks to more than {MAX_PART // 2**20} MiB")
+        if len(data) != info.file_size:
+            raise BrokenPackage(f"the part {name} is damaged: it unpacks to less than it says")
         self._spent += len(data)
         if self._spent > MAX_TOTAL:
             raise BrokenPackage(f"the file unpacks to more than {MAX_TOTAL // 2**20} MiB")
         return data
 
 
-def _what_instead(data: bytes) -> str:
+PLAIN_TEXT = "this is plain text (perhaps a CSV), not an .xlsx workbook; open it in Excel and save it as .xlsx"
+UNKNOWN = "this is not an .xlsx workbook (nor any other kind of file known here)"
+
+
+def what_instead(data: bytes) -> str:
+    """What bytes that are no zip are."""
     head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if not data:
         return "the file is empty"
@@ -105,15 +93,15 @@ def _what_instead(data: bytes) -> str:
         data[:4096].decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8", "strict")
     except UnicodeDecodeError as error:
         if error.end < min(len(data), 4096) - 3:  # not just a character cut at the end of the sample
-            return "this is not an .xlsx workbook (nor any other kind of file known here)"
+            return UNKNOWN
     if b"\0" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "this is not an .xlsx workbook (nor any other kind of file known here)"
-    return "this is plain text (perhaps a CSV), not an .xlsx workbook; open it in Excel and save it as .xlsx"
+        return UNKNOWN
+    return PLAIN_TEXT
 
 
 def what_zip(archive: Archive) -> str:
     if archive.find("mimetype") and b"opendocument" in archive.read("mimetype"):
-        return "this is an OpenDocument file (.ods); save it as .xlsx"
+        return "this is an OpenDocument file (.ods), not an .xlsx workbook; open it in its program and save it as .xlsx"
     if archive.find("Index/Document.iwa") or archive.find("Index.zip"):
         return "this is a Numbers document; export it as .xlsx"
     for part, what in (("word/document.xml", "a Word document"), ("ppt/presentation.xml", "a presentation")):
@@ -136,12 +124,12 @@ def replace_parts(data: bytes, new: Mapping[str, bytes | None]) -> bytes:
     with zipfile.ZipFile(out, "w") as target:
         target.comment = archive.zip.comment
         for info in archive.zip.infolist():
-            name = info.filename.replace("\\", "/").lstrip("/")
+            name = part_name(info)
             content = wanted.pop(name) if name in wanted else b"" if info.is_dir() else archive.read(name)
             if content is None:
                 continue
             copy = zipfile.ZipInfo(info.filename, info.date_time)
-            copy.compress_type, copy.comment, copy.extra = info.compress_type, info.comment, info.extra
+            copy.compress_type, copy.comment, copy.extra = info.compress_type, info.comment, _own_extra(info.extra)
             copy.create_system, copy.external_attr = info.create_system, info.external_attr
             copy.internal_attr = info.internal_attr
             target.writestr(copy, content)
@@ -153,12 +141,25 @@ def replace_parts(data: bytes, new: Mapping[str, bytes | None]) -> bytes:
     return out.getvalue()
 
 
+def _own_extra(extra: bytes) -> bytes:
+    """Without the sizes and places of the old file (zip64), which would contradict those of the new one."""
+    kept, at = b"", 0
+    while at + 4 <= len(extra):
+        end = at + 4 + int.from_bytes(extra[at + 2 : at + 4], "little")
+        if extra[at : at + 2] != b"\1\0":
+            kept += extra[at:end]
+        at = end
+    return kept
+
+
 # -- XML ---------------------------------------------------------------------------------------------------------------
 
 
 def parse_xml(data: bytes, part: str) -> etree._Element:
     """The root of a part, with all its comments and white space. No entities, no network, no DTD."""
     _refuse_dtd(data, part)
+    if data.count(b"<") > MAX_TAGS:
+        raise BrokenPackage(f"the part {part} has more than {MAX_TAGS:,} XML tags")
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, strip_cdata=False
     )
@@ -186,6 +187,7 @@ def _damaged(part: str, error: Exception) -> BrokenPackage:
 def rows(data: bytes, part: str) -> Iterator[etree._Element]:
     """Each <row> of a sheet once it is whole; emptied afterwards, so that a large sheet never stands in memory."""
     _refuse_dtd(data, part)
+    home = None
     try:
         for _, row in etree.iterparse(
             io.BytesIO(data),
@@ -198,7 +200,8 @@ def rows(data: bytes, part: str) -> Iterator[etree._Element]:
             remove_pis=True,
         ):
             parent = row.getparent()
-            if parent is not None and local(parent) == "sheetData":
+            if parent is not None and (parent is home or local(parent) == "sheetData"):
+                home = parent  # a name looked at a million times takes a second
                 yield row
                 row.clear()
     except (etree.LxmlError, ValueError, LookupError) as error:

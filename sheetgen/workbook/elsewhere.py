@@ -12,7 +12,8 @@ from ..foreign import spots_by_answer
 from ..layout import SURE, LayerLine, Layout, Line, Spot, TableLayout
 from ..recognise import fits, known_of, recognise
 from ..sheet import Sheet, defined_name
-from .package import BLANK, Package, Place
+from .book import Book
+from .package import BLANK, Place
 
 MOST_SHEETS = 12  # that are searched
 ENOUGH = 0.5  # of the blanks must have a cell, or it is not this table
@@ -30,7 +31,7 @@ class Elsewhere:
         return spots_by_answer(self.layout)
 
 
-def find_tables(package: Package, sheet: Sheet) -> Elsewhere | None:
+def find_tables(package: Book, sheet: Sheet) -> Elsewhere | None:
     """The tables of ``sheet``'s network in a workbook that is not ours; None where there is none."""
     known = known_of(sheet)
     names = {entry.name for entry in package.sheets}
@@ -51,14 +52,15 @@ def find_tables(package: Package, sheet: Sheet) -> Elsewhere | None:
     return Elsewhere(tuple(tables), False, (*notes, *_doubts(tables)))
 
 
-def ours_as_layout(sheet: Sheet, package: Package, worksheet: str | None, places: Mapping[str, Place]) -> Layout:
+def ours_as_layout(sheet: Sheet, package: Book, worksheet: str | None, places: Mapping[str, Place]) -> Layout:
     """Our own table, where it was found by its headings; only named cells are no table."""
     if worksheet is None:
         return ()
     cells = package.cells(worksheet)
     row_of_headings = min(sheet.rows.values()) - 1
-    named = sum(package.place(defined_name(answer)) == place for answer, place in places.items())
-    why = f"its heading, to the letter; {named} of {len(places)} blanks have their names"
+    blanks = [cell.answer or "" for cell in sheet.blanks]
+    named = sum(package.place(defined_name(each)) == places.get(each) is not None for each in blanks)
+    why = f"its heading, to the letter; {named} of {len(blanks)} blanks have their names"
     lines = tuple(
         Line(
             column, quantity, sheet.headings[quantity], 1, why if quantity == "layer" else "its heading, to the letter"
@@ -72,13 +74,13 @@ def ours_as_layout(sheet: Sheet, package: Package, worksheet: str | None, places
     return (TableLayout(worksheet, False, row_of_headings, lines, layers),)
 
 
-def _searched(package: Package) -> Iterator[str]:
+def _searched(package: Book) -> Iterator[str]:
     """The worksheets in which tables are looked for: hidden ones only where there is no other."""
     shown = [entry.name for entry in package.sheets if not entry.hidden]
     yield from (shown or [entry.name for entry in package.sheets])[:MOST_SHEETS]
 
 
-def _values(package: Package, name: str) -> dict[tuple[int, int], int | float | str | bool | None]:
+def _values(package: Book, name: str) -> dict[tuple[int, int], int | float | str | bool | None]:
     return {at: cell.value for at, cell in package.cells(name).items() if cell.kind != "error"}
 
 

@@ -1,7 +1,7 @@
 """Recalculation: the values that a workbook's formulas have when its cells change.
 
 The cells come from package.py and the arithmetic from formualizer, whose own reader is not used (it reads strict OOXML
-as empty). What no engine can know from the file (the clock, chance, other workbooks) stays at its cached value.
+as empty). What no engine can know from the file (clock, chance, other workbooks, the web) stays at its cached value.
 
 Must not know: how a value is stored in a file, nor which cells matter to whom. A formula that cannot be computed is
 a ``CellError`` in its cell, never an exception.
@@ -10,7 +10,7 @@ a ``CellError`` in its cell, never an exception.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from time import monotonic
@@ -19,6 +19,8 @@ import formualizer
 
 from ..addresses import parse_address
 from .package import Cell, Package, Place
+from .references import FETCHING, VOLATILE, definition_of, function_of, is_cell, read_reference, tokens
+from .tables import Table, read_tables, write_out
 
 TIME_LIMIT_MS = 2_000
 MAX_EXPANDED = 32_768  # characters of a formula once its names are written out
@@ -36,7 +38,7 @@ _ERRORS = {
     "Circ": "#CIRC!",  # Excel asks the user instead and shows 0; there is no text of its own for it
 }
 _KINDS = {text: kind for kind, text in _ERRORS.items()}
-_VOLATILE = frozenset({"NOW(", "TODAY(", "RAND(", "RANDBETWEEN(", "RANDARRAY(", "CELL(", "INFO(", "TABLE("})
+_HELD = VOLATILE | FETCHING
 _ABSOLUTE = re.compile(
     r"(?:'(?:[^'\[]|'')+'|[^\W\d][\w.]*)!\$[A-Za-z]{1,3}\$[0-9]{1,7}(?::\$[A-Za-z]{1,3}\$[0-9]{1,7})?|-?[0-9]+(?:\.[0-9]+)?"
 )
@@ -72,6 +74,7 @@ class Engine:
         self._formulas: set[Place] = set()
         self._unreadable: set[Place] = set()
         self._errors: dict[Place, CellError] = {}
+        self._tables: Mapping[str, Table] | None = None
         for entry in package.sheets:
             if entry.name not in self._workbook.sheet_names:
                 self._workbook.add_sheet(entry.name)
@@ -141,6 +144,10 @@ class Engine:
         """Whether the engine computes this cell (and does not hold it at its cached value)."""
         return self._own(place) in self._formulas
 
+    def is_readable(self, place: Place) -> bool:
+        """Whether it could read the cell's formula, where it has one."""
+        return self._own(place) not in self._unreadable
+
     def settle(self) -> None:
         """Compare with the values of now from here on."""
         self._before = self._all()
@@ -179,7 +186,7 @@ class Engine:
         if cell.formula is not None:
             self._formulas.add(place)
             try:
-                formula = self._expanded(cell.formula, place.sheet)
+                formula = self._expanded(cell.formula, place)
                 if formula is not None:
                     self._workbook.set_formula(*at, formula)
                     return
@@ -193,30 +200,36 @@ class Engine:
         else:
             self._workbook.set_value(*at, cell.value)
 
-    def _expanded(self, formula: str, sheet: str) -> str | None:
-        """The formula with defined names written out; None for one whose value only Excel can know."""
-        tokens = formualizer.Tokenizer("=" + formula).tokens()
-        text = ["="]
-        for token in tokens:
-            value = str(token.value)
-            if token.token_type == formualizer.TokenType.Func and value.upper().removeprefix("_XLFN.") in _VOLATILE:
+    def _expanded(self, formula: str, place: Place) -> str | None:
+        """The formula with names and tables written out; None for one whose value only Excel can know."""
+        kinds, text = formualizer.TokenType, ["="]
+        for token in tokens(formula):
+            value = token.value
+            kind = token.token_type
+            if kind == kinds.Func and function_of(token) in _HELD:
                 return None
-            if token.token_type == formualizer.TokenType.Operand and token.subtype == formualizer.TokenSubType.Range:
-                if value.lstrip("'").startswith("["):
-                    return None  # another workbook
-                value = self._named(value, sheet) or value
+            if kind == kinds.Operand and token.subtype == formualizer.TokenSubType.Range and not is_cell(value):
+                written = self._written_out(value, place)
+                if written is None:
+                    return None  # another workbook, another program
+                value = written
             text.append(value)
         whole = "".join(text)
         if len(whole) > MAX_EXPANDED:
             raise ValueError("too long with its names written out")
         return whole
 
-    def _named(self, operand: str, sheet: str) -> str | None:
-        scope, bang, name = operand.rpartition("!")
-        if bang:
-            sheet = scope[1:-1].replace("''", "'") if scope.startswith("'") else scope
-        definition = self._package.definition(name, sheet)
-        return definition if definition is not None and _ABSOLUTE.fullmatch(definition) else None
+    def _written_out(self, operand: str, place: Place) -> str | None:
+        reference = read_reference(self._package, operand, place.sheet)
+        if reference.kind == "other workbook":
+            return None
+        if reference.kind == "name" and (definition := definition_of(self._package, operand, place.sheet)) is not None:
+            return definition if _ABSOLUTE.fullmatch(definition) else operand
+        if reference.kind == "cells":
+            return operand
+        if self._tables is None:
+            self._tables = read_tables(self._package)
+        return write_out(operand, place, self._tables) or operand
 
     def _holds_table(self, sheet: str, row: int, column: int) -> bool:
         cells = self._package.cells(sheet)

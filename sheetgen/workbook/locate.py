@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 from ..layout import Spot
 from ..questionnaire import HEADINGS, QuestionCell, Questionnaire
 from ..sheet import Sheet, SheetCell, defined_name
+from .book import Book
 from .elsewhere import ENOUGH, Elsewhere, find_tables
-from .package import BLANK, Cell, Package, Place
+from .package import BLANK, Cell, Place
 
 MOST_NAMES = 0.8  # of the blanks: fewer, without the table's words, are no proof that it is this table
 SEARCHED_ROWS = 200  # in which a header row is looked for
@@ -30,11 +31,13 @@ class Located:
     sheet: Sheet
     worksheet: str | None  # the name of the worksheet with the table, if the table was found
     questions: Questionnaire | None = None  # as they stand in this workbook, if their sheet was found
-    elsewhere: Elsewhere | None = None  # the tables, where they are not ours
-    spots: Mapping[str, Spot] = field(default_factory=dict)  # of those answers that stand in tables which are not ours
+    elsewhere: Elsewhere | None = (
+        None  # the tables, where they are not ours; ``places`` only if they have enough blanks
+    )
+    spots: Mapping[str, Spot] = field(default_factory=dict)  # of the blanks that stand in them
 
 
-def locate(package: Package, sheet: Sheet, *, elsewhere: bool = True) -> Located:
+def locate(package: Book, sheet: Sheet, *, elsewhere: bool = True) -> Located:
     """Where each blank of ``sheet`` is in ``package``, and the rows and columns of its sheets as they are there.
 
     With ``elsewhere`` tables that are not ours count too: those of ``layout:``, and what is recognised.
@@ -52,9 +55,11 @@ def locate(package: Package, sheet: Sheet, *, elsewhere: bool = True) -> Located
         places = named if len(named) >= MOST_NAMES * len(sheet.blanks) else {}
     tables: Elsewhere | None = None
     spots: dict[str, tuple[str, Spot]] = {}
-    if not places and elsewhere:
-        tables, spots = _in_other_tables(package, sheet)
-        places = {answer: Place(name, spot.row, spot.column) for answer, (name, spot) in spots.items()}
+    if elsewhere and sheet.blanks and not places and (tables := find_tables(package, sheet)) is not None:
+        found = tables.spots()
+        spots = {cell.answer or "": at for cell in sheet.blanks if (at := found.get(cell.answer or ""))}
+        if len(spots) >= max(1, ENOUGH * len(sheet.blanks)):
+            places = {answer: Place(name, spot.row, spot.column) for answer, (name, spot) in spots.items()}
     asked = None
     if sheet.questions is not None:
         asked, answers = _locate_questions(package, sheet.questions, trusted=table is not None or bool(places))
@@ -63,16 +68,8 @@ def locate(package: Package, sheet: Sheet, *, elsewhere: bool = True) -> Located
     return Located(places, table or sheet, worksheet, asked, tables, {answer: at[1] for answer, at in spots.items()})
 
 
-def _in_other_tables(package: Package, sheet: Sheet) -> tuple[Elsewhere | None, dict[str, tuple[str, Spot]]]:
-    """Tables that are not ours, and the cells of the blanks there: worksheet and spot. Few of them are no proof."""
-    tables = find_tables(package, sheet)
-    found = tables.spots() if tables is not None else {}
-    spots = {cell.answer or "": at for cell in sheet.blanks if (at := found.get(cell.answer or ""))}
-    return (tables, spots) if len(spots) >= max(1, ENOUGH * len(sheet.blanks)) else (None, {})
-
-
 def _locate_questions(
-    package: Package, questions: Questionnaire, *, trusted: bool
+    package: Book, questions: Questionnaire, *, trusted: bool
 ) -> tuple[Questionnaire | None, dict[str, Place]]:
     """The questions as they stand in the workbook, and the places of their answers.
 
@@ -86,12 +83,12 @@ def _locate_questions(
     return None, named if trusted else {}
 
 
-def _named(package: Package, cells: Iterable[SheetCell | QuestionCell]) -> dict[str, Place]:
+def _named(package: Book, cells: Iterable[SheetCell | QuestionCell]) -> dict[str, Place]:
     places = {cell.answer or "": package.place(defined_name(cell.answer or "")) for cell in cells}
     return {answer: place for answer, place in places.items() if place is not None}
 
 
-def _in_turn(package: Package, named: Mapping[str, Place], worksheet: str) -> list[str]:
+def _in_turn(package: Book, named: Mapping[str, Place], worksheet: str) -> list[str]:
     """The worksheets, the likeliest first."""
     hosts = {place.sheet for place in named.values()}
     names = [entry.name for entry in package.sheets]
@@ -99,7 +96,7 @@ def _in_turn(package: Package, named: Mapping[str, Place], worksheet: str) -> li
 
 
 def _settled(
-    package: Package,
+    package: Book,
     name: str,
     shown: Iterable[SheetCell | QuestionCell],
     blanks: Iterable[SheetCell | QuestionCell],
@@ -121,7 +118,7 @@ def _settled(
     return places
 
 
-def _find_table(package: Package, name: str, sheet: Sheet) -> Sheet | None:
+def _find_table(package: Book, name: str, sheet: Sheet) -> Sheet | None:
     cells = package.cells(name)
     by_row = _words(cells)
     headings = {quantity: _same(heading) for quantity, heading in sheet.headings.items()}
@@ -148,7 +145,7 @@ def _words(cells: Mapping[tuple[int, int], Cell]) -> dict[int, dict[str, int]]:
     return found
 
 
-def _find_questions(package: Package, name: str, asked: Questionnaire, *, trusted: bool) -> Questionnaire | None:
+def _find_questions(package: Book, name: str, asked: Questionnaire, *, trusted: bool) -> Questionnaire | None:
     """The questions as they stand on the worksheet ``name``; of a table, each layer's row is below its question's."""
     cells = package.cells(name)
     by_row = _words(cells)

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
@@ -38,6 +38,7 @@ from .archive import (
     rows,
     what_zip,
 )
+from .formats import Shown, read_formats
 
 __all__ = [
     "BLANK",
@@ -58,7 +59,7 @@ __all__ = [
 MAX_CELLS = 2_000_000  # in one sheet; each costs some 300 bytes here
 MAX_MERGED = 10_000
 MAX_FORMULA = 8_192  # characters: Excel's own limit
-MAX_SHARED = 16 * 2**20  # characters of a sheet's shared formulas, written out: one of 8 kB in every cell is a bomb
+MAX_SHARED = 4 * 2**20  # characters of a sheet's shared formulas, written out: one of 8 kB in every cell is a bomb
 _SHEET = r"(?:'((?:[^']|'')+)'|([^\W\d][\w.]*))!"
 _ONE_CELL = re.compile(_SHEET + r"(\$[A-Za-z]{1,3}\$[1-9][0-9]{0,6})(?::(\$[A-Za-z]{1,3}\$[1-9][0-9]{0,6}))?")
 
@@ -89,8 +90,10 @@ class Cell:
     kind: _Kind
     value: int | float | str | bool | None = None
     formula: str | None = None
+    style: int = field(default=0, compare=False)  # of the workbook's styles; ISO_DATE where the value is one
 
 
+ISO_DATE = -1
 BLANK = Cell("blank")
 
 
@@ -107,12 +110,25 @@ class SheetEntry:
 class Package:
     """A workbook that was read. Parts are unpacked, and sheets parsed, when they are first asked for."""
 
-    __slots__ = ("_archive", "_cells", "_definitions", "_places", "_strings", "date1904", "names", "sheets", "workbook")
+    __slots__ = (
+        "_archive",
+        "_by_name",
+        "_cells",
+        "_definitions",
+        "_formats",
+        "_places",
+        "_strings",
+        "date1904",
+        "names",
+        "sheets",
+        "workbook",
+    )
 
     def __init__(self, data: bytes) -> None:
         self._archive = Archive(data)
         self._cells: dict[str, tuple[Mapping[tuple[int, int], Cell], tuple[Area, ...]]] = {}
         self._strings: tuple[str, ...] | None = None
+        self._formats: tuple[Shown, ...] | None = None
         if self._archive.find("_rels/.rels") is None:
             raise BrokenPackage(what_zip(self._archive))
         main = [r for r in self._relationships("") if r.kind == "officeDocument"]
@@ -127,6 +143,7 @@ class Package:
         properties = _child(root, "workbookPr")
         self.date1904 = properties is not None and properties.get("date1904") in ("1", "true")
         self.sheets: tuple[SheetEntry, ...] = ()
+        self._by_name: dict[str, SheetEntry] = {}
         self.names: Mapping[str, Place] = {}
         self._definitions: dict[tuple[str | None, str], str] = {}
         self._places: dict[tuple[str | None, str], Place] = {}
@@ -145,11 +162,15 @@ class Package:
         return self._archive.find(name)
 
     def related(self, part: str, kind: str) -> str | None:
-        """The part that ``part`` names as its ``kind`` ("sharedStrings", "calcChain" ...)."""
-        return next((r.target for r in self._relationships(part) if r.kind == kind), None)
+        """The part that ``part`` names as its ``kind`` ("sharedStrings", "calcChain" ...); "" is the package."""
+        return next(iter(self.all_related(part, kind)), None)
+
+    def all_related(self, part: str, kind: str) -> tuple[str, ...]:
+        """All parts that ``part`` names as its ``kind``: a sheet has several of "table"."""
+        return tuple(r.target for r in self._relationships(part) if r.kind == kind)
 
     def sheet(self, name: str) -> SheetEntry | None:
-        return next((entry for entry in self.sheets if entry.name.casefold() == name.casefold()), None)
+        return self._by_name.get(name.casefold())
 
     def place(self, name: str, sheet: str | None = None) -> Place | None:
         """The one cell that a defined name denotes; without case; a name of ``sheet``'s own goes before a global one.
@@ -164,6 +185,12 @@ class Package:
         key = name.casefold()
         return self._definitions.get((sheet.casefold(), key)) or self._definitions.get((None, key))
 
+    def definitions(self) -> Iterator[tuple[str, str, str]]:
+        """Each defined name without case, a sheet on which it means what it does, and its text."""
+        for (scope, name), text in self._definitions.items():
+            entry = self.sheet(scope) if scope is not None else None
+            yield name, (entry or self.sheets[0]).name, text
+
     def cells(self, sheet: str) -> Mapping[tuple[int, int], Cell]:
         """(row, column) -> cell, for every cell with a value or a formula; the others are ``BLANK``."""
         return self._read_cells(sheet)[0]
@@ -177,6 +204,13 @@ class Package:
         entry = self.sheet(sheet)
         found = [] if entry is None else elements(self.part(entry.part), entry.part, "mergeCell", MAX_MERGED)
         return tuple(area for reference in found if (area := _area(reference.get("ref") or "")) is not None)
+
+    def shown(self, cell: Cell) -> Shown:
+        """What the cell's number format makes of a number; "" too where the styles are missing or damaged."""
+        if cell.style == ISO_DATE:
+            return "date"
+        styles = self._styles()
+        return styles[cell.style] if cell.style < len(styles) else ""
 
     # -- reading
 
@@ -219,6 +253,7 @@ class Package:
         if not entries:
             raise BrokenPackage("the workbook has no worksheet")
         self.sheets = tuple(entries)
+        self._by_name = {entry.name.casefold(): entry for entry in entries}
         return order
 
     def _read_names(self, root: etree._Element, order: list[str]) -> None:
@@ -262,6 +297,15 @@ class Package:
             part = self.related(self.workbook, "sharedStrings")
             self._strings = () if part is None else tuple(_text(si) for si in _children(self._xml(part), "si"))
         return self._strings
+
+    def _styles(self) -> tuple[Shown, ...]:
+        if self._formats is None:
+            part = self.related(self.workbook, "styles")
+            try:
+                self._formats = () if part is None else read_formats(self._xml(part))
+            except BrokenPackage:
+                self._formats = ()  # how a number looks is no reason to refuse it
+        return self._formats
 
     def _read_cells(self, sheet: str) -> tuple[Mapping[tuple[int, int], Cell], tuple[Area, ...]]:
         entry = self.sheet(sheet)
@@ -326,7 +370,7 @@ class _SheetReader:
                     self.cells[row, column] = found
         for row, column, index in self._waiting:  # shared formulas that came before their master
             old = self.cells.get((row, column), BLANK)
-            self.cells[row, column] = Cell(old.kind, old.value, self._from_master(row, column, index))
+            self.cells[row, column] = Cell(old.kind, old.value, self._from_master(row, column, index), old.style)
 
     def _row_number(self, text: str | None, previous: int) -> int:
         if text is None:
@@ -365,7 +409,9 @@ class _SheetReader:
             elif tag == "is":
                 inline = _text(child)
         kind, value = self._value(element.get("t") or "n", text, inline, address(row, column))
-        return Cell(kind, value, formula)
+        style = element.get("s") or ""
+        known = style.isascii() and style.isdigit() and len(style) < 9
+        return Cell(kind, value, formula, ISO_DATE if element.get("t") == "d" else int(style) if known else 0)
 
     def _value(
         self, kind: str, text: str | None, inline: str | None, at: str

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import datetime
 import io
+import math
 import zipfile
 from collections.abc import Sequence
+from fractions import Fraction
 
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Border, Protection
@@ -31,6 +33,7 @@ from ..sheet import (
     TITLE_ROW,
     Sheet,
     SheetCell,
+    Slot,
     remarks,
 )
 from .styles import (
@@ -58,7 +61,10 @@ from .write_questions import write_questions
 
 WHEN = datetime.datetime(2000, 1, 1)  # every timestamp: a clock would make equal input give unequal files
 
-NARROWEST = 10  # columns that titles, legend and notes take, however short the table
+NARROWEST = 84  # characters that titles, legend and notes take, however narrow the table
+BESIDE = 11  # characters of a column beside a table that is narrower
+LEAST_COLUMNS = 5  # two samples with their meanings, and how much is filled in
+LEGEND = "yours to fill: a number, or a formula"
 PAGE_ROWS = 40  # of a table that is still legible on one page
 WIDTHS = {"layer": 10, "type": 21, "kernel_size": 9, "stride": 8, "padding": 9, "dilation": 9, "groups": 8, "from": 18}
 WIDE = {
@@ -77,6 +83,7 @@ WIDE = {
     "output_size": 17,
 }
 LABELS = ("layer", "type", "from")
+SIZE = Alignment(horizontal="right", vertical="center", indent=1)  # a text, which no number format keeps off the line
 
 
 def blank_workbook(coursework: Coursework, sheet: Sheet) -> bytes:
@@ -90,8 +97,7 @@ def blank_workbook(coursework: Coursework, sheet: Sheet) -> bytes:
     last = _write_notes(page, coursework, sheet)
     _validate(page, sheet)
     name_cells(workbook, page, {cell.answer or "": cell for cell in sheet.blanks})
-    columns = max(len(sheet.columns), NARROWEST)
-    set_up_page(page, coursework.title, HEADER_ROW, columns, last, one_page=len(sheet.rows) <= PAGE_ROWS)
+    set_up_page(page, coursework.title, HEADER_ROW, _across(sheet), last, one_page=len(sheet.rows) <= PAGE_ROWS)
     if coursework.protect:
         protect(page)
     write_questions(workbook, coursework, sheet)
@@ -104,39 +110,64 @@ def blank_workbook(coursework: Coursework, sheet: Sheet) -> bytes:
 
 
 def _write_head(page: Worksheet, coursework: Coursework, sheet: Sheet) -> None:
-    width = max(len(sheet.columns), NARROWEST)  # in columns: a short table leaves the sentences room
-    for number, quantity in enumerate(sheet.columns, start=1):  # first: the sentences are as wide as the table
-        page.column_dimensions[get_column_letter(number)].width = _width(sheet, quantity)
+    width = _across(sheet)
+    widths = [_width(sheet, quantity) for quantity in sheet.columns]
+    widths += [BESIDE] * (width - len(widths))
+    for number, characters in enumerate(widths, start=1):  # first: the sentences are as wide as the columns
+        page.column_dimensions[get_column_letter(number)].width = characters
     sentence(page, TITLE_ROW, coursework.title, width, font(16, bold=True, color=BLUE))
     subtitle = coursework.source or (coursework.network.name if coursework.network.name != coursework.title else "")
     if subtitle:
         sentence(page, SUBTITLE_ROW, subtitle, width, font(italic=True, color=FAINT))
     sentence(page, INSTRUCTION_ROW, coursework.instructions or "Fill every shaded cell.", width, font())
     # the legend: a sample of each kind of cell beside its meaning
-    sample = page.cell(LEGEND_ROW, 1, "shaded")
-    sample.fill, sample.border, sample.alignment, sample.font = BLANK_FILL, GRID, CENTRE, font()
-    text = "yours to fill: a number, or a formula"
-    label = page.cell(LEGEND_ROW, 2, text)
-    label.font, label.alignment = font(), LEFT
-    sample = page.cell(LEGEND_ROW, 6, "white")
-    sample.border, sample.alignment, sample.font = GRID, CENTRE, font()
-    label = page.cell(LEGEND_ROW, 7, "given")
-    label.font, label.alignment = font(), LEFT
+    at = next((n for n in range(2, width) if sum(widths[1:n]) >= len(LEGEND) - 2), width - 2) + 1
+    for column, text, meaning, fill in ((1, "shaded", LEGEND, BLANK_FILL), (at, "white", "given", None)):
+        sample, label = page.cell(LEGEND_ROW, column, text), page.cell(LEGEND_ROW, column + 1, meaning)
+        sample.border, sample.alignment, sample.font = GRID, CENTRE, font()
+        label.font, label.alignment = font(), LEFT
+        if fill is not None:
+            sample.fill = fill
     count = len(sheet.blanks)
     if count:
         areas = ",".join(ranges(sheet.blanks))
-        counter = page.cell(LEGEND_ROW, 9, f'="Filled in: "&COUNTA({areas})&" of {count}"')
-        counter.font, counter.alignment = font(color=FAINT), LEFT
+        counter = page.cell(LEGEND_ROW, width, f'="Filled in: "&COUNTA({areas})&" of {count}"')
+        counter.font, counter.alignment = font(color=FAINT), Alignment(horizontal="right", vertical="center")
     page.row_dimensions[LEGEND_ROW].height = 20
+
+
+def _across(sheet: Sheet) -> int:
+    """How many columns the sentences take: the table's, and of a narrow one some more, for room."""
+    columns, characters = len(sheet.columns), sum(_width(sheet, quantity) for quantity in sheet.columns)
+    return max(columns + math.ceil(max(0, NARROWEST - characters) / BESIDE), LEAST_COLUMNS)
 
 
 def _width(sheet: Sheet, quantity: str) -> float:
     """A column's width in characters: what it is known to need, and its longest label or word of its heading."""
-    least = (WIDTHS | WIDE).get(quantity, 11)
-    labels = [str(slot.content) for slot in sheet.slots if slot.quantity == quantity and slot.kind == "label"]
-    longest = max(map(len, labels), default=0) + 3
-    word = max(map(len, sheet.headings[quantity].split()), default=0) + 3
-    return float(min(max(least, longest, word), 60))
+    least = float((WIDTHS | WIDE).get(quantity, 11))
+    labels = [slot for slot in sheet.slots if slot.quantity == quantity and slot.kind == "label"]
+    longest = max((len(str(slot.content)) + _indent(sheet, slot) for slot in labels), default=0) + 3
+    return min(max(least, longest, _heading_width(sheet.headings[quantity], max(least, longest))), 60.0)
+
+
+def _heading_width(heading: str, width: float) -> float:
+    """The width at which no line of ``heading``, broken between words where it is wider than ``width``, is cut off."""
+    line, longest = "", 0.0
+    for word in heading.split():
+        longer = f"{line} {word}".strip()
+        line = longer if _breadth(longer) <= max(width, longest + 3) else word
+        longest = max(longest, _breadth(line))
+    return longest + 3
+
+
+def _breadth(text: str) -> float:
+    """Of bold letters, about, in the digits that a column's width is counted in."""
+    return sum(0.6 if letter in " fijlrt.,:;'()/" else 1.15 for letter in text)
+
+
+def _indent(sheet: Sheet, slot: Slot) -> float:
+    """Characters that a layer's name in a block stands to the right of the others: a step is three blanks wide."""
+    return 1.5 * sheet.level(slot.layer) if slot.quantity == "layer" else 0
 
 
 def _write_table(page: Worksheet, sheet: Sheet) -> None:
@@ -174,11 +205,20 @@ def _number_format(sheet: Sheet, quantity: str) -> str:
         return "0.00%_)"
     if quantity.endswith("_ratio"):
         return "#,##0.0_)"
-    if quantity in FRACTIONAL:
-        return "General"
-    if quantity not in QUANTITIES:  # of the coursework's own: whole numbers, if all of them are
-        return "#,##0_)" if all(isinstance(number, int) for number in _numbers(sheet, quantity)) else "General"
+    if quantity in FRACTIONAL or quantity not in QUANTITIES:
+        return f"#,##0{_decimals(_numbers(sheet, quantity))}_)"
     return "#,##0_)" if quantity in WIDE or quantity.endswith("channels") else "0_)"
+
+
+def _decimals(numbers: Sequence[Value]) -> str:
+    """The decimals that a column needs: none, all of them where they are few, and else three digits of the least."""
+    broken = [abs(Fraction(number)) for number in numbers if not isinstance(number, int | str)]
+    if not broken:
+        return ""
+    places = next((n for n in (1, 2) if all((number * 10**n).denominator == 1 for number in broken)), 0)
+    if not places:
+        places = min(max(2, 2 - math.floor(math.log10(min(broken) or 1))), 9)
+    return f".{'0' * places}"
 
 
 def _numbers(sheet: Sheet, quantity: str) -> list[Value]:
@@ -194,7 +234,7 @@ def _write_cell(
     total, block = layer == TOTAL, layer in sheet.table.blocks
     cell.border = Border(left=LINE, right=LINE, top=STRONG if total else LINE, bottom=STRONG if total else LINE)
     cell.font = font(bold=total or block or quantity == "layer")
-    cell.alignment = LEFT if quantity in LABELS else NUMBER
+    cell.alignment = LEFT if quantity in LABELS else SIZE if quantity in COMPOSITE else NUMBER
     if quantity == "layer" and sheet.level(layer):
         cell.font = font()
         cell.alignment = Alignment(horizontal="left", vertical="center", indent=1 + sheet.level(layer))
@@ -214,7 +254,7 @@ def _write_cell(
         cell.value = described.content
         if described.kind == "label":
             cell.data_type = "s"  # a layer's name is text, whatever it begins with
-        elif isinstance(described.content, str) and described.content.startswith("="):
+        elif str(described.content).startswith("=") and not str(described.content).startswith("=IF("):
             # follows blanks: shows nothing until those are filled
             cell.number_format = f"{number_format};-{number_format};"
     if quantity in ("kernel_size", "stride", "padding", "dilation", "groups"):
@@ -224,7 +264,7 @@ def _write_cell(
 def _write_notes(page: Worksheet, coursework: Coursework, sheet: Sheet) -> int:
     row = max(sheet.rows.values()) + 2
     for note in (*remarks(coursework), *coursework.notes):
-        sentence(page, row, note, max(len(sheet.columns), NARROWEST), font())
+        sentence(page, row, note, _across(sheet), font())
         row += 1
     return row - 1
 

@@ -1,10 +1,13 @@
 """The worksheet of questions in a blank workbook: number, text, the cell for the answer, unit, marks, remarks.
 
 The remarks are empty: in the key they hold the comments. Nothing here gives an answer away: what is right is not even
-looked at, but for the room that a model answer and a remark will need. This room must not know how answers are marked.
+looked at, but for the room that a model answer and a remark will need, and the decimals of a number. This room must not
+know how answers are marked.
 """
 
 from __future__ import annotations
+
+import math
 
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Protection
@@ -13,6 +16,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from ..coursework import Coursework
+from ..expr import Value
 from ..quantities import LARGEST
 from ..questionnaire import HEADINGS, INIT, INIT_COLUMNS, Question, Questionnaire, lettered
 from ..sheet import HEADER_ROW, INSTRUCTION_ROW, LEGEND_ROW, SUBTITLE_ROW, TITLE_ROW, Sheet
@@ -39,7 +43,6 @@ LINE_HEIGHT = 15.5
 SHORTEST_TEXT = 7  # lines of the cell for a text
 TALLEST = 400  # Excel's rows end at 409 points
 WRAPPED = Alignment(horizontal="left", vertical="center", wrap_text=True, indent=1)
-TEXT = Alignment(horizontal="left", vertical="top", wrap_text=True, indent=1)
 NUMBER = Alignment(horizontal="right", vertical="center", indent=1)
 INSTRUCTIONS = (
     "Answer in the shaded cells: a number or a formula, the letter of an option, or a text, which a person marks. "
@@ -58,7 +61,7 @@ def write_questions(workbook: Workbook, coursework: Coursework, sheet: Sheet) ->
     _write_head(page, coursework, asked)
     tall = _text_lines(asked)
     for question in asked.questions:
-        _write_question(page, asked, question, tall)
+        _write_question(page, sheet, question, tall)
         if question.kind == "init":
             _write_init(page, asked, question)
     _validate(page, asked)
@@ -88,7 +91,9 @@ def _write_head(page: Worksheet, coursework: Coursework, asked: Questionnaire) -
     page.row_dimensions[HEADER_ROW].height = 22
 
 
-def _write_question(page: Worksheet, asked: Questionnaire, question: Question, tall: int) -> None:
+def _write_question(page: Worksheet, sheet: Sheet, question: Question, tall: int) -> None:
+    asked = sheet.questions
+    assert asked is not None
     row = asked.rows[question.id]
     shown: dict[str, str | float] = {
         "id": question.id,
@@ -107,10 +112,25 @@ def _write_question(page: Worksheet, asked: Questionnaire, question: Question, t
     if question.kind != "init":
         cell = page.cell(row, asked.columns["answer"])
         cell.fill, cell.protection = BLANK_FILL, Protection(locked=False)
-        cell.alignment = {"text": TEXT, "choice": CENTRE}.get(question.kind, NUMBER)
+        cell.alignment = {"text": WRAPPED, "choice": CENTRE}.get(question.kind, NUMBER)
+        if question.kind == "number":
+            cell.number_format = _number_format(sheet.table.value(question.parts[0].id), question.parts[0].near)
     needed = max(_lines_of(question.asked, "text"), _lines_of(question.remark, "remarks"))
     needed = max(needed, tall) if question.kind == "text" else needed
     page.row_dimensions[row].height = min(TALLEST, max(22, LINE_HEIGHT * needed + 7))
+
+
+def _number_format(right: Value, near: float) -> str:
+    """Decimals for a number that has more than anybody would type, as many as the tolerance tells apart, from two.
+
+    A large number gets its commas; others are shown as they were typed.
+    """
+    if isinstance(right, int):
+        return "#,##0" if abs(right) >= 10_000 else "General"
+    if isinstance(right, str) or near <= 0:
+        return "General"
+    places = math.ceil(-math.log10(2 * near) - 1e-9)
+    return f"#,##0.{'0' * min(max(places, 2), 9)}"
 
 
 def _lines_of(text: str, column: str) -> int:

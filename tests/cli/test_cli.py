@@ -20,16 +20,9 @@ from sheetgen.coursework import Coursework
 from sheetgen.sheet import Sheet
 from sheetgen.workbook.package import Package, replace_parts
 from tests import sample_class
+from tests.runs import run
 
 ROOT = Path(__file__).parents[2]
-
-
-def run(*arguments: object, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "sheetgen", *map(str, arguments)]
-    path = {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
-    return subprocess.run(
-        command, capture_output=True, text=True, encoding="utf-8", cwd=cwd, env={**os.environ, **path, **environment}
-    )
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +160,7 @@ def test_fill_refuses_a_workbook_without_the_table(tmp_path: Path) -> None:
     openpyxl.Workbook().save(tmp_path / "other.xlsx")
     done = run("fill", "alexnet", tmp_path / "other.xlsx", "--out", tmp_path / "out.xlsx")
     assert done.returncode == 2
-    assert "none of the 77 blanks" in done.stderr
+    assert "no table of alexnet was recognised in it" in done.stderr
     assert not (tmp_path / "out.xlsx").exists()
 
 

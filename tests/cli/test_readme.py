@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from sheetgen.cli import app
+from sheetgen.expr import FUNCTIONS
+from sheetgen.questions import NumberText
 from sheetgen.spec import read
 from tests import sample_class
 
@@ -41,7 +43,7 @@ def test_the_commands_run(line: str, folder: Path) -> None:
 
 
 def test_all_of_them_were_found() -> None:
-    assert len(COMMANDS) == 8
+    assert len(COMMANDS) == 9
     assert SHELL[0].startswith("make demo ")
     assert SHELL[1].startswith("make test ")
 
@@ -51,13 +53,24 @@ def test_the_yaml_is_a_coursework(tmp_path: Path) -> None:
     (tmp_path / "small.yaml").write_text(block, encoding="utf-8")
     (tmp_path / "residual.yaml").write_text(other, encoding="utf-8")
     with_blocks = read(tmp_path / "residual.yaml")
+    assert with_blocks.warnings == ()  # it can be solved as it stands
     assert "stage1.3.add" in with_blocks.rows
     assert {"stage1.1.conv.macs", "total.parameters"} <= set(with_blocks.blanks)
     coursework = read(tmp_path / "small.yaml")
+    assert coursework.warnings == ()
     assert [layer.name for layer in coursework.network.layers] == ["conv1", "pool1", "fc2"]
     assert {blank.marks for blank in coursework.blanks.values()} == {1}
     # every computed cell: 3 x (sizes, neurons, weights, biases, parameters, connections) and 1 x channels, 5 totals
     assert len(coursework.blanks) == 3 * 7 + 1 + 5
+
+
+def test_the_keys_of_a_question_are_all_named() -> None:
+    keys = {info.alias or name for name, info in NumberText.model_fields.items()}
+    assert {key for key in keys - {"comment"} if f"`{key}`" not in README and f"`{key}:`" not in README} == set()
+
+
+def test_the_functions_of_a_formula_are_all_named() -> None:
+    assert {name for name in FUNCTIONS if f"`{name}`" not in README and f"`{name}(" not in README} == set()
 
 
 def test_the_links_lead_somewhere() -> None:

@@ -11,7 +11,7 @@ import pytest
 from sheetgen.quantities import QUANTITIES
 from sheetgen.shipped import shipped, templates, titles
 from sheetgen.spec import load
-from tests.cli.test_cli import run
+from tests.runs import run
 
 GRAPH = """\
 network:
@@ -166,6 +166,8 @@ def test_show_csv_of_a_graph(folder: Path) -> None:
 
 def test_show_markdown_of_a_graph_escapes_names(folder: Path) -> None:
     lines = run("show", "g.yaml", "--format", "markdown", cwd=folder).stdout.splitlines()
+    assert lines[-2:] == [r"- The paper says \[red\]54\[/red\], it is 55.", "- Two."]
+    lines = lines[: lines.index("")]
     assert len({line.replace("\\|", "").count("|") for line in lines}) == 1  # as many cells in every row
     assert lines[-3].startswith(
         r"| s | Add (from a.2.y\|\<b\>, a.2.y\|\<b\>) | 5 × 12 × 12 | 5 × 12 × 12 | 720 | 0 | 0 |"

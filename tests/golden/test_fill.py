@@ -80,13 +80,14 @@ def test_fill() -> None:
 
 def test_a_second_fill_changes_nothing() -> None:
     entries = {at("D1"): Entry(7, "=A1 - 4"), at("E2"): Entry("a  b\x01_x0041_ ", None), at("Z99"): Entry(0.1, None)}
-    once = fill(template(), entries)
+    data = template()
+    once = fill(data, entries)
     again = fill(once.data, entries)
     assert (again.filled, again.kept, again.refreshed) == ((), (), ())
     assert again.data == once.data
-    assert fill(template(), entries).data == once.data
+    assert fill(data, entries).data == once.data
     assert Package.read(once.data).cells("Table")[2, 5].value == "a  b\x01_x0041_ "
-    assert fill(template(), {}).data == template()
+    assert fill(data, {}).data == data
 
 
 def test_kept() -> None:

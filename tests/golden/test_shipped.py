@@ -182,6 +182,16 @@ def test_fractions_and_sizes_in_libreoffice(
         assert is_right(found, right, near), (cell.answer, text, right)
 
 
+# as many decimals as the column needs: all of them, or three digits of the least
+FORMATS = {
+    "kib": "#,##0.0000_)",
+    "log": "#,##0.00_)",
+    "centre": "#,##0_)",
+    "jump": "#,##0_)",
+    "receptive_field": "#,##0_)",
+}
+
+
 def test_blanks_of_fractions_are_validated_as_what_they_are(fractions: tuple[Coursework, Sheet]) -> None:
     described, sheet = fractions
     page = openpyxl.load_workbook(io.BytesIO(blank_workbook(described, sheet)))["Table"]
@@ -203,7 +213,8 @@ def test_blanks_of_fractions_are_validated_as_what_they_are(fractions: tuple[Cou
     assert by_quantity["parameters"].formula1 == "0"
     assert all(rule.prompt for rule in by_quantity.values())
     formats = {cell.slot.quantity: page.cell(cell.row, cell.column).number_format for cell in sheet.blanks}
-    assert formats["kib"] == formats["log"] == formats["centre"] == formats["output_size"] == "General"
+    assert formats["output_size"] == "General"  # a text, whose cell is indented
+    assert {quantity: formats[quantity] for quantity in ("kib", "log", "centre", "jump", "receptive_field")} == FORMATS
     assert formats["parameters_share"] == "0.00%_)"
     assert formats["back"] == formats["parameters"] == "#,##0_)"
 
@@ -235,7 +246,7 @@ def test_a_sum_that_leaves_a_layer_out_is_named() -> None:
 def test_a_wrong_number_in_the_given_sum_of_a_block_is_named() -> None:
     sheet = _sheet("googlenet")
     cell = sheet.places["3b.parameters"]
-    assert str(cell.content).startswith("=SUM(")
+    assert "SUM(" in str(cell.content)
     at = address(cell.row, cell.column)
     typed = _changed(
         _key("googlenet"),
@@ -247,3 +258,9 @@ def test_a_wrong_number_in_the_given_sum_of_a_block_is_named() -> None:
 def test_a_layer_that_was_renamed_in_a_block_is_named() -> None:
     changed = _changed(_key("googlenet"), lambda xml: xml.replace(">3a.pool_proj<", ">3a.pool_prej<", 1))
     assert [name for name, *_ in _wrong("googlenet", changed)] == ["3a.pool_proj.layer"]
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_what_is_asked_has_a_cell(name: str) -> None:
+    described = load(name)
+    assert not any("?" in sentence for sentence in (described.instructions, *described.notes))

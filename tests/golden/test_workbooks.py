@@ -188,7 +188,7 @@ def test_the_key_shows_numbers_where_nothing_recalculates(sheet: Sheet, key: byt
         # a pool's zero weights follow from nothing on the sheet; all else is a live formula
         assert str(formula).startswith("=") or (expected == 0 and cell.slot.quantity in ("weights", "biases"))
     assert stored["H6"].value == 227  # the sheet's own formula, brought up to date
-    assert stored["I4"].value == "Filled in: 77 of 77"
+    assert stored["M4"].value == "Filled in: 77 of 77"
 
 
 def test_the_formulas_read_as_a_teacher_would_type_them(key: bytes) -> None:
@@ -222,7 +222,7 @@ def test_libreoffice_shows_the_same_numbers(
             assert shown == "", cell.answer
         else:
             assert _number(shown) == sheet.table.value(cell.answer or ""), cell.answer
-    assert rows[3][8] == f"Filled in: {77 if kind == 'key' else 0} of 77"
+    assert rows[3][12] == f"Filled in: {77 if kind == 'key' else 0} of 77"
 
 
 def test_another_stride_carries_through_the_whole_key(key: bytes, tmp_path: Path, libreoffice: Convert) -> None:

@@ -290,7 +290,7 @@ class Settings(nn.Module):
         outputs = [self.reflect(x)]
         base = outputs[0].detach()
         outputs += [self.normed(base), self.batch(base), self.corners(base), self.gate(base)]
-        outputs += [F.log_softmax(base, 1), F.softmax(base, 2), F.interpolate(base, 5), base[:, :2], base[:, :, 1:]]
+        outputs += [F.logsigmoid(base), F.softmax(base, 2), F.interpolate(base, 5), base[:, :2], base[:, :, 1:]]
         outputs += [base.permute(0, 2, 3, 1), base + 1, base.view(2, 2, -1), F.pad(base, (1, 1))]
         return outputs
 

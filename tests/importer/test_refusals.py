@@ -68,7 +68,7 @@ def test_settings_that_cannot_be_expressed_are_named() -> None:
         r"reflect \(Conv2d\): padding_mode reflect: only zeros",
         # of what follows from it nothing is known but that which is no layer whatever it reads
         r"gate \(Gate\): mul: there is no layer type for it",
-        r"Settings: log_softmax: there is no layer type for it; leave the logarithm to the loss",
+        r"Settings: log_sigmoid: there is no layer type for it",
         r"Settings: permute: there is no layer type for it",
     ]
     assert len(told) == len(expected), told
@@ -255,6 +255,25 @@ def test_what_is_no_module_is_said() -> None:
     assert "is a class, but no torch.nn.Module" in refusal_of("Squares")
     assert "did you mean ResNet?" in refusal_of("resnet")
     assert "it defines no torch.nn.Module" in refused("json:Net")
+
+
+def test_a_function_that_gives_a_module_is_among_what_is_known(tmp_path: Path) -> None:
+    text = "from torch import nn\ndef tiny(): return nn.ReLU()\ndef wide(width, *more): return nn.ReLU()\n"
+    (tmp_path / "net.py").write_text(text)
+    assert refused(f"{tmp_path}/net.py:Nope").endswith("net.py has no Nope; known: tiny")
+
+
+def test_a_final_logarithm_of_the_softmax_is_an_activation() -> None:
+    class Digits(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(192, 10)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.log_softmax(self.fc(x.flatten(1)), dim=1)
+
+    (row,) = from_module(Digits(), (3, 8, 8)).network.layers
+    assert (row.kind.type, row.kind.activation) == ("Linear", "LogSoftmax")
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def all_kinds() -> Network:
 def test_every_kind_comes_back() -> None:
     everything = all_kinds()
     assert {each.kind.type for each in everything.layers} >= KINDS.keys() - {
-        "LeakyReLU", "ELU", "GELU", "SiLU", "Hardswish", "Tanh", "Sigmoid",
+        "LeakyReLU", "ELU", "GELU", "SiLU", "Hardswish", "Tanh", "Sigmoid", "LogSoftmax",
     }  # fmt: skip
     back = again(everything)
     assert not differences(everything, back)
@@ -140,7 +140,7 @@ def test_the_settings_come_back() -> None:
 
 
 @pytest.mark.parametrize("kind", ["ReLU", "ReLU6", "LeakyReLU", "ELU", "GELU", "SiLU", "Hardswish", "Tanh", "Sigmoid",
-                                  "Softmax"])  # fmt: skip
+                                  "Softmax", "LogSoftmax"])  # fmt: skip
 def test_an_activation_comes_back_as_what_it_was(kind: str) -> None:
     row = network(layer("conv", "Conv2d", "input", out_channels=2, kernel_size=3), layer("function", kind, "conv"))
     part = network(layer("conv", "Conv2d", "input", out_channels=2, kernel_size=3, activation=kind))

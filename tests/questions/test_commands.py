@@ -11,8 +11,8 @@ import pytest
 from sheetgen.coursework import Coursework
 from sheetgen.sheet import Sheet, lay_out
 from tests import sample_class
-from tests.cli.test_cli import run
 from tests.questions.small import coursework
+from tests.runs import run
 
 ASKED = """
 - {id: 1, kind: number, text: How many?, answer: 7, accept: [{answer: 8, comment: Nearly.}], unit: pieces, marks: 2}

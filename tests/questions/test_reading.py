@@ -50,6 +50,36 @@ def test_a_formula_over_the_networks_quantities(formula: str, right: Value, tmp_
     assert value(tmp_path, formula) == right
 
 
+@pytest.mark.parametrize(
+    ("formula", "near"),
+    [("90", 0), ("67.4", 0), ("-67.4", 0), ("3 * 8", 0), ("1 / 64", 0.005 / 64), ("2 / 3", 0.01 / 3)],
+)
+def test_how_near_is_right_where_nothing_is_said(formula: str, near: float, tmp_path: Path) -> None:
+    laid = sheet(tmp_path, NUMBER % f'"{formula}"')
+    assert laid.questions is not None
+    assert laid.questions.places["question.1"].part.near == pytest.approx(near)
+
+
+@pytest.mark.parametrize(
+    ("formula", "said"),
+    [
+        ("conv1.parameters / total.parameters", "0.368485 %; in per cent it is 100 * (conv1.parameters / total.par"),
+        ("conv1.parameters_share", "0.368485 %; in per cent it is 100 * (conv1.parameters_share)"),
+        ("100 * conv1.parameters / total.parameters", ""),
+        ("conv1.parameters / (0.01 * total.parameters)", ""),
+        ("conv1.parameters // 600", ""),
+        ("0.4", ""),
+    ],
+)
+def test_a_share_is_not_taken_for_per_cents(formula: str, said: str, tmp_path: Path) -> None:
+    asked = f'- {{id: 1, kind: number, text: t, answer: {formula}, unit: "%"}}\n'
+    if said:
+        (problem,) = problems(tmp_path, asked)
+        assert f"an answer is counted in its unit, so that this would be {said}" in problem
+    else:
+        assert coursework(tmp_path, asked).questions
+
+
 def test_a_logarithm_is_a_float(tmp_path: Path) -> None:
     assert value(tmp_path, "log2(1000)") == pytest.approx(math.log2(1000))
 
@@ -241,6 +271,10 @@ def test_all_mistakes_in_formulas_at_once(tmp_path: Path) -> None:
         ("id: 1, kind: number, text: t, solve: conv1.out_height = 9", "solve: and for: go together"),
         ("id: 1, kind: number, text: t, answer: 3, for: network.in_height", "solve: and for: go together"),
         ("id: 1, kind: number, text: t, answer: 3, between: [1, 9]", "between: must be two whole numbers"),
+        (
+            "id: 1, kind: number, text: t, solve: a = 1, for: b, between: [1, 2, 3]",
+            "between: must have at most 2, not 3",
+        ),
         ("id: 1, kind: number, text: t, answer: 3, tolerance: {}", "must have exactly one of absolute:"),
         ("id: 1, kind: number, text: t, answer: 3, tolerance: {place: 2}", "no such key; did you mean places?"),
         ("id: 1, kind: number, text: t, answer: 3, tolerance: {absolute: -1}", "greater than or equal to 0"),
@@ -249,17 +283,21 @@ def test_all_mistakes_in_formulas_at_once(tmp_path: Path) -> None:
         ("id: 1, kind: number, text: t, answer: 3, accept: 4", "must be a list, not 4"),
         ("id: 1, kind: number, text: t, answer: true", "must be text, not True"),
         ("id: 1, kind: number, text: t, answer: 3, options: [a, b]", "no such key"),
-        ("id: 1.5, kind: number, text: t, answer: 3", "characters that are not allowed"),
-        ("id: a b, kind: number, text: t, answer: 3", "characters that are not allowed"),
+        ("id: 1.5, kind: number, text: t, answer: 3", "must be at most 20 letters, digits, - and _, of which"),
+        ("id: a b, kind: number, text: t, answer: 3", "must be at most 20 letters, digits, - and _, of which"),
         ("kind: number, text: t, answer: 3", "id: must be given"),
         ("id: 1, text: t, answer: 3", "kind: must be given"),
         ("id: 1, kind: number, text: t, answer: 3, marks: -1", "greater than or equal to 0"),
-        ("id: 1, kind: choice, text: t, options: [a]", "at least 2 items"),
+        ("id: 1, kind: choice, text: t, options: [a]", ".options: must have at least 2, not 1"),
         ("id: 1, kind: choice, text: t, options: [{text: x, rigth: true}, y]", "no such key; did you mean right?"),
         ("id: 1, kind: choice, text: t, options: [x, {text: X, right: true}]", "the options A and B say the same"),
         ("id: 1, kind: choice, text: t, options: [b, {text: a, right: true}]", "is the letter of another one, B"),
         ("id: 1, kind: text, text: t, loss: {sign: 2, weighted: true}", "is not one of the words allowed here"),
         ("id: 1, kind: text, text: t, loss: {sign: -1}", "weighted: must be given"),
+        ("id: 1, kind: text, text: t, answer: E, loss: {sign: -1, weighted: true}", "must state the loss as {loss}"),
+        ('id: 1, kind: text, text: t, answer: "{{loss}}", loss: {sign: -1, weighted: true}', "as {loss}"),
+        ('id: 1, kind: text, text: t, answer: "{loss}"', "the equation of loss:, which is not given"),
+        ('id: 1, kind: text, text: "{loss}", loss: {sign: -1, weighted: true}', "'loss' is no quantity"),
         ("id: 1, kind: init, text: t, layers: convv1", "there is no layer 'convv1'; did you mean conv1?"),
         ("id: 1, kind: init, text: t, layers: fc2", "fc2 has no init: in the network"),
     ],
@@ -275,10 +313,12 @@ def test_solve_without_a_solution(tmp_path: Path) -> None:
         (problem,) = problems(tmp_path, f"- {{id: 1, kind: number, text: t, for: network.in_height, {question}}}\n")
         return problem.partition("]: ")[2]
 
-    assert said("solve: conv1.out_height = 0") == "solve: no whole number from 1 to 1024 solves it"
-    assert said("solve: conv1.out_height = 9.5") == "solve: no whole number from 1 to 1024 solves it"
-    assert said("solve: conv1.out_height = 9, between: [40, 50]") == "solve: no whole number from 40 to 50 solves it"
-    assert said("solve: conv1.out_height = 9, between: [30, 35]") == (
+    assert said("solve: conv1.out_height = 0") == (
+        "solve: no whole number from 1 to 1024 solves it; between: says which are tried"
+    )
+    assert said("solve: conv1.out_height = 9.5").startswith("solve: no whole number from 1 to 1024 solves it")
+    assert said("solve: conv1.out_height = 9, between: [40, 50]").startswith("solve: no whole number from 40 to 50 ")
+    assert said("solve: conv1.out_height = 9, between: [30, 35], exact: true") == (
         "solve: no number from 30 to 35 solves it without remainder, only with rounding: 30 to 31; "
         "say exact: false where these are right"
     )
@@ -289,7 +329,7 @@ def test_solve_without_a_solution(tmp_path: Path) -> None:
     assert said("solve: pool1.out_channels = 8").startswith("solve: neither side depends on")
     many = "solve: network.in_height - network.in_height = 0, exact: false, between: [20, 30]"
     assert said(many) == "solve: 30, the largest number tried, solves it too; there may be more"
-    several = "solve: network.in_height - network.in_height = 0, between: [20, 30]"
+    several = "solve: network.in_height - network.in_height = 0, exact: true, between: [20, 30]"
     assert said(several) == "solve: has several solutions without remainder: 20 to 30"
     assert said("solve: conv1.out_height = 9, between: [1, 9000000]").endswith("give a smaller between:")
 
@@ -338,7 +378,7 @@ GOOD = """
 - {id: 1, kind: number, text: t, answer: 3, accept: [4, {answer: 5, comment: c}], tolerance: {places: 2}, unit: u}
 - {id: x, kind: number, text: t, solve: conv1.out_height = 9, for: [network.in_height], exact: false, between: [1, 99]}
 - {id: 2, kind: choice, text: t, options: [a, {text: b, right: true}, 3]}
-- {id: 3, kind: text, text: t, answer: a, loss: {sign: -1, weighted: true}}
+- {id: 3, kind: text, text: t, answer: "{loss}", loss: {sign: -1, weighted: true}}
 - {id: 4, kind: init, text: t, marks: 0.5, comment: c}
 """
 

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import math
+import re
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+import torch
 
 from sheetgen import api, shown
 from sheetgen.coursework import Coursework
 from sheetgen.layers import Conv2d
 from sheetgen.questionnaire import Question
+from sheetgen.questions import Loss
 from sheetgen.sheet import Sheet, lay_out
 from sheetgen.spec import read
-from sheetgen.witness import Measured
+from sheetgen.witness import Measured, weighted_cross_entropy
+from sheetgen.witness.building import SEED
+from sheetgen.witness.loss import CLASSES, HEIGHT, WIDTH
 from tests.questions.small import NETWORK, coursework
 
 ASKED = """
@@ -51,6 +58,24 @@ def test_what_follows_from_measured_numbers(described: Coursework, laid: Sheet) 
     found = shown.questions_shown(described, laid, MEASURED, "meta")
     # 2: the network's own size is another one; 4: no network knows what 2**10 is
     assert found == {"question.1": 32, "question.3": Fraction(608, 1650)}
+
+
+@pytest.mark.parametrize(
+    ("size", "exact", "shown_as"),
+    [
+        (32, "false", 32),
+        (31, "false", 32),  # any that is right: the equation has more than one
+        (31, "true", 31),
+        (32, "true", None),  # whether a division leaves a remainder no network shows
+        (30, "true", 30),  # which should be no solution
+    ],
+)
+def test_a_measured_size_that_solves_the_equation(size: int, exact: str, shown_as: int | None, tmp_path: Path) -> None:
+    asked = f"- {{id: 1, kind: number, text: t, solve: conv1.out_height = 16, for: network.in_height, exact: {exact}}}"
+    described = coursework(tmp_path, asked, network=NETWORK.replace("stride: 3", "stride: 2, padding: 2"))
+    measured = {"input.in_height": size, "conv1.out_height": 16}
+    found = shown.questions_shown(described, lay_out(described), measured, "meta")
+    assert found.get("question.1") == shown_as
 
 
 def test_what_was_not_measured_shows_nothing(described: Coursework, laid: Sheet) -> None:
@@ -112,6 +137,26 @@ def test_the_loss_agrees_with_pytorchs_only_with_its_sign_and_its_weights(laid: 
     assert agrees((-1, True))
     assert not agrees((1, True))  # as the paper prints it
     assert not agrees((-1, False))
+
+
+@pytest.mark.parametrize(("sign", "weighted"), [(-1, True), (1, True), (-1, False), (1, False)])
+def test_the_equation_that_is_printed_is_the_one_that_is_evaluated(sign: Literal[-1, 1], weighted: bool) -> None:
+    """Read from its words, on the witness's map, pixel by pixel."""
+    words = re.fullmatch(
+        r"E = (- )?sum over the pixels x of (w\(x\) )?log p_l\(x\)\(x\)", Loss(sign=sign, weighted=weighted).equation
+    )
+    assert words is not None
+    generator = torch.Generator().manual_seed(SEED)
+    scores = torch.randn((1, CLASSES, HEIGHT, WIDTH), generator=generator, dtype=torch.float64)[0]
+    labels = torch.randint(CLASSES, (1, HEIGHT, WIDTH), generator=generator)[0]
+    weights = 0.5 + 10 * torch.rand((1, HEIGHT, WIDTH), generator=generator, dtype=torch.float64)[0]
+    added = 0.0
+    for y, x in itertools.product(range(HEIGHT), range(WIDTH)):
+        p = [math.exp(score) for score in scores[:, y, x].tolist()]
+        log = math.log(p[int(labels[y, x])] / sum(p))
+        added += (float(weights[y, x]) if words[2] else 1) * log
+    by_hand, _ = weighted_cross_entropy(sign, weighted)
+    assert by_hand == pytest.approx(-added if words[1] else added, rel=1e-12)
 
 
 def test_on_the_meta_device_there_are_no_values(described: Coursework, laid: Sheet) -> None:

@@ -138,6 +138,31 @@ def test_without_exact_every_solution_is_right(tmp_path: Path) -> None:
     assert described.questions[0].remark == "With rounding, 29 to 31 are solutions, and each is right."
 
 
+HALVED = NETWORK.replace("stride: 3", "stride: 2, padding: 2")  # of 31 and of 32 pixels it makes 16; 31 divides
+
+
+@pytest.mark.parametrize(
+    ("asked", "right", "others", "warned"),
+    [
+        ("solve: conv1.out_height = 16", 32, {31: True}, False),  # the network's own size is no wrong answer
+        ("solve: conv1.out_height = 16, exact: false", 32, {31: True}, False),
+        ("solve: conv1.out_height = 16, exact: true", 31, {32: False}, True),
+        ("solve: conv1.out_height = 17", 33, {34: False}, False),  # its own size is no solution
+        ("solve: conv1.out_height = 17, between: [34, 40]", 34, {}, False),  # none divides
+    ],
+)
+def test_which_solution_is_asked_for_where_nothing_is_said(
+    asked: str, right: int, others: dict[int, bool], warned: bool, tmp_path: Path
+) -> None:
+    both = "[network.in_height, network.in_width]"
+    described = coursework(tmp_path, f"- {{id: 1, kind: number, text: t, for: {both}, {asked}}}\n", network=HALVED)
+    laid = lay_out(described)
+    assert laid.table.value("question.1") == right
+    assert {known.value: known.right for known in described.questions[0].parts[0].known} == others
+    told = "coursework.questions[0]: solve: 32, the network's own size, solves it with rounding, and is marked wrong"
+    assert any(told in warning for warning in described.warnings) == warned
+
+
 def test_the_working_shows_a_padding(tmp_path: Path) -> None:
     asked = "- {id: 1, kind: number, text: t, solve: conv1.out_height = 9, for: network.in_height}\n"
     laid = lay_out(coursework(tmp_path, asked, network=NETWORK.replace("stride: 3", "stride: 3, padding: 2")))

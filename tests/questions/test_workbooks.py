@@ -244,11 +244,15 @@ def test_libreoffice_shows_the_same_answers(
     sheet: Sheet, key: bytes, tmp_path: Path, libreoffice: Callable[[Path], list[list[str]]]
 ) -> None:
     (tmp_path / "key.xlsx").write_bytes(key)
+    assert sheet.questions is not None
     book = openpyxl.load_workbook(tmp_path / "key.xlsx")
     book.move_sheet("Questions", offset=-1)  # the fixture shows the first
+    page = book["Questions"]
+    assert page["C11"].number_format == "#,##0.00"  # log2(1000), to two decimals
+    for cell in sheet.questions.cells:
+        page.cell(cell.row, cell.column).number_format = "General"  # all the digits
     book.save(tmp_path / "key.xlsx")
     rows = libreoffice(tmp_path / "key.xlsx")
-    assert sheet.questions is not None
     for cell in sheet.questions.cells:
         shown = rows[cell.row - 1][cell.column - 1]
         if cell.question.numbers:
@@ -412,7 +416,7 @@ def test_what_is_there_already_is_kept(described: Coursework, tmp_path: Path) ->
         "'Questions'!C7": ("A", False),
         "'Questions'!C8": ("My own words.", None),
         "'Questions'!C14": ("3141", True),
-        "'Questions'!C13": ("29 pixels", False),  # it has no unit of its own to be typed
+        "'Questions'!C13": ("29 pixels", True),  # words beside a number are no fault
         "'Questions'!F7": ("Well, well.", None),
     }
     assert _page(done.path.read_bytes())["C8"].value == "My own words."

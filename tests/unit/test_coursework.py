@@ -248,7 +248,11 @@ def test_all_mistakes_in_own_quantities_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("formula", "told"),
     [
-        ("weights / biases", "3a.y.k: division by zero"),
+        (
+            "weights / biases",
+            "3a.y.k: division by zero; a layer may have none of what it divides by: "
+            "write max(parameters, 1), not parameters",
+        ),
         ("2 ** neurons", "c1.k: a value grows too large"),
         ("log2(connections)", "3a.y.k: log2(0) has no value"),
     ],

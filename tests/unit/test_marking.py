@@ -3,49 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sheetgen.expr import Value
-from sheetgen.marking import Held, Submission, is_right, mark, read_answer, read_number
+from sheetgen.expr import Number, Value
+from sheetgen.marking import Answer, Held, Submission, is_right, mark
+from sheetgen.reading import Shown
 from sheetgen.sheet import Sheet, plain_number
 from tests.laid import Lay
 
 Typed = int | float | str | bool | None
-SHARE, SIZE = Fraction(377, 1000), "55 x 55 x 96"
-
-
-@pytest.mark.parametrize(
-    ("typed", "number"),
-    [
-        (34944, 34944),
-        (34944.0, 34944),
-        ("34944", 34944),
-        (" 34944 ", 34944),
-        ("34,944", 34944),
-        ("62 378 344", 62378344),
-        ("62\u202f378\u202f344", 62378344),
-        ("34944.0", 34944),
-        ("-5", -5),
-        ("+7", 7),
-        (None, None),
-        ("   ", None),
-    ],
-)
-def test_a_number_as_people_type_it(typed: int | float | str | None, number: int | None) -> None:
-    assert read_number(typed) == (number, None)
-
-
-@pytest.mark.parametrize(
-    "typed", ["3,4944", "34.944", "1,2 345", "about 35k", "٣", "1e5", "=1", True, float("nan"), float("inf"), "9" * 400]
-)
-def test_what_is_no_number_has_a_reason(typed: str | float | bool) -> None:
-    number, problem = read_number(typed)
-    assert number is None
-    assert problem is not None
+SIZE = "55 x 55 x 96"
 
 
 def test_counts_are_exact() -> None:
@@ -80,69 +52,7 @@ def test_an_unmarked_file_keeps_its_reason(sheet: Sheet) -> None:
     assert not marked.all_correct
 
 
-# --- what is not whole, and sizes -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("typed", "right", "read"),
-    [
-        ("0.377", SHARE, 0.377),
-        ("0,377", SHARE, 0.377),
-        ("37.7%", SHARE, 0.377),
-        ("37,7 %", SHARE, 0.377),
-        ("-1.5", SHARE, -1.5),
-        ("+2", SHARE, 2.0),
-        (0.377, SHARE, 0.377),
-        (2, SHARE, 2),
-        ("", SHARE, None),
-        ("  ", SHARE, None),
-        (None, SHARE, None),
-        ("100 %", 1, 1.0),  # a share that happens to be whole
-        ("0%", 0, 0.0),
-        ("9.97", 9.965784284662087, 9.97),
-        ("55 x 55 x 96", SIZE, SIZE),
-        ("55x55x96", SIZE, SIZE),
-        (" 55 X 55 X 96 ", SIZE, SIZE),
-        ("55 × 55 × 96", SIZE, SIZE),
-        ("55*55*96", SIZE, SIZE),
-        ("055 x 55 x 96", SIZE, SIZE),
-        ("96 x 55 x 55", SIZE, "96 x 55 x 55"),
-        ("55 x 55", SIZE, "55 x 55"),
-        ("27.50 x 3", "27.5 x 3", "27.5 x 3"),
-        ("27.0 x 3", "27 x 3", "27 x 3"),
-        (None, SIZE, None),
-        (" ", SIZE, None),
-    ],
-)
-def test_an_answer_as_people_type_it(typed: Typed, right: Value, read: Typed) -> None:
-    assert read_answer(typed, right) == (read, None)
-
-
-@pytest.mark.parametrize(
-    ("typed", "right", "problem"),
-    [
-        ("a third", SHARE, "the cell holds text that is no number: 'a third'"),
-        ("1/3", SHARE, "the cell holds text that is no number: '1/3'"),
-        ("1.2.3", SHARE, "the cell holds text that is no number: '1.2.3'"),
-        ("1e3", SHARE, "the cell holds text that is no number: '1e3'"),
-        (True, SHARE, "the cell holds TRUE, a number is expected"),
-        (float("nan"), SHARE, "the cell holds no finite number"),
-        ("34.944", 34944, "the cell holds text that is no whole number: '34.944'"),  # a thousand, or a decimal?
-        (55, SIZE, "a size is expected, such as 55 x 55 x 96"),
-        (True, SIZE, "the cell holds TRUE, a number is expected"),
-        ("55", SIZE, "the cell holds no size such as 55 x 55 x 96: '55'"),
-        ("55 by 55", SIZE, "the cell holds no size such as 55 x 55 x 96: '55 by 55'"),
-        ("55 x 55 x", SIZE, "the cell holds no size such as 55 x 55 x 96: '55 x 55 x'"),
-        ("-5 x 5 x 5", SIZE, "the cell holds no size such as 55 x 55 x 96: '-5 x 5 x 5'"),
-        (
-            "5 x 5 x 5 " * 20,
-            SIZE,
-            "the cell holds no size such as 55 x 55 x 96: '5 x 5 x 5 5 x 5 x 5 5 x 5 x 5 5 x 5 x 5 '",
-        ),
-    ],
-)
-def test_what_is_no_answer_has_a_reason(typed: Typed, right: Value, problem: str) -> None:
-    assert read_answer(typed, right) == (None, problem)
+# --- how near -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -163,9 +73,12 @@ def test_what_is_no_answer_has_a_reason(typed: Typed, right: Value, problem: str
         ("96 x 55 x 55", SIZE, 100, False),
         (55, SIZE, 100, False),
         (SIZE, 55, 100, False),
+        (Fraction(1, 3), Fraction(1, 3), 0, True),
+        (10**400, 34944, 0.5, False),  # beyond every float
+        (10**400, 0.5, 0, False),
     ],
 )
-def test_how_near_is_right(number: float | str, right: Value, near: float, fine: bool) -> None:
+def test_how_near_is_right(number: Number | str, right: Value, near: float, fine: bool) -> None:
     assert is_right(number, right, near) is fine
 
 
@@ -228,3 +141,157 @@ def test_what_is_revealed_of_fractions(lay: Lay) -> None:
         "total.kib": (0.5625, "0.421875 + 0.140625 = 0.5625."),
         "total.parameters": (82, "30 + 52 = 82."),
     }
+
+
+# --- what students type, marked --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def typed(sheet: Sheet) -> Callable[..., Answer]:
+    """Marks one cell of AlexNet; the others are blank, or as given."""
+
+    def answer(id: str, value: Typed, *, shown: Shown = "", **others: Typed) -> Answer:
+        held = {cell.answer or "": Held("Table", "A1") for cell in sheet.blanks}
+        held |= {each.replace("__", "."): Held("Table", "A1", other) for each, other in others.items()}
+        held[id] = Held("Table", "A1", value, shown=shown, notes=("Of the cell.",))
+        return next(each for each in mark(sheet, Submission("x", held)).answers if each.id == id)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "value", "status", "said"),
+    [
+        ("conv1.parameters", "34,944 params", "correct", ""),
+        ("conv1.parameters", "11*11*3*96+96", "correct", ""),
+        ("conv1.parameters", "11*11*3*96", "wrong", ""),
+        ("conv1.parameters", "34.944", "correct", "the other cells do not show it"),
+        ("conv1.parameters", "34.943", "wrong", "the other cells do not show it"),
+        ("conv1.parameters", 34.944, "wrong", "if its point separates thousands, type 34944"),
+        ("conv1.parameters", "3,4944", "unreadable", ""),
+        ("conv1.parameters", "9^9^9^9", "unreadable", ""),
+        ("conv1.parameters", "34848 = 34944", "unreadable", ""),
+        ("conv1.parameters", "11*11*3*96 + 96 = 34848", "wrong", "The working gives 34944; 34848 is stated"),
+        ("conv1.parameters", "11*11*3*96 = 34944", "correct", "The working gives 34848; 34944 is stated"),
+        ("total.parameters", "62.4M", "correct", "It is rounded to 50000 either way"),
+        ("total.parameters", "62.378M", "correct", "It is rounded to 500 either way"),
+        ("total.parameters", "62.378344M", "correct", ""),
+        ("total.parameters", "62.3M", "wrong", ""),
+        ("total.parameters", "62M", "correct", "It is rounded to 500000 either way"),
+        ("total.parameters", "~6e7", "unreadable", ""),
+        ("conv1.parameters", "~35k", "correct", "It is rounded to 500 either way"),
+        ("conv2.parameters", "~35k", "wrong", ""),
+        ("conv1.parameters", "~1e9", "unreadable", ""),
+        ("conv1.parameters", "0M", "unreadable", ""),
+        ("conv1.out_height", "55 x 55", "correct", "a square of side 55"),
+        ("conv1.out_height", "54 x 54", "wrong", "a square of side 54"),
+        ("conv1.out_height", "55 x 55 x 96", "unreadable", ""),
+        ("conv1.out_height", "(227-11)/4+1", "correct", ""),
+        ("conv1.neurons", "55x55x96", "correct", ""),
+        ("conv1.parameters", True, "unreadable", ""),
+        ("conv1.parameters", float("inf"), "unreadable", ""),
+        ("conv1.parameters", "\u200b", "blank", ""),
+    ],
+)
+def test_what_is_typed_is_marked(
+    answer: str, value: Typed, status: str, said: str, typed: Callable[..., Answer]
+) -> None:
+    marked = typed(answer, value)
+    assert marked.status == status
+    assert marked.score == (marked.max_score if status == "correct" else 0)
+    assert marked.notes[0] == "Of the cell."
+    assert [said in note for note in marked.notes[1:]] == ([True] if said else [])
+
+
+def test_a_point_means_what_the_other_cells_show(typed: Callable[..., Answer]) -> None:
+    assert typed("conv1.parameters", "34.944", conv2__parameters="614.656", total__parameters="62.378.344").notes == (
+        "Of the cell.",
+    )
+    contrary = typed("conv1.parameters", "34.944", total__parameters="62,378,344")
+    assert (contrary.status, len(contrary.notes)) == ("correct", 2)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown", "status"),
+    [
+        (34944, "date", "correct"),  # typed into a cell that a date had been in
+        (45722, "date", "unreadable"),  # 5 March 2025 was 3-5
+        (0.34944, "percent", "unreadable"),
+        (34944, "percent", "correct"),
+        (34848, "", "wrong"),
+    ],
+)
+def test_a_cell_that_shows_a_date_or_a_percentage(
+    value: float, shown: Shown, status: str, typed: Callable[..., Answer]
+) -> None:
+    assert typed("conv1.parameters", value, shown=shown).status == status
+
+
+@pytest.mark.parametrize(
+    ("value", "status", "said"),
+    [
+        ("6 x 6 x 3", "correct", ""),
+        ("(None, 6, 6, 3)", "correct", ""),
+        ("3 x 6 x 6", "correct", "Its channels stand first; here a size is height x width x channels."),
+        ("torch.Size([1, 3, 6, 6])", "correct", "Its channels stand first"),
+        ("3@6x6", "correct", ""),
+        ("6 x 3 x 6", "wrong", "The numbers are right, but stand in another order than height x width x channels."),
+        ("6 x 6", "wrong", "It has 2 numbers, and 3 are asked."),
+        ("6 x 6 x 4", "wrong", ""),
+        ("6", "unreadable", ""),
+        (6, "unreadable", ""),
+        ("six", "unreadable", ""),
+        (" ", "blank", ""),
+    ],
+)
+def test_sizes_are_marked(value: Typed, status: str, said: str, lay: Lay) -> None:
+    sheet = lay(GRAPH, ASKED, shape="[1, 8, 8]")
+    marked = mark(sheet, Submission("x", {"c.output_size": Held("Table", "A1", value)})).answers[0]
+    assert (marked.id, marked.status) == ("c.output_size", status)
+    assert [note.startswith(said) for note in marked.notes] == ([True] if said else [])
+
+
+@pytest.mark.parametrize(
+    ("value", "status"),
+    [(10, "correct"), ("10", "correct"), ("1 x 1 x 10", "correct"), ("10x1x1", "correct"), ("(None, 10)", "correct"),
+     ("2x5", "wrong"), (11, "wrong"), ("2 x 5 x 1 = 10", "correct"), ("ten", "unreadable")],
+)  # fmt: skip
+def test_the_size_of_a_vector(value: Typed, status: str, lay: Lay) -> None:
+    asked = "{columns: [layer, output_size], blanks: [{quantities: output_size, layers: fc}]}"
+    sheet = lay("\n    fc: {type: Linear, out_features: 10}\n", asked, shape="[1, 8, 8]")
+    (marked,) = mark(sheet, Submission("x", {"fc.output_size": Held("Table", "A1", value)})).answers
+    assert marked.status == status
+
+
+def test_a_stated_tolerance_counts_and_no_rounding_beside_it(lay: Lay) -> None:
+    # 30 of 82 parameters, 0.5 % of 0.3659 near: what 0.37 is not, it is not with a ~ either
+    for value in ("0.37", "~0.37", "≈ 0.37", "37 %"):
+        assert _marked(lay, c__parameters_share=value) == {"c.parameters_share": ("wrong", 0)}
+    assert _marked(lay, c__parameters_share="30/82") == {"c.parameters_share": ("correct", 2)}
+    assert _marked(lay, c__parameters_share="30/82 = 0.366") == {"c.parameters_share": ("correct", 2)}
+
+
+@pytest.mark.parametrize(
+    ("formula", "value", "status"),
+    [
+        ("neurons * 0.001", "1.323", "correct"),
+        ("neurons * 0.001", "1,323", "correct"),
+        ("neurons + 0.25", "1,323", "correct"),
+        ("neurons + 0.25", "1.323", "correct"),
+        ("neurons + 0.25", "1.423", "unreadable"),  # never told to be wrong
+        ("neurons + 0.25", "1423", "wrong"),
+    ],
+)
+def test_either_reading_of_an_ambiguous_number_may_be_the_right_one(
+    formula: str, value: str, status: str, lay: Lay
+) -> None:
+    asked = (
+        f"{{columns: [layer, q], quantities: {{q: {{formula: {formula}}}}}, "
+        "blanks: [{quantities: q, tolerance: {relative: 0.001}}]}"
+    )
+    sheet = lay("\n    c: {type: Conv2d, out_channels: 3, kernel_size: 3}\n", asked, shape="[1, 23, 23]")
+    answer = next(
+        each for each in mark(sheet, Submission("x", {"c.q": Held("Table", "A1", value)})).answers if each.id == "c.q"
+    )
+    assert answer.status == status
+    assert (value == "1423") != any("can mean" in said for said in (*answer.notes, answer.feedback))

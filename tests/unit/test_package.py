@@ -304,3 +304,17 @@ def test_replace_parts() -> None:
             assert now.read(name) == (b"<new/>" if name == "xl/styles.xml" else old.read(name))
             assert now.getinfo(name).date_time == old.getinfo(name).date_time
             assert now.getinfo(name).compress_type == old.getinfo(name).compress_type
+
+
+def test_sizes_of_the_old_file_do_not_come_along() -> None:
+    """A zip64 field holds them; what else a program notes beside a part stays."""
+    own = b"\x99\x99\x03\x00own"
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as target:
+        for name in ("a", "b"):
+            info = zipfile.ZipInfo(name)
+            info.extra = own + b"\x01\x00\x10\x00" + bytes(16) + own
+            target.writestr(info, name * 100)
+    with zipfile.ZipFile(io.BytesIO(replace_parts(out.getvalue(), {"a": b"new"}))) as now:
+        assert [info.extra for info in now.infolist()] == [own + own, own + own]
+        assert (now.read("a"), now.read("b")) == (b"new", b"b" * 100)

@@ -149,7 +149,18 @@ ZOO = {
         (2, 3, 3),
         **{
             name.lower(): a(name)
-            for name in ("ReLU6", "LeakyReLU", "ELU", "GELU", "SiLU", "Hardswish", "Tanh", "Sigmoid", "Softmax")
+            for name in (
+                "ReLU6",
+                "LeakyReLU",
+                "ELU",
+                "GELU",
+                "SiLU",
+                "Hardswish",
+                "Tanh",
+                "Sigmoid",
+                "Softmax",
+                "LogSoftmax",
+            )
         },
     ),
     "normalised": network(

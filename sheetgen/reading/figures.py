@@ -1,0 +1,282 @@
+"""One number in a text, or a calculation with plain numbers, with the words around it.
+
+    62.4M     105.7 x 10^6     ~35k params     11*11*3*96 + 96     (5·5·96+1)·256     37.7 %
+
+A calculation is handed to the notation of ``expr.py``, which bounds every number on the way; nothing here evaluates a
+text. This module must not know what is asked but for the words of its unit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from ..expr import ExpressionError, Number, parse, value
+from .spelling import NUMERAL, Habit, Mark, Numeral, numeral, times_ten
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """``kind``: num, word, op, or other, which is nothing that a number is made of; ``touches`` the one before."""
+
+    kind: str
+    text: str
+    touches: bool
+
+
+# An x multiplies only before a number or a bracket: 55x55, but not the x of "max"
+_TOKEN = re.compile(
+    rf"(?P<num>{NUMERAL})|(?P<op>\*\*|//|[-=]>|[xX×](?= ?[0-9(.])|[-+*/^%()\[\]{{}}=~@,;:])"
+    r"|(?P<word>[^\W\d_][\w.]*)|(?P<space> )|(?P<other>.)",
+    re.DOTALL,
+)
+
+
+_SAID = {"by": "x", "percent": "%", "pct": "%", "prozent": "%"}
+_SPELT = {"X": "x", "×": "x", "->": "=", "=>": "="}
+
+
+def tokens(clean: str) -> list[Token]:
+    found: list[Token] = []
+    touches = False
+    for match in _TOKEN.finditer(clean):
+        kind, text = match.lastgroup or "other", match[0]
+        if (sign := _SAID.get(text.casefold())) is not None:
+            kind, text = "op", sign
+        if kind == "space":
+            touches = False
+            continue
+        found.append(Token(kind, _SPELT.get(text, text), touches))
+        touches = True
+    return found
+
+
+# --- words ----------------------------------------------------------------------------------------------------------
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+APPROXIMATELY = _words("about approx approximately around roughly nearly ca circa etwa rund ungefähr env")
+_SCALES = {
+    **dict.fromkeys(("k", "thousand", "tsd", "tausend", "mille"), 3),
+    **dict.fromkeys(("m", "million", "millions", "mio", "mln", "mn", "millionen"), 6),
+    **dict.fromkeys(("g", "b", "bn", "billion", "billions", "mrd", "milliarden"), 9),
+    **dict.fromkeys(("t", "tn", "trillion"), 12),
+    "lakh": 5,
+    "crore": 7,
+}
+_UNITS = _words(
+    "param params parameter parameters weight weights bias biases neuron neurons unit units connection connections "
+    "channel channels map maps filter filters px pixel pixels bit bits byte bytes flop flops mac macs op ops"
+)
+# A number beside one of these is not what the author says the answer is.
+_CHANGES = _words(
+    "or and not no non than least most under over below above up less more between to minus plus times half double "
+    "twice without except hundred hundreds dozen wrong maybe oder nicht kein bis mindestens höchstens "
+    "log ln exp sqrt root square min max floor ceil round mod abs x e"
+)
+_BYTES = re.compile(r"[kmgt]i?b")
+_MOST_WORDS = 4  # around a number; more are a sentence, of which no program knows what it says
+
+
+def words_of(unit: str) -> frozenset[str]:
+    """The words of a unit or of a heading, ``Activation memory (bytes)``, that may stand beside its number."""
+    return frozenset(re.findall(r"[^\W\d_]+", unit.casefold()))
+
+
+def _scale(token: Token, known: frozenset[str]) -> int | None:
+    """The power of ten that a word behind a number means: 6 for M and for MFLOPs; None where it is another word."""
+    word = token.text.rstrip(".").casefold()
+    if word in known:
+        return None
+    if word in _SCALES and (token.touches or len(word) > 1 or token.text in "kKM"):
+        return None if word == "b" and known & {"byte", "bytes", "b"} else _SCALES[word]
+    if token.text[0] in "kKMGT" and len(word) > 2 and word[1:] in (known | _UNITS):
+        return _SCALES[word[0]]
+    return None
+
+
+# --- one figure -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number that a text states, or (not ``plain``) that its calculation gives.
+
+    ``last`` is the power of ten of the last digit, where there is one; ``rounded``, whether the way it is written says
+    that it may be off by half of that. ``other`` and ``mark`` are a Numeral's. ``first`` is the number that a
+    calculation begins with. ``aside``: it stands in a bracket behind another. ``left`` are words without a
+    meaning here.
+    """
+
+    value: Number
+    typed: str
+    plain: bool = True
+    last: int | None = None
+    rounded: bool = False
+    percent: bool = False
+    first: Number | None = None
+    other: Number | None = None
+    mark: Mark | None = None
+    aside: bool = False
+    left: tuple[str, ...] = ()
+
+    @property
+    def half(self) -> Fraction:
+        """Half of what one more in the last digit would add; 0 for a calculation."""
+        return Fraction(0) if self.last is None else Fraction(times_ten(1, self.last)) / 2
+
+
+def figure(
+    found: Sequence[Token], habit: Habit, *, whole: bool, known: frozenset[str], about: bool = False
+) -> Figure | None:
+    """The number in these tokens; None where there is none, more than one, or a word that changes it."""
+    start, end = 0, len(found)
+    while start < end and (found[start].kind == "word" or found[start].text in ":~#"):
+        start += 1
+    while end > start and _ends(found, end - 1, known):
+        end -= 1
+    around, core = [*found[:start], *found[end:]], found[start:end]
+    if not core:
+        return None
+    said = [token.text.strip(".").casefold() for token in around if token.kind == "word"]
+    if len(said) > _MOST_WORDS or any(_tells_other(word, known) for word in said):
+        return None
+    if start and found[start - 1].kind == "word" and core[0].touches:
+        return None  # log2(1000)
+    if end < len(found) and found[end].touches and any(char.isdigit() for char in found[end].text):
+        return None  # 1e5x
+    about = about or any(token.text == "~" for token in around) or not APPROXIMATELY.isdisjoint(said)
+    left = tuple(word for word in said if word not in known and word not in _UNITS and word not in APPROXIMATELY)
+    plain = _plain(core, habit, whole=whole, known=known, about=about)
+    read = plain if plain is not None else _calculation(core, habit, whole=whole, known=known)
+    return replace(read, left=left) if read is not None and left else read
+
+
+def _ends(found: Sequence[Token], at: int, known: frozenset[str]) -> bool:
+    """Whether the token there is a word behind the number, and no part of it."""
+    token = found[at]
+    if token.kind == "other":
+        return token.text in "#."
+    if token.kind != "word":
+        return token.text in ",;:."
+    return not (at and found[at - 1].kind == "num" and _scale(token, known) is not None)
+
+
+def _tells_other(word: str, known: frozenset[str]) -> bool:
+    if word in known or (word == "b" and not known.isdisjoint(("byte", "bytes"))):
+        return False
+    return word in _CHANGES or word in _SCALES or _BYTES.fullmatch(word) is not None
+
+
+def _plain(core: Sequence[Token], habit: Habit, *, whole: bool, known: frozenset[str], about: bool) -> Figure | None:
+    """One number: with a sign, a power of ten, a word for one, or a percent sign; None for anything else."""
+    typed = "".join(token.text if token.touches else f" {token.text}" for token in core).strip()
+    sign, rest = (-1 if core[0].text == "-" else 1), list(core[1:] if core[0].text in ("+", "-") else core)
+    if rest and (rest[0].text, rest[-1].text) == ("(", ")") and len(rest) == 3:
+        rest = rest[1:-1]
+    if not rest or rest[0].kind != "num":
+        return None
+    texts = [token.text for token in rest]
+    if len(rest) == 4 and texts[0] == "10" and texts[1] in ("^", "**") and texts[2] == "-":
+        return _plain(
+            [Token("num", "1", False), Token("op", "x", False), *rest], habit, whole=whole, known=known, about=about
+        )
+    power, tail = _power(rest[1:], known)
+    percent = [token.text for token in tail] == ["%"]
+    if tail and not percent:
+        return None
+    read = numeral(rest[0].text, habit, whole=whole and not percent and power is None)
+    if read is None:
+        return None
+    if power is not None:  # 62.378M: nobody writes thousands of millions so, but 62,378k are
+        read = replace(read, other=None if read.mark == "." else read.other, mark=None)
+    scale = (power or 0) - (2 if percent else 0)
+    last = read.last + scale
+    if about and not power and not read.scientific and read.last == 0:
+        last += _zeros(read)  # ~35000 says as much as ~35k
+    return Figure(
+        sign * times_ten(read.value, scale),
+        typed,
+        last=last,
+        rounded=about or read.scientific or power is not None,
+        percent=percent,
+        other=None if read.other is None else sign * times_ten(read.other, scale),
+        mark=read.mark,
+    )
+
+
+def _power(behind: Sequence[Token], known: frozenset[str]) -> tuple[int | None, Sequence[Token]]:
+    """The power of ten behind a number, M or ``x 10^6``, and the tokens behind that."""
+    if behind and behind[0].kind == "word" and (scale := _scale(behind[0], known)) is not None:
+        return scale, behind[1:]
+    texts = [token.text for token in behind[:5]]
+    if len(texts) >= 4 and texts[0] in "x*" and texts[1] == "10" and texts[2] in ("^", "**"):
+        negative = texts[3] == "-"
+        digits = texts[4] if negative and len(texts) > 4 else texts[3]
+        if digits.isdigit() and len(digits) <= 2 and int(digits) <= 40:
+            return (-int(digits) if negative else int(digits)), behind[5 if negative else 4 :]
+    return None, behind
+
+
+def _zeros(read: Numeral) -> int:
+    digits = str(read.value)
+    return len(digits) - len(digits.rstrip("0")) if read.value else 0
+
+
+# --- calculations ---------------------------------------------------------------------------------------------------
+
+_NOTATION = {"x": "*", "^": "**", "[": "(", "]": ")", "{": "(", "}": ")"}
+
+
+def _calculation(core: Sequence[Token], habit: Habit, *, whole: bool, known: frozenset[str]) -> Figure | None:
+    """The value of a calculation; None where it is none, has no value, or can be read in two ways: 2^3^2."""
+    written: list[str] = []
+    first: Number | None = None
+    powers = [False]  # for each open bracket, whether the last operator in it was a power
+    for at, token in enumerate(core):
+        if token.kind == "num":
+            read = numeral(token.text, habit, whole=whole)
+            if read is None or (at and core[at - 1].kind == "num"):
+                return None
+            first = read.value if first is None else first
+            written.append(_literal(read.value))
+        elif token.kind == "word" and at and core[at - 1].kind == "num" and token.text.casefold() in (known | _UNITS):
+            continue  # 34848 weights + 96 biases
+        elif token.kind == "op" and token.text in _OPERATORS:
+            sign = _NOTATION.get(token.text, token.text)
+            if sign == "**" and powers[-1]:
+                return None
+            if token.text == "x" and at == 1 and core[0].text == "0" and token.touches:
+                return None  # 0x10 is sixteen to a programmer
+            if sign == "(":
+                if at and (core[at - 1].kind == "num" or core[at - 1].text in ")]}"):
+                    written.append("*")  # 96(11*11*3 + 1)
+                powers.append(False)
+            elif sign == ")":
+                powers.pop()
+                if not powers:
+                    return None
+            else:
+                powers[-1] = sign == "**"
+            written.append(sign)
+        else:
+            return None
+    try:
+        found = value(parse("".join(written)), {})
+    except ExpressionError:
+        return None
+    typed = "".join(token.text if token.touches else f" {token.text}" for token in core).strip()
+    return Figure(found, typed, plain=False, first=first) if not isinstance(found, str) else None
+
+
+_OPERATORS = frozenset(("+", "-", "*", "/", "//", "**", "^", "x", "(", ")", "[", "]", "{", "}"))
+
+
+def _literal(number: int | Fraction) -> str:
+    """As the notation takes it: a decimal is exact as a quotient."""
+    return str(number) if isinstance(number, int) else f"({number.numerator}/{number.denominator})"

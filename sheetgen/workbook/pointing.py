@@ -1,0 +1,201 @@
+"""Where the formulas of answers point: to other workbooks, hidden sheets, and what nobody can follow.
+
+A formula over another sheet is honest work; a number that comes ready from a hidden sheet or from another workbook is
+something that a person who marks should know. What is said is what the file holds, and no verdict.
+
+Must not know: which numbers are right, nor what any formula gives.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Set
+from dataclasses import dataclass
+from typing import Literal
+
+from ..addresses import address, sheet_prefix
+from .archive import local, parse_xml
+from .engine import Engine
+from .package import BLANK, Package, Place
+from .references import FETCHING, UNTRACEABLE, VOLATILE, Words, read_words
+
+MOST_NOTES = 3  # of one cell
+MOST_TRACED = 100  # cells whose readers are looked for: each costs a walk through the formulas
+MOST_SEARCHED = 8 * 2**20  # bytes of a sheet in which hidden rows and columns are looked for
+
+_CALLS = VOLATILE | FETCHING | UNTRACEABLE | {"HYPERLINK"}
+_CALL = re.compile(r"([A-Za-z][A-Za-z0-9.]*)\s*\(")
+_ELSEWHERE = re.compile(r"[\[|\\]|://")  # other workbooks and programs
+_WORD = re.compile(r"[^\W\d][\w.\\]*")
+# a cell and nothing else: =B4, =+Work!B4, =(B4)
+_BARE = re.compile(r"[+(\s]*(?:(?:'(?:[^']|'')+'|[^\W\d][\w.]*)!)?\$?[A-Za-z]{1,3}\$?[0-9]{1,7}[)\s]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Oddity:
+    """What is odd about a formula; ``told`` follows on "the formula"."""
+
+    kind: Literal["workbook", "hidden", "volatile", "fetching", "untraceable", "link"]
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pointing:
+    """The odd formulas of a workbook; ``own`` are the cells of the answers."""
+
+    package: Package
+    own: frozenset[Place]
+    odd: Mapping[Place, tuple[Oddity, ...]]
+
+    @classmethod
+    def of(cls, package: Package, own: Collection[Place]) -> Pointing:
+        """Look through all formulas of ``package``."""
+        table = {place.sheet for place in own}
+        hidden = frozenset(entry.name for entry in package.sheets if entry.hidden and entry.name not in table)
+        names = _odd_names(package, hidden)
+        found: dict[Place, tuple[Oddity, ...]] = {}
+        for entry in package.sheets:
+            for (row, column), cell in package.cells(entry.name).items():
+                if cell.formula is None or not _may_be_odd(cell.formula, names, look_across=bool(hidden)):
+                    continue
+                words = read_words(package, cell.formula, entry.name)
+                oddities = tuple(_oddities(words, hidden - {entry.name}))
+                if oddities:
+                    found[Place(entry.name, row, column)] = oddities
+        return cls(package, frozenset(own), found)
+
+    def notes(self, engine: Engine, formulas: Mapping[Place, str]) -> dict[Place, tuple[str, ...]]:
+        """What there is to say of each answer's cell; ``formulas`` are those of the answers."""
+        said: dict[Place, list[str]] = {place: [] for place in formulas}
+        lines = _HiddenLines(self.package)
+        for place, formula in formulas.items():
+            said[place] += [f"The formula {oddity.told}." for oddity in self.odd.get(place, ())]
+            if place not in self.odd and _BARE.fullmatch(formula) is not None:
+                said[place] += self._taken_over(place, formula, lines)
+        between = [place for place in sorted(self.odd) if place not in formulas]
+        for place in between[:MOST_TRACED]:
+            told = [oddity.told for oddity in self.odd[place] if oddity.kind != "link"]
+            for reader in sorted(engine.affected([place]) & said.keys()) if told else ():
+                said[reader].append(f"It depends on {_where(place, reader.sheet)}, whose formula {told[0]}.")
+        return {place: tuple(dict.fromkeys(notes))[:MOST_NOTES] for place, notes in said.items() if notes}
+
+    def _taken_over(self, place: Place, formula: str, lines: _HiddenLines) -> Iterator[str]:
+        """What to say of a formula that does no more than take over one cell from outside of the table."""
+        for reference in read_words(self.package, formula, place.sheet).references:
+            if reference.kind != "cells" or len(reference.sheets) != 1 or reference.area is None:
+                continue
+            source = Place(reference.sheets[0], reference.area.top, reference.area.left)
+            if source in self.own or self.package.sheet(source.sheet) is None:
+                continue
+            said = f"The formula takes its number only from {_where(source, place.sheet)}"
+            line = lines.hiding(source)
+            cell = self.package.cells(source.sheet).get((source.row, source.column), BLANK)
+            if line is not None and not _within(source, self.own):
+                yield f"{said}, in a hidden {line}."
+            elif source.sheet not in {each.sheet for each in self.own} and cell.kind == "number" and not cell.formula:
+                yield f"{said}, where it is typed in."  # and not worked out
+
+
+def _oddities(words: Words, hidden: Set[str]) -> Iterator[Oddity]:
+    """What is odd about a formula; ``hidden`` are the hidden sheets other than its own."""
+    outside = [each for each in words.references if each.kind == "other workbook"]
+    away = [each for each in words.references if each.kind == "cells" and hidden & set(each.sheets)]
+    ready = [each for each in words.references if each in outside or (each in away and hidden >= set(each.sheets))]
+    verb = "takes its number only from" if len(ready) == len(words.references) else "reads"  # nothing worked out here
+    if outside:
+        yield Oddity("workbook", f"{verb} another workbook ({_short(outside[0].text)}), which is not opened")
+    if away:
+        sheet = sorted(hidden & set(away[0].sheets))[0]
+        yield Oddity("hidden", f"{verb} the hidden sheet {_short(sheet)} ({_short(away[0].text)})")
+    if (function := words.fetching) is not None:
+        yield Oddity("fetching", f"asks for something outside of the workbook ({function}), which is not done here")
+    if (function := words.volatile) is not None:
+        yield Oddity("volatile", f"uses {function}, whose value no recalculation can confirm")
+    for function in sorted(words.functions & UNTRACEABLE):
+        yield Oddity("untraceable", f"uses {function}, so that which cells it reads cannot be told from it")
+    if "HYPERLINK" in words.functions:
+        yield Oddity("link", "holds a link (HYPERLINK), which is not followed")
+
+
+def _odd_names(package: Package, hidden: Set[str]) -> frozenset[str]:
+    """The defined names, without case, behind which there is something odd, directly or behind another name."""
+    waiting: list[str] = []
+    users: dict[str, list[str]] = {}  # a word -> the names whose definitions have it
+    for name, sheet, text in package.definitions():
+        if _may_be_odd(text, frozenset(), look_across=bool(hidden)) and any(
+            _oddities(read_words(package, text, sheet), hidden)
+        ):
+            waiting.append(name)
+        elif "!" not in text:
+            for word in set(_WORD.findall(text)):
+                users.setdefault(word.casefold(), []).append(name)
+    found: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting.extend(users.get(name, ()))
+    return frozenset(found)
+
+
+def _may_be_odd(formula: str, names: Collection[str], *, look_across: bool) -> bool:
+    """Whether it is worth reading word by word: nearly all formulas are not."""
+    if _ELSEWHERE.search(formula) or (look_across and "!" in formula):
+        return True
+    if "(" in formula:
+        for call in _CALL.findall(formula):
+            if call.upper().removeprefix("XLFN.").removeprefix("XLWS.") in _CALLS:
+                return True
+    return bool(names) and any(word.casefold() in names for word in _WORD.findall(formula))
+
+
+def _within(source: Place, own: Collection[Place]) -> bool:
+    """Whether a cell lies among those of the answers: a row or column hidden there is the sheet's own affair."""
+    rows = [place.row for place in own if place.sheet == source.sheet]
+    columns = [place.column for place in own if place.sheet == source.sheet]
+    return bool(rows) and min(rows) <= source.row <= max(rows) and min(columns) <= source.column <= max(columns)
+
+
+class _HiddenLines:
+    """The hidden rows and columns of sheets, looked for when they are first asked for."""
+
+    def __init__(self, package: Package) -> None:
+        self._package = package
+        self._found: dict[str, tuple[set[int], list[tuple[int, int]]]] = {}
+
+    def hiding(self, place: Place) -> Literal["row", "column"] | None:
+        """What of the place is hidden."""
+        if place.sheet not in self._found:
+            self._found[place.sheet] = self._look(place.sheet)
+        rows, columns = self._found[place.sheet]
+        if place.row in rows:
+            return "row"
+        return "column" if any(first <= place.column <= last for first, last in columns) else None
+
+    def _look(self, sheet: str) -> tuple[set[int], list[tuple[int, int]]]:
+        entry = self._package.sheet(sheet)
+        data = b"" if entry is None else self._package.part(entry.part)
+        if entry is None or len(data) > MOST_SEARCHED or b"hidden" not in data:
+            return set(), []
+        rows, columns = set(), []
+        for element in parse_xml(data, entry.part).iter():
+            if element.get("hidden") not in ("1", "true"):
+                continue
+            try:
+                if local(element) == "row":
+                    rows.add(int(element.get("r") or 0))
+                elif local(element) == "col":
+                    columns.append((int(element.get("min") or 0), int(element.get("max") or 0)))
+            except ValueError:  # nobody's row
+                continue
+        return rows, columns
+
+
+def _where(place: Place, seen_from: str) -> str:
+    at = address(place.row, place.column)
+    return at if place.sheet == seen_from else _short(f"{sheet_prefix(place.sheet)}{at}")
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,327 @@
+"""Submissions read in worker processes, so that a file can at worst end its worker.
+
+``read_all`` hands each file's bytes to a worker and gets a ``Submission`` back. A class is read by a pool whose workers
+are used again from file to file (pebble); a single file by one process of its own, since loading pebble takes half as
+long as a whole ``verify``. Whatever a file does to its worker ends as one Submission with a reason.
+
+What holds where: a limit on time by the clock, and no output, on every system; on computing time, and no file written,
+where there are ``setitimer`` and ``resource`` (not on Windows); on memory, where the kernel heeds it (Linux).
+Must not know: what is read, or its marks.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import faulthandler
+import os
+import pickle
+import select
+import signal
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from importlib.util import cache_from_source
+from io import BufferedReader
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from ..marking import Held, Submission
+from ..sheet import Sheet
+
+if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
+
+    from pebble import ProcessFuture, ProcessPool
+
+SECONDS = 8  # of computing for one file; an ordinary one takes 5 ms
+WAIT = 3 * SECONDS  # by the clock, since other programs compute too: else a busy machine would change a verdict
+MEMORY = 768 * 2**20  # bytes that a worker may grow by; with what it begins with, less than 1 GiB
+FAT = MEMORY // 4  # bytes that a file may leave behind in a worker that reads on
+STUCK = WAIT + 10  # seconds without an answer from workers that should have ended a file long before
+TRIES = 3  # to begin anew with workers that fail without a file's doing
+FORKS = sys.platform == "linux"  # a fork begins at once and does not run the main program's module again
+LONGEST = 32_767  # characters of a text that leaves a worker: Excel's own limit for a cell
+
+_OUT_OF_MEMORY, _TOO_FAT = 77, 78  # exit codes of workers
+_ALARM = getattr(signal, "SIGPROF", 0)  # which ends a worker whose time is over
+_SLOW = f"reading it takes more than {SECONDS} s; is it the workbook that was handed out, with numbers filled in?"
+_LARGE = f"reading it takes more than {MEMORY // 2**20} MiB of memory"
+_ENDED = (
+    "reading it ended the program that reads it: it is damaged or made to do so, or needs more than "
+    f"{MEMORY // 2**20} MiB of memory"
+)
+_OURS = "internal error, our fault: {}; please report it, with the file"
+
+Handed = tuple[str, bytes] | Submission  # what the result calls a file and its bytes, or why there are none
+
+
+def read_all(
+    sheet: Sheet, files: Iterable[Handed], count: int, meanwhile: Callable[[], None] | None = None
+) -> Iterator[Submission]:
+    """The submission in each of ``count`` files, in their order. ``meanwhile`` is called while the first is read."""
+    if count == 1 and FORKS:
+        for each in files:
+            yield each if isinstance(each, Submission) else _read_alone(sheet, *each, meanwhile)
+        return
+    readers = _Readers(sheet, min(count, _cores()))
+    try:
+        yield from readers.read(files)
+    finally:
+        readers.stop()
+
+
+# -- one file ----------------------------------------------------------------------------------------------------------
+
+
+def _read_alone(sheet: Sheet, file: str, data: bytes, meanwhile: Callable[[], None] | None) -> Submission:
+    """As the pool would, by a fork of this process."""
+    ours, theirs = os.pipe()
+    worker = os.fork()
+    if worker == 0:
+        _answer_and_end(theirs, sheet, file, data)
+    os.close(theirs)
+    status = None
+    try:
+        if meanwhile is not None:
+            meanwhile()
+        with os.fdopen(ours, "rb") as answer:
+            found = _received(answer, time.monotonic() + WAIT)
+        if found is None:
+            return Submission(file, {}, _SLOW)
+        status = os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1])
+        return pickle.loads(found) if status == 0 and found else Submission(file, {}, _why_it_ended(status))
+    finally:
+        if status is None:
+            os.kill(worker, signal.SIGKILL)
+            os.waitpid(worker, 0)
+
+
+def _answer_and_end(answer: int, sheet: Sheet, file: str, data: bytes) -> NoReturn:
+    code = 1
+    try:
+        _begin(sheet)
+        with os.fdopen(answer, "wb") as stream:
+            pickle.dump(_read(file, data), stream)
+        code = 0
+    finally:
+        os._exit(code)  # whatever is to be done when the process ends is the parent's to do
+
+
+def _received(answer: BufferedReader, deadline: float) -> bytes | None:
+    """All that comes before the other end is closed; None if that is not before the deadline."""
+    found: list[bytes] = []
+    while select.select([answer], [], [], max(0, deadline - time.monotonic()))[0]:
+        if not (piece := os.read(answer.fileno(), 65_536)):
+            return b"".join(found)
+        found.append(piece)
+    return None
+
+
+def _why_it_ended(code: int | None) -> str:
+    if code == -_ALARM:
+        return _SLOW
+    return _LARGE if code == _OUT_OF_MEMORY else _ENDED
+
+
+# -- a class -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Asked:
+    file: str
+    data: bytes
+    answer: ProcessFuture[Submission]
+
+
+class _Readers:
+    """A pool that is started with the first file, and anew when it breaks."""
+
+    def __init__(self, sheet: Sheet, workers: int) -> None:
+        self._sheet, self._workers = sheet, workers
+        self._pool: ProcessPool | None = None
+        self._waiting: deque[_Asked | Submission] = deque()
+
+    def read(self, files: Iterable[Handed]) -> Iterator[Submission]:
+        for each in files:
+            waits = each if isinstance(each, Submission) else _Asked(*each, self._ask(*each))
+            self._waiting.append(waits)
+            if len(self._waiting) > 3 * self._workers:  # so that neither all files nor all answers stand in memory
+                yield self._next()
+        while self._waiting:
+            yield self._next()
+
+    def stop(self) -> None:
+        if self._pool is not None:
+            self._pool.stop()  # type: ignore[no-untyped-call]
+            self._pool.join()
+            self._pool = None
+
+    def _ask(self, file: str, data: bytes) -> ProcessFuture[Submission]:
+        if self._pool is not None and not self._pool.active:
+            self.stop()  # what it was asked before is asked again when its turn comes
+        if self._pool is None:
+            from pebble import ProcessPool
+
+            from . import opinion, plain, read  # noqa: F401  (once, for all workers that are forked)
+
+            self._pool = ProcessPool(self._workers, initializer=_begin, initargs=(self._sheet,), context=_context())
+        return self._pool.schedule(_read, args=(file, data), timeout=WAIT)
+
+    def _next(self) -> Submission:
+        asked = self._waiting.popleft()
+        if isinstance(asked, Submission):
+            return asked
+        from pebble import ProcessExpired
+
+        for _ in range(TRIES):
+            try:
+                return self._answer(asked.answer)
+            except ProcessExpired as error:
+                if error.exitcode != _TOO_FAT:
+                    return Submission(asked.file, {}, _why_it_ended(error.exitcode))
+                asked.answer = self._ask(asked.file, asked.data)
+            except TimeoutError:
+                if asked.answer.done():
+                    return Submission(asked.file, {}, _SLOW)
+                self._begin_anew(asked)
+            except Exception:  # the pool is broken: a worker died between two files, or could not begin
+                self._begin_anew(asked)
+        return Submission(asked.file, {}, _OURS.format("the reading processes do not answer"))
+
+    def _answer(self, answer: ProcessFuture[Submission]) -> Submission:
+        """Raises TimeoutError also where nobody works on it: a pool that breaks forgets what it has just been asked."""
+        deadline = time.monotonic() + STUCK
+        while True:
+            try:
+                return answer.result(timeout=1)
+            except TimeoutError:
+                if answer.done() or time.monotonic() > deadline or self._pool is None or not self._pool.active:
+                    raise
+
+    def _begin_anew(self, asked: _Asked) -> None:
+        self.stop()
+        for each in (asked, *self._waiting):
+            if isinstance(each, _Asked) and not _is_answered(each.answer):
+                each.answer = self._ask(each.file, each.data)
+
+
+def _is_answered(future: ProcessFuture[Submission]) -> bool:
+    from pebble import ProcessExpired
+
+    if not future.done() or future.cancelled():
+        return False
+    return isinstance(future.exception(), ProcessExpired | TimeoutError | None)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _context() -> BaseContext:
+    import multiprocessing
+
+    return multiprocessing.get_context("fork" if FORKS else None)
+
+
+# -- in the worker -----------------------------------------------------------------------------------------------------
+
+_sheet: Sheet | None = None  # sent once, when the worker begins
+_at_first = 0  # bytes of memory that the worker had then
+
+
+def _begin(sheet: Sheet) -> None:
+    global _sheet, _at_first
+    from . import read  # noqa: F401  (before nothing can be written, a .pyc neither)
+
+    if not sys.dont_write_bytecode and _is_uncompiled():
+        from . import opinion  # noqa: F401  (once, so that it need not be compiled for each file)
+    faulthandler.disable()  # else it tells of a crash on the caller's terminal
+    sys.dont_write_bytecode = True
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # ends it at once, in the middle of native code too
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who waits, who then ends the workers
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nothing, stream)
+    _sheet, _at_first = sheet, _memory()
+    limit_worker(_at_first + MEMORY)
+
+
+def _is_uncompiled() -> bool:
+    """Whether what recalculates has no .pyc of now: in a checkout, where no installer made one."""
+    module = Path(__file__).with_name("opinion.py")
+    try:
+        return Path(cache_from_source(str(module))).stat().st_mtime < module.stat().st_mtime
+    except (OSError, NotImplementedError):
+        return True
+
+
+def limit_worker(memory: int) -> None:
+    """Let this process have ``memory`` bytes, and write no file; where the system has no such limit, it has none."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    for name, most in (("RLIMIT_AS", memory), ("RLIMIT_DATA", memory), ("RLIMIT_FSIZE", 0), ("RLIMIT_CORE", 0)):
+        kind = getattr(resource, name, None)
+        if kind is None:
+            continue
+        hard = resource.getrlimit(kind)[1]
+        limit = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        try:
+            resource.setrlimit(kind, (limit, limit))
+        except (ValueError, OSError):
+            continue  # macOS refuses some
+
+
+def _memory() -> int:
+    """Bytes that this process has mapped; 0 where the system does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError, AttributeError):
+        return 0
+
+
+def _read(file: str, data: bytes) -> Submission:
+    from .read import read_submission
+
+    assert _sheet is not None
+    if _memory() > _at_first + FAT:
+        os._exit(_TOO_FAT)  # what it still holds of another file is nothing to this one
+    _end_after(SECONDS)
+    try:
+        return _bounded(read_submission(file, data, _sheet))
+    except MemoryError:
+        os._exit(_OUT_OF_MEMORY)
+    except SystemExit:
+        raise
+    except BaseException as error:  # pyo3's panics are no Exceptions
+        return Submission(file, {}, _OURS.format(f"{type(error).__name__}: {error}"[:300]))
+    finally:
+        _end_after(0)
+
+
+def _end_after(seconds: float) -> None:
+    """End this process once it has computed for ``seconds`` more, in whatever code it is then; 0 for never."""
+    if hasattr(signal, "setitimer"):  # not on Windows, where the clock of who waits has to do
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
+def _bounded(found: Submission) -> Submission:
+    """``found`` with no text longer than a cell's."""
+
+    def short(text: str) -> str:
+        return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+    def cut(held: Held) -> Held:
+        value = short(held.value) if isinstance(held.value, str) else held.value
+        problem = None if held.problem is None else short(held.problem)
+        formula = None if held.formula is None else short(held.formula)
+        notes = tuple(map(short, held.notes))
+        return dataclasses.replace(held, value=value, formula=formula, problem=problem, notes=notes)
+
+    reason = None if found.reason is None else short(found.reason)
+    return Submission(
+        found.file, {answer: cut(held) for answer, held in found.held.items()}, reason, tuple(map(short, found.notes))
+    )

@@ -1,0 +1,287 @@
+"""Each limit of the sandbox, held against a reader that breaks it: here the reader itself is what is hostile."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from sheetgen import api
+from sheetgen.marking import Held, Submission
+from sheetgen.sheet import Sheet
+from sheetgen.workbook import read, sandbox
+from tests.hostile import make
+
+ROOT = Path(__file__).parents[2]
+kept: list[bytearray] = []
+
+
+class Panic(BaseException):
+    """As pyo3's, no Exception."""
+
+
+def _hang() -> None:
+    while True:
+        pass
+
+
+def _sleep() -> None:
+    time.sleep(1000)
+
+
+def _grow(to: int = 2**40) -> None:
+    while len(kept) < to // 2**24:
+        kept.append(bytearray(2**24))
+
+
+def _abort() -> None:
+    os.abort()
+
+
+def _kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _leave() -> None:
+    os._exit(5)
+
+
+def _bug() -> NoReturn:
+    raise KeyError("conv1")
+
+
+def _panic() -> NoReturn:
+    raise Panic("index out of bounds")
+
+
+def _say() -> None:
+    print("from python")
+    os.write(1, b"from below\n")
+    os.write(2, b"from below\n")
+
+
+def _write() -> None:
+    Path("written").write_text("x")
+
+
+def _leave_fat() -> None:
+    _grow(400 * 2**20)
+
+
+def _die_later() -> None:
+    threading.Timer(0.2, os.abort).start()
+
+
+DEEDS: dict[bytes, Callable[[], None]] = {
+    name.removeprefix("_").encode(): deed
+    for name, deed in globals().items()
+    if name.startswith("_") and callable(deed) and getattr(deed, "__module__", "") == __name__
+}
+
+
+def _misread(file: str, data: bytes, sheet: Sheet) -> Submission:
+    DEEDS.get(data, lambda: None)()
+    return Submission(file, {"who": Held(sheet.worksheet, "A1", os.getpid())})
+
+
+@pytest.fixture
+def misread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read, "read_submission", _misread)  # workers are forked, so they have it too
+
+
+BROKEN = {
+    "hang": "more than 8 s",
+    "grow": "more than 768 MiB of memory",
+    "abort": "reading it ended the program",
+    "kill": "reading it ended the program",
+    "leave": "reading it ended the program",
+    "bug": "internal error, our fault: KeyError: 'conv1'; please report it",
+    "panic": "internal error, our fault: Panic: index out of bounds",
+    "write": "internal error, our fault: OSError: [Errno 27]",
+}
+
+
+@pytest.mark.usefixtures("misread")
+@pytest.mark.parametrize("deed", BROKEN)
+def test_a_single_file(deed: str, sheet: Sheet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sandbox, "SECONDS", 1)
+    monkeypatch.chdir(tmp_path)
+    (found,) = sandbox.read_all(sheet, [("a", deed.encode())], 1)
+    assert (found.file, found.held) == ("a", {})
+    assert BROKEN[deed] in (found.reason or "")
+    assert not any(path.stat().st_size for path in tmp_path.iterdir())
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)  # nobody is left
+
+
+@pytest.mark.usefixtures("misread")
+def test_a_class_goes_on_past_each_of_them(sheet: Sheet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sandbox, "SECONDS", 1)
+    monkeypatch.chdir(tmp_path)
+    files: list[sandbox.Handed] = []
+    for deed in BROKEN:
+        files += [(deed, deed.encode()), (f"after {deed}", b""), Submission(f"before {deed}", {}, "it is no file")]
+    found = list(sandbox.read_all(sheet, iter(files), len(files)))
+    assert [each.file for each in found] == [each.file if isinstance(each, Submission) else each[0] for each in files]
+    for each in found:
+        if each.file in BROKEN:
+            assert BROKEN[each.file] in (each.reason or "")
+        elif each.file.startswith("after"):
+            assert each.reason is None
+        else:
+            assert each.reason == "it is no file"
+    workers = {each.held["who"].value for each in found if each.held}
+    assert len(workers) < 8  # they are used again
+    assert os.getpid() not in workers
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.usefixtures("misread")
+@pytest.mark.parametrize("count", [1, 2])
+def test_who_sleeps_is_ended_by_the_clock(count: int, sheet: Sheet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "WAIT", 0.5)
+    files = [("a", b"sleep"), ("b", b"")][:count]
+    found = list(sandbox.read_all(sheet, files, count))
+    assert "more than 8 s" in (found[0].reason or "")
+    assert all(each.reason is None for each in found[1:])
+
+
+@pytest.mark.usefixtures("misread")
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_worker_says_nothing(count: int, sheet: Sheet, capfd: pytest.CaptureFixture[str]) -> None:
+    files = [("a", b"say"), ("b", b"abort")][:count]
+    list(sandbox.read_all(sheet, files, count))
+    assert tuple(capfd.readouterr()) == ("", "")
+
+
+@pytest.mark.usefixtures("misread")
+def test_what_a_file_leaves_behind_is_not_the_next_ones(sheet: Sheet) -> None:
+    readers = sandbox._Readers(sheet, 1)
+    try:
+        fat, after, thin = readers.read([("a", b"leave_fat"), ("b", b""), ("c", b"")])
+    finally:
+        readers.stop()
+    assert fat.reason is after.reason is thin.reason is None
+    assert fat.held["who"] != after.held["who"] == thin.held["who"]
+
+
+@pytest.mark.usefixtures("misread")
+def test_a_pool_that_breaks_is_begun_anew(sheet: Sheet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "STUCK", 3)  # where it died with a lock in its hand, only the clock tells
+
+    def slowly() -> Iterator[sandbox.Handed]:
+        yield "a", b"die_later"
+        for name in "bcdef":
+            time.sleep(0.3)
+            yield name, b""
+
+    readers = sandbox._Readers(sheet, 1)
+    try:
+        found = list(readers.read(slowly()))
+    finally:
+        readers.stop()
+    assert [each.file for each in found] == list("abcdef")
+    assert {each.reason for each in found} == {None}
+
+
+def test_workers_that_cannot_begin_are_our_fault(sheet: Sheet, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Sheet) -> NoReturn:
+        raise OSError("no room")
+
+    monkeypatch.setattr(sandbox, "_begin", fail)
+    found = list(sandbox.read_all(sheet, [("a", b""), ("b", b"")], 2))
+    assert ["the reading processes do not answer" in (each.reason or "") for each in found] == [True, True]
+
+
+def test_workers_that_are_not_forked(sheet: Sheet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "FORKS", False)
+    monkeypatch.setattr(sandbox, "_context", lambda: multiprocessing.get_context("spawn"))
+    honest = make.honest()
+    whole, cut = sandbox.read_all(sheet, [("a", honest), ("b", honest[:5000])], 2)
+    assert whole.reason is None
+    assert len(whole.held) == 114
+    assert "cut short" in (cut.reason or "")
+    (alone,) = sandbox.read_all(sheet, [("a", honest)], 1)
+    assert alone == whole
+
+
+def test_a_system_without_limits_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "resource", None)
+    sandbox.limit_worker(1)
+    monkeypatch.delattr(signal, "setitimer")
+    sandbox._end_after(0.001)
+    assert sum(range(10**6))  # still here
+
+
+def test_what_leaves_a_worker_is_bounded(sheet: Sheet, monkeypatch: pytest.MonkeyPatch) -> None:
+    long = "x" * 10**6
+
+    def read_long(file: str, data: bytes, sheet: Sheet) -> Submission:
+        held = Held(sheet.worksheet, "A1", long, long, long, notes=(long,))
+        return Submission(file, {"a": held}, None if data else long, (long,))
+
+    monkeypatch.setattr(read, "read_submission", read_long)
+    (found,) = sandbox.read_all(sheet, [("a", b"x")], 1)
+    held = found.held["a"]
+    texts = [held.value, held.formula, held.problem, *held.notes, *found.notes]
+    assert {len(str(text)) for text in texts} == {sandbox.LONGEST}
+
+
+def test_ctrl_c_ends_the_workers(tmp_path: Path) -> None:
+    base = make.Base.read(make.honest())
+    slow = make.CASES["sumproduct-of-20000-x-20000"][0](base)
+    for name in ("a.xlsx", "b.xlsx", "c.xlsx"):
+        (tmp_path / name).write_bytes(slow)
+    for paths in ([tmp_path], [tmp_path / "a.xlsx"]):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "sheetgen", "verify", "alexnet", *map(str, paths)],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            start_new_session=True,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        _await(lambda pid=process.pid: _members(pid) > 1)  # type: ignore[misc]
+        time.sleep(0.5)
+        os.killpg(process.pid, signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+        assert (process.returncode, errors) == (130, "")
+        _await(lambda pid=process.pid: _members(pid) == 0)  # type: ignore[misc]
+
+
+def _await(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _members(group: int) -> int:
+    """Processes of a group that still run."""
+    found = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, of = stat.read_text().rpartition(")")[2].split()[:3]
+        except (OSError, ValueError):
+            continue
+        found += int(of) == group and state != "Z"
+    return found
+
+
+def test_progress_and_order(tmp_path: Path) -> None:
+    honest = make.honest()
+    for number in range(9):
+        (tmp_path / f"{number}.xlsx").write_bytes(honest if number % 2 else honest[:3000])
+    told: list[tuple[int, int]] = []
+    results = api.verify("alexnet", [tmp_path], progress=lambda *numbers: told.append(numbers))
+    assert [Path(each.file).stem for each in results.submissions] == list("012345678")
+    assert [each.status for each in results.submissions] == ["unmarked", "marked"] * 4 + ["unmarked"]
+    assert told == [(number, 9) for number in range(9)]
