@@ -455,7 +455,7 @@ def check(
 
     ``workbook`` is the key to check; by default the one that ``generate`` would write.
     """
-    from .shown import losses_shown, questions_shown
+    from .shown import losses_shown, measured_for, own_shown, questions_shown
     from .witness import measure
     from .workbook.audit import audit
     from .workbook.package import BrokenPackage
@@ -468,11 +468,11 @@ def check(
         in_workbook, wrong_cells = audit(sheet, key, fresh)
     except BrokenPackage as error:
         raise TemplateError(f"{shown_as}: {error}") from error
-    measured = measure(
-        described.network, described.conventions, described.rows, device, progress, wanted=described.needed
-    )
-    answers = questions_shown(described, sheet, measured.numbers, device)
-    measured = dataclasses.replace(measured, numbers={**measured.numbers, **answers})
+    wanted = measured_for(described, sheet)
+    measured = measure(described.network, described.conventions, described.rows, device, progress, wanted=wanted)
+    numbers = {**measured.numbers, **own_shown(described, sheet, measured.numbers)}
+    numbers |= questions_shown(described, sheet, numbers, device)
+    measured = dataclasses.replace(measured, numbers=numbers)
     return _verdict(sheet, in_workbook, wrong_cells, measured, losses_shown(sheet, device))
 
 

@@ -322,8 +322,9 @@ def remarks(coursework: Coursework) -> tuple[str, ...]:
         )
     if any(name.startswith(("receptive_field", "jump", "centre")) for name in shown):
         found.append(
-            "A receptive field is counted in pixels of the image, as if there were image beyond its border; the jump "
-            "is the distance from one unit's to the next; centres count from 0, the first pixel."
+            "A receptive field is counted in pixels of the image, as if the image and the output of every layer, a "
+            "single unit too, went on beyond their borders; it is what all channels at one place see together. The "
+            "jump is the distance from one unit's to the next; centres count from 0, the first pixel."
         )
     return tuple(found)
 

@@ -1,4 +1,5 @@
-"""What the real network shows of the questions: numbers that follow from measured ones, initial values, a loss.
+"""What the real network shows of the coursework's own quantities and questions: numbers that follow from measured ones,
+initial values, a loss.
 
 A question about anything else (the birth of a data set, 2 to the power of 10) no network can witness. This room knows
 questions and the witness; it must not know workbooks.
@@ -6,6 +7,7 @@ questions and the witness; it must not know workbooks.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -20,6 +22,47 @@ if TYPE_CHECKING:
     from .sheet import Sheet
     from .solve import Equation
     from .table import Quantity
+
+
+def measured_for(described: Coursework, sheet: Sheet) -> tuple[str, ...]:
+    """The quantities to measure: those that are shown or asked for, and those that the coursework's own follow from."""
+    own = {each.name for each in described.custom}
+    of_own = (each for answer, each in sheet.table.quantities.items() if answer.rpartition(".")[2] in own)
+    follow_from = {bind.rpartition(".")[2] for each in of_own for bind in each.binds.values() if isinstance(bind, str)}
+    return (*described.needed, *sorted(follow_from - {*described.needed}))
+
+
+def own_shown(described: Coursework, sheet: Sheet, measured: Mapping[str, Value]) -> dict[str, int | Fraction | str]:
+    """The coursework's own quantities by their formulas over ``measured`` numbers and the YAML's settings, by id.
+
+    One is there only if all that it follows from was measured or is a setting, and not only settings: of these the
+    network shows nothing.
+    """
+    own = {each.name for each in described.custom}
+    found: dict[str, Value | None] = {}
+    declared: set[str] = set()
+
+    def number(answer: str) -> Value | None:
+        if answer in measured or answer.rpartition(".")[2] not in own:
+            return measured.get(answer)
+        if answer not in found:
+            quantity = sheet.table.quantities[answer]
+            binds = {name: bind if isinstance(bind, int) else number(bind) for name, bind in quantity.binds.items()}
+            known = {name: bind for name, bind in binds.items() if bind is not None}
+            found[answer] = None
+            if len(known) == len(binds):
+                with contextlib.suppress(expr.ExpressionError):  # a measured 0 that the table does not have
+                    found[answer] = expr.value(quantity.formula, known)
+            if all(isinstance(bind, int) or bind in declared for bind in quantity.binds.values()):
+                declared.add(answer)
+        return found[answer]
+
+    numbers = {answer: number(answer) for answer in sheet.table.quantities if answer.rpartition(".")[2] in own}
+    return {
+        answer: Fraction(each) if isinstance(each, float) else each
+        for answer, each in numbers.items()
+        if each is not None and answer not in declared
+    }
 
 
 def questions_shown(

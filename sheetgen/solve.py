@@ -14,7 +14,8 @@ from fractions import Fraction
 from . import expr
 from .expr import Call, Expr, ExpressionError, Neg, Num, Op, Sym, Value
 from .network import INPUT, Network
-from .table import AXES, EXACT_INPUT, Quantity, shape_findings
+from .shapes import AXES, shape_findings
+from .table import EXACT_INPUT, Quantity
 
 UNKNOWNS = tuple(f"{INPUT}.in_{axis}" for axis in AXES)
 MOST_WORK = 300_000  # formulas computed: a few seconds

@@ -26,8 +26,9 @@ from .layout import Layout
 from .network import INPUT, TOTAL, Network
 from .quantities import COLUMNS, COMPOSITE, CORE, GIVEN_COLUMNS, LARGEST, QUANTITIES, SUMMABLE, Custom
 from .questions import read_questions
+from .shapes import shape_findings
 from .shipped import find
-from .table import SUFFIXES, Table, compute, quantities, shape_findings
+from .table import SUFFIXES, Table, compute, quantities
 from .yamldoc import Document, Where, readable, shortly, validate
 
 _SIDED = ("receptive_field", "jump", "centre")  # which are numbers of one side each
@@ -48,9 +49,12 @@ def load(coursework: str | Path) -> Coursework:
     return read(path, shown_as=str(coursework) if Path(str(coursework)) == path else path.name)
 
 
-def read(path: Path, shown_as: str | None = None) -> Coursework:
-    """The coursework in the file ``path``; ``shown_as`` is what messages call it."""
-    document = Document(path, shown_as or str(path))
+def read(path: Path, shown_as: str | None = None, content: bytes | None = None) -> Coursework:
+    """The coursework in the file ``path``; ``shown_as`` is what messages call it.
+
+    ``content`` is what the file is to hold, where it has not been written yet.
+    """
+    document = Document(path, shown_as or str(path), content)
     data = document.data
     if not isinstance(data, dict):
         raise SpecError((f"{document.shown_as}:1: a coursework is a mapping with network: and coursework:",))

@@ -7,8 +7,9 @@ This room knows networks and formulas; it must not know sheets, files or torch.
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,18 +17,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 from . import expr
 from .errors import InternalError
 from .expr import Expr, Value
+from .fields import layers_with_fields
 from .network import INPUT, TOTAL, Block, NamedLayer, Network
 from .quantities import COMPOSITE, CORE, QUANTITIES, SHARES, SUMMABLE, Custom
+from .shapes import AXES as AXES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .layers import Conventions, Layer, Shape
+    from .layers import Conventions
 
 # The inverse of a window layer's output size: the one input that it covers to the last pixel ("exact division")
 EXACT_INPUT = "(out_{0} - 1)*stride_{0} + dilation_{0}*(kernel_{0} - 1) + 1 - 2*padding_{0}"
-AXES = ("channels", "height", "width")
-_OUTPUT = tuple(f"out_{axis}" for axis in AXES)
 _ALWAYS = frozenset(CORE)  # what has a value for every network that the spec reader lets through
 _REACH = re.compile(r"\b(in\d*_(?:receptive_field|jump|start))\b")
 _SEEN = ("receptive_field", "jump", "centre", "start")
@@ -147,12 +148,10 @@ def quantities(
         name for name in SUMMABLE if name not in summed and (f"total_{name}" in named or f"{name}_share" in asked)
     ]
     _add_input(network, {*asked, *named}, add)
-    uneven: set[tuple[str, str]] = set()  # layers and axes along which units differ in what they see
+    sides = {side for suffix, side in SUFFIXES if any(f"{name}{suffix}" in asked for name in _SEEN)}
+    seeing = {side: layers_with_fields(network, side) for side in sides}
     for layer in network.layers:
-        for axis in AXES[1:]:
-            if layer.kind.uneven(axis) or any((source, axis) in uneven for source in layer.sources):
-                uneven.add((layer.name, axis))
-        formulas = _LayerQuantities(layer, conventions, custom, found, summed, uneven)
+        formulas = _LayerQuantities(layer, conventions, custom, found, summed, seeing)
         for name in (*asked, *summed):
             formulas.add(name)
     for block in network.blocks:
@@ -160,7 +159,30 @@ def quantities(
     for name in summed:
         _add_sum(f"{TOTAL}.{name}", [f"{layer}.{name}" for layer in shown], found, add)
     _ask_input(network, add)
-    return found
+    return _without_shares_of_nothing(found) if SHARES.keys() & {*asked, *named} else found
+
+
+def _without_shares_of_nothing(found: Mapping[str, Quantity]) -> dict[str, Quantity]:
+    """Where a total is 0, no layer has a share of it, nor what follows from one."""
+    numbers: dict[str, Value] = {}
+    kept: dict[str, Quantity] = {}
+    missing: set[str] = set()
+    for answer, quantity in found.items():
+        if answer.rpartition(".")[2] in SHARES:
+            continue
+        env = {name: bind if isinstance(bind, int) else numbers.get(bind) for name, bind in quantity.binds.items()}
+        known = {name: number for name, number in env.items() if number is not None}
+        if len(known) == len(env):
+            with contextlib.suppress(expr.ExpressionError):
+                numbers[answer] = expr.value(quantity.formula, known)
+    for answer, quantity in found.items():
+        share = SHARES.get(answer.rpartition(".")[2])
+        nothing = share is not None and numbers.get(f"{TOTAL}.{share}") == 0
+        if nothing or not missing.isdisjoint(map(str, quantity.binds.values())):
+            missing.add(answer)
+        else:
+            kept[answer] = quantity
+    return kept
 
 
 def _add_sum(answer: str, terms: Sequence[str], known: Mapping[str, Quantity], add: _Add) -> None:
@@ -221,7 +243,7 @@ class _LayerQuantities:
         custom: Sequence[Custom],
         found: dict[str, Quantity],
         summed: Collection[str],
-        uneven: Collection[tuple[str, str]],
+        seeing: Mapping[str, Collection[str]],
     ) -> None:
         self.name, self.found = layer.name, found
         settings = layer.kind.settings()
@@ -239,9 +261,7 @@ class _LayerQuantities:
         self.formulas |= {share: f"{of} / total_{of}" for share, of in SHARES.items()}
         for suffix, axis in SUFFIXES:
             reach = layer.kind.reach(axis)
-            if layer.kind.skips(axis) and any((source, axis) in uneven for source in layer.sources):
-                reach = None
-            if reach is not None:
+            if reach is not None and layer.name in seeing.get(axis, ()):
                 for name, text in (("receptive_field", reach.size), ("jump", reach.jump), ("start", reach.start)):
                     self.formulas[f"{name}{suffix}"] = _REACH.sub(rf"\1{suffix}", text)
                 self.formulas[f"centre{suffix}"] = f"start{suffix} + (receptive_field{suffix} - 1) / 2"
@@ -378,90 +398,3 @@ def _shape(values: Mapping[str, Value], side: str) -> tuple[int, int, int]:
     assert isinstance(height, int)
     assert isinstance(width, int)
     return channels, height, width
-
-
-# --- sizes that cannot be, or that leave something over -------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ShapeFinding:
-    layer: str
-    fatal: bool
-    message: str
-
-
-def shape_findings(input_shape: Shape, layers: Sequence[NamedLayer]) -> Iterator[ShapeFinding]:
-    """What the sizes along the network give away, layer by layer; behind a layer that cannot be, nothing is known."""
-    from .layers import Conventions
-
-    shapes: dict[str, Shape] = {INPUT: input_shape}
-    inputs: dict[str, Sequence[Shape]] = {}  # what each layer reads
-    for layer in layers:
-        read = [shapes.get(source) for source in layer.sources]
-        read += [shapes.get(layer.like)] if layer.like is not None else []
-        known = [shape for shape in read if shape is not None]
-        if len(known) < len(read):
-            continue
-        mistakes = [ShapeFinding(layer.name, True, message) for message in layer.kind.mistakes(known)]
-        if mistakes:
-            yield from mistakes
-            continue
-        if layer.weights_of is not None and layer.weights_of in inputs:
-            mine, theirs = (_weights(layer.kind, read) for read in (known, inputs[layer.weights_of]))
-            if mine != theirs:
-                told = f"{layer.weights_of} has {theirs} weights and biases, but it would need {mine} for its own input"
-                yield ShapeFinding(layer.name, True, told)
-                continue
-        inputs[layer.name] = known
-        shape = _output(layer, known, Conventions())
-        if min(shape) < 1:
-            yield ShapeFinding(layer.name, True, f"its output would be {' × '.join(map(str, shape))}")
-            continue
-        yield from _left_over(layer, known[0])
-        shapes[layer.name] = shape
-
-
-def _weights(kind: Layer, read: Sequence[Shape]) -> int:
-    """How many weights and biases ``kind`` has of its own, used again or not."""
-    own = kind.model_copy(update={"weights_of": None, "trainable": True})
-    parameters = compute(Network("", read[0], (NamedLayer("own", own, (INPUT,)),))).value("own.parameters")
-    assert isinstance(parameters, int)
-    return parameters
-
-
-def _output(layer: NamedLayer, read: Sequence[Shape], conventions: Conventions) -> Shape:
-    env: dict[str, Value] = {f"in_{axis}": size for axis, size in zip(AXES, read[0], strict=True)}
-    for i, shape in enumerate(read, start=1):
-        env |= {f"in{i}_{axis}": size for axis, size in zip(AXES, shape, strict=True)}
-    env |= {f"like_{axis}": size for axis, size in zip(AXES, read[-1], strict=True)}
-    env |= layer.kind.settings()
-    formulas = layer.kind.formulas(conventions)
-    if "in_channels" in formulas:
-        env["in_channels"] = expr.value(expr.parse(formulas["in_channels"]), env)
-    found = {name: env[name] if name in env else expr.value(expr.parse(formulas[name]), env) for name in _OUTPUT}
-    return _shape(found, "out")
-
-
-def _left_over(layer: NamedLayer, shape: Shape) -> Iterator[ShapeFinding]:
-    """Pixels of the image that no window reads though they stand as close as those that are: rounding lost them."""
-    if getattr(layer.kind, "padding", None) == "same":
-        return
-    for axis, side, size in zip(layer.kind.axes(), ("height", "width"), shape[1:], strict=False):
-        left_over = (size + axis.before + axis.after - axis.extent) % axis.stride
-        lost = max(0, left_over - axis.after)
-        if lost and not axis.ceil and axis.extent >= axis.stride:
-            line = "row" if side == "height" else "column"
-            what = (
-                f"the last {line if lost == 1 else f'{lost} {line}s'} of {size} ({_span(size - lost + 1, size)}) "
-                f"{'is' if lost == 1 else 'are'} never read"
-            )
-            yield ShapeFinding(
-                layer.name,
-                False,
-                f"the windows do not fit the {side} exactly: ({size} + {axis.before + axis.after} - {axis.extent}) / "
-                f"{axis.stride} is not whole; rounded down, {what}",
-            )
-
-
-def _span(first: int, last: int) -> str:
-    return str(first) if first == last else f"{first} to {last}"

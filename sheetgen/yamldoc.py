@@ -27,20 +27,21 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]
 class Document:
     """The data of a YAML file, the line of every path in it, and the mistakes found so far."""
 
-    def __init__(self, path: Path, shown_as: str) -> None:
+    def __init__(self, path: Path, shown_as: str, content: bytes | None = None) -> None:
+        """``content`` is what the file is to hold, where it has not been written yet."""
         self.path, self.shown_as = path, shown_as
         self.lines: dict[Where, int] = {}
         self.problems: list[tuple[int, str]] = []
         self.warnings: list[tuple[int, str]] = []
         self._nodes = 0
-        self.data = self._load()
+        self.data = self._load(content)
 
-    def _load(self) -> Any:
+    def _load(self, content: bytes | None) -> Any:
         from ruamel.yaml import YAML
         from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
         try:
-            data = self.path.read_bytes()
+            data = self.path.read_bytes() if content is None else content
             self.digest = hashlib.sha256(data).hexdigest()
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError:

@@ -15,9 +15,10 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import DeviceError, UsageError
+from ..errors import DeviceError, InternalError, SpecError, UsageError
 from ..layers import Shape
 from ..network import Network
 from . import theirs
@@ -81,7 +82,22 @@ def _imported(translated: Translated, target: str, image: Shape) -> Imported:
         raise UsageError("\n".join((f"{target} cannot be expressed, and nothing was written:", *listed)))
     size = " × ".join(map(str, image))
     comment = f"Imported from {target}, which was run on an image of {size} (channels × height × width)."
-    return Imported(network, to_yaml(network, [comment]), translated.warnings)
+    yaml = to_yaml(network, [comment])
+    _read_back(network, yaml, target)
+    return Imported(network, yaml, translated.warnings)
+
+
+def _read_back(network: Network, yaml: str, target: str) -> None:
+    """What is written will be read as the same: UsageError where the reader refuses it, InternalError if it differs."""
+    from ..spec import read
+
+    try:
+        again = read(Path("imported.yaml"), "its YAML", yaml.encode()).network
+    except SpecError as error:
+        told = f"{target} runs in PyTorch, but cannot be a coursework, and nothing was written:"
+        raise UsageError("\n".join((told, *error.problems))) from None
+    if (again.input, again.layers) != (network.input, network.layers):
+        raise InternalError(f"the YAML of {target} is read back as another network")
 
 
 def _need_torch() -> None:

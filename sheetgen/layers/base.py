@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -166,6 +167,8 @@ class Layer(Strict):
     }
     trains: ClassVar[bool] = False  # has weights
     least_sources: ClassVar[int] = 1
+    whole: ClassVar[bool] = False  # reads all of its input, and gives a single unit
+    stacks: ClassVar[bool] = False  # lays the maps of its inputs one behind the other, so that they stay apart
 
     def formulas(self, conventions: Conventions) -> Mapping[str, str]:
         """Quantity -> formula text, for this layer's settings and these conventions; what is absent has no sense."""
@@ -180,13 +183,28 @@ class Layer(Strict):
         """What one unit sees of the image along ``axis`` (height or width); None where that cannot be said."""
         return UNCHANGED
 
-    def uneven(self, axis: str) -> bool:  # noqa: ARG002
-        """Whether neighbouring units may see fields of different sizes, or unevenly spaced ones."""
-        return False
+    def reads(self, axis: str, unit: int, size: int, out: int) -> range:  # noqa: ARG002
+        """The input units that ``unit`` reads along ``axis``, of ``size`` units as of ``out``; lines have no ends.
 
-    def skips(self, axis: str) -> bool:
-        """Whether some units of the input count for more than others, so that a mean over them says nothing."""
-        return any(window.stride > 1 for window, side in zip(self.axes(), SIDES, strict=False) if side == axis)
+        Of several inputs it reads the same units. What follows from it is held against ``reach`` (``fields.py``).
+        """
+        for window, side in zip(self.axes(), SIDES, strict=False):
+            if side == axis:
+                return window.reads(unit)
+        return range(unit, unit + (size if self.whole else 1))
+
+    def step(self, axis: str, size: int, out: int) -> Fraction:  # noqa: ARG002
+        """Units of the input from what one unit reads to what the next one reads, on the average."""
+        strides = {side: window.stride for side, window in zip(SIDES, self.axes(), strict=False)}
+        return Fraction(strides.get(axis, 1))
+
+    def unlike(self, shape: Shape, inputs: bool) -> bool:  # noqa: ARG002
+        """Whether its maps may see different parts of the image; ``inputs``: whether those of its input may."""
+        return inputs
+
+    def leaves_out(self, channels: int) -> bool:  # noqa: ARG002
+        """Whether some of the input's maps are read by none of its own."""
+        return False
 
     def mistakes(self, shapes: Sequence[Shape]) -> Iterator[str]:  # noqa: ARG002
         """What PyTorch would refuse, given the ``shapes`` of the inputs (and last, of the layer that it is like)."""
@@ -228,9 +246,10 @@ class Reach:
     """Formulas of what a unit sees of the image along one axis, in pixels.
 
     ``size`` is its receptive field, ``jump`` the distance from one unit's to the next, ``start`` the first pixel of
-    the first unit's, counted from the image's own first pixel: before it (padding) it is negative. Where units of one
-    layer differ (behind an upsampling), each is the mean, so that unit u sees the ``size`` pixels from
-    ``start + u*jump`` on; a window that slides by more than one over such units has no such mean.
+    the first unit's, counted from the image's own first pixel: before it (padding) it is negative. A unit is that of
+    all maps at one place: what they see together. Where units of one layer differ (behind an upsampling), each is the
+    mean, so that unit u sees the ``size`` pixels from ``start + u*jump`` on. Means do not always compose: ``fields.py``
+    says for which layers of a network these formulas hold.
     """
 
     size: str
@@ -256,6 +275,11 @@ class Axis:
     def extent(self) -> int:
         """Pixels from the first to the last that one window touches."""
         return self.dilation * (self.kernel - 1) + 1
+
+    def reads(self, unit: int) -> range:
+        """The pixels that one window touches, those on padding too."""
+        first = unit * self.stride - self.before
+        return range(first, first + self.extent, self.dilation)
 
     def fits(self, size: int) -> bool:
         """Whether the windows cover ``size`` pixels, and as much padding at both ends, to the last one."""
@@ -327,7 +351,8 @@ def misfits(axes: tuple[Axis, ...], shape: Shape) -> Iterator[str]:
     """Windows that are larger than their input."""
     for axis, side, size in zip(axes, SIDES, shape[1:], strict=True):
         padded = size + axis.before + axis.after
-        if axis.extent > padded:
+        # rounding up, PyTorch takes a window that goes beyond the padding by less than a step
+        if axis.extent > padded + (axis.stride - 1 if axis.ceil else 0):
             line = "row" if side == "height" else "column"
             yield (
                 f"the kernel is larger than its input: {axis.extent} {line}s, but the input has "

@@ -61,6 +61,7 @@ class Concat(_Join):
 
     type: Literal["Concat"] = "Concat"
 
+    stacks: ClassVar[bool] = True
     _what: ClassVar[str] = "height and width of what is concatenated"
 
     def _own_formulas(self, conventions: Conventions) -> Mapping[str, str]:  # noqa: ARG002
@@ -89,6 +90,10 @@ class CenterCrop(Layer):
 
     def reach(self, axis: str) -> Reach | None:
         return Reach("in_receptive_field", "in_jump", f"in_start + (in_{axis} - out_{axis}) // 2 * in_jump")
+
+    def reads(self, axis: str, unit: int, size: int, out: int) -> range:  # noqa: ARG002
+        first = unit + (size - out) // 2
+        return range(first, first + 1)
 
     def mistakes(self, shapes: Sequence[Shape]) -> Iterator[str]:
         shape, like = shapes[0], shapes[-1]

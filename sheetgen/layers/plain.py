@@ -14,6 +14,7 @@ class Flatten(Layer):
     """All of the input as channels of one pixel."""
 
     type: Literal["Flatten"] = "Flatten"
+    whole: ClassVar[bool] = True
     FORMULAS: ClassVar[Mapping[str, str]] = {
         **Layer.FORMULAS,
         "out_channels": "in_channels * in_height * in_width",
@@ -24,6 +25,9 @@ class Flatten(Layer):
 
     def reach(self, axis: str) -> Reach | None:
         return whole_reach(axis)
+
+    def unlike(self, shape: Shape, inputs: bool) -> bool:
+        return inputs or shape[1:] != (1, 1)  # each of its maps is one unit
 
     def module(self, nn: Any, shape: Shape, out: Shape) -> Any:  # noqa: ARG002
         return nn.Sequential(nn.Flatten(), nn.Unflatten(1, (shape[0] * shape[1] * shape[2], 1, 1)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
@@ -148,11 +149,11 @@ class AdaptiveAvgPool2d(Layer):
             start=f"in_start - (out_{axis} - {common}) * in_jump / (2*out_{axis})",
         )
 
-    def uneven(self, axis: str) -> bool:
-        return self.output_size[SIDES.index(axis)] > 1
+    def reads(self, axis: str, unit: int, size: int, out: int) -> range:  # noqa: ARG002
+        return range(unit * size // out, -(-(unit + 1) * size // out))
 
-    def skips(self, axis: str) -> bool:  # noqa: ARG002
-        return True
+    def step(self, axis: str, size: int, out: int) -> Fraction:  # noqa: ARG002
+        return Fraction(size, out)
 
     def remarks(self) -> Iterator[str]:
         yield f"output {self.output_size[0]} × {self.output_size[1]}"
@@ -165,6 +166,7 @@ class GlobalAvgPool2d(Layer):
     """Mean of each channel (Lin, Chen, Yan 2014, section 3.2): AdaptiveAvgPool2d with the output 1 × 1."""
 
     type: Literal["GlobalAvgPool2d"] = "GlobalAvgPool2d"
+    whole: ClassVar[bool] = True
 
     FORMULAS: ClassVar[Mapping[str, str]] = {
         **Layer.FORMULAS,
@@ -210,8 +212,16 @@ class Upsample(Layer):
             size, start = "in_receptive_field + in_jump", f"in_start - (2*{scale} - 1) * in_jump / (2*{scale})"
         return Reach(size=size, jump=f"in_jump / {scale}", start=start)
 
-    def uneven(self, axis: str) -> bool:
-        return self.scale_factor[SIDES.index(axis)] > 1
+    def reads(self, axis: str, unit: int, size: int, out: int) -> range:  # noqa: ARG002
+        scale = self.scale_factor[SIDES.index(axis)]
+        if self.mode == "nearest":
+            return range(unit // scale, unit // scale + 1)
+        # between the two pixels around (unit + 1/2) / scale - 1/2, or on one of them
+        below, above = (2 * unit + 1 - scale) // (2 * scale), -(-(2 * unit + 1 - scale) // (2 * scale))
+        return range(below, above + 1)
+
+    def step(self, axis: str, size: int, out: int) -> Fraction:  # noqa: ARG002
+        return Fraction(1, self.scale_factor[SIDES.index(axis)])
 
     def settings(self) -> Mapping[str, int]:
         return {f"scale_{side}": size for side, size in zip(SIDES, self.scale_factor, strict=True)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from math import gcd
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -190,6 +191,13 @@ class Conv2d(Weighted):
     def reach(self, axis: str) -> Reach | None:
         return sliding_reach(axis)
 
+    def unlike(self, shape: Shape, inputs: bool) -> bool:  # noqa: ARG002
+        return inputs and (self.groups > 1 or self.connection_table is not None)
+
+    def leaves_out(self, channels: int) -> bool:
+        table = self.connection_table
+        return table is not None and len({each for row in table for each in row}) < channels
+
     def mistakes(self, shapes: Sequence[Shape]) -> Iterator[str]:
         channels = shapes[0][0]
         if channels % self.groups or self.out_channels % self.groups:
@@ -317,8 +325,23 @@ class ConvTranspose2d(Weighted):
             start=f"in_start + (2*padding_{axis} - 2*{extent} + stride_{axis} - 1) * in_jump / (2*stride_{axis})",
         )
 
-    def uneven(self, axis: str) -> bool:
-        return self.stride[SIDES.index(axis)] > 1
+    def reads(self, axis: str, unit: int, size: int, out: int) -> range:  # noqa: ARG002
+        i = SIDES.index(axis)
+        stride, dilation, at = self.stride[i], self.dilation[i], unit + self.padding[i]
+        # of the windows' taps, which lie ``dilation`` apart, every so many-th falls on the unit
+        every = stride // gcd(stride, dilation)
+        taps = [tap for tap in range(min(every, self.kernel_size[i])) if (at - tap * dilation) % stride == 0]
+        if not taps:
+            return range(0)
+        most = taps[0] + (self.kernel_size[i] - 1 - taps[0]) // every * every
+        apart = every * dilation // stride
+        return range((at - most * dilation) // stride, (at - taps[0] * dilation) // stride + 1, apart)
+
+    def step(self, axis: str, size: int, out: int) -> Fraction:  # noqa: ARG002
+        return Fraction(1, self.stride[SIDES.index(axis)])
+
+    def unlike(self, shape: Shape, inputs: bool) -> bool:  # noqa: ARG002
+        return inputs and self.groups > 1
 
     def mistakes(self, shapes: Sequence[Shape]) -> Iterator[str]:
         channels = shapes[0][0]
@@ -377,6 +400,7 @@ class Linear(Weighted):
     bias: bool = True
     init: Init | None = None
 
+    whole: ClassVar[bool] = True
     fully_connected: ClassVar[str | None] = "in_channels * in_height * in_width"
 
     def _weights(self) -> str:
@@ -399,6 +423,9 @@ class Linear(Weighted):
 
     def reach(self, axis: str) -> Reach | None:
         return whole_reach(axis)
+
+    def unlike(self, shape: Shape, inputs: bool) -> bool:  # noqa: ARG002
+        return False
 
     def settings(self) -> Mapping[str, int]:
         return {"out_channels": self.out_features}

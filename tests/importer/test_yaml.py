@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from torch import nn
 
+from sheetgen import importer
+from sheetgen.errors import InternalError, UsageError
 from sheetgen.importer import from_module, to_yaml
 from sheetgen.network import NamedLayer, Network
 from sheetgen.spec import load
@@ -92,3 +94,27 @@ def test_an_import_says_no_more_than_it_has_to() -> None:
     assert "conv_0: {type: Conv2d, out_channels: 4, kernel_size: 3}" in text
     assert "pool_1: {type: MaxPool2d, kernel_size: 2}" in text
     assert "pool_2: {type: AvgPool2d, kernel_size: 2, stride: 1}" in text
+
+
+def test_what_the_reader_would_refuse_is_not_written() -> None:
+    """More connections than Excel has digits for: PyTorch can run it, and no coursework can be made of it."""
+    net = nn.Sequential(nn.Conv2d(3, 1000, 11, padding=5))
+    with pytest.raises(
+        UsageError, match="runs in PyTorch, but cannot be a coursework, and nothing was written"
+    ) as told:
+        from_module(net, (3, 100_000, 100_000))
+    assert "more than the 15 digits that Excel keeps" in str(told.value)
+    assert "its YAML:" in str(told.value)
+
+
+def test_a_file_that_says_something_else_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        importer, "to_yaml", lambda network, _: to_yaml(network).replace("kernel_size: 3", "kernel_size: 2")
+    )
+    with pytest.raises(InternalError, match="read back as another network"):
+        from_module(nn.Sequential(nn.Conv2d(3, 4, 3)), (3, 8, 8))
+
+
+def test_a_pool_that_hangs_over_its_image_comes_back(tmp_path: Path) -> None:
+    found = from_module(nn.Sequential(nn.Conv2d(1, 2, 1), nn.MaxPool2d(4, ceil_mode=True)), (1, 3, 3))
+    assert read_back(found.network, tmp_path).layers == found.network.layers

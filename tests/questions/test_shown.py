@@ -8,16 +8,18 @@ import math
 import re
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 import torch
 
 from sheetgen import api, shown
 from sheetgen.coursework import Coursework
+from sheetgen.layers import Conv2d
 from sheetgen.questionnaire import Question
 from sheetgen.questions import Loss
 from sheetgen.sheet import Sheet, lay_out
+from sheetgen.spec import read
 from sheetgen.witness import Measured, weighted_cross_entropy
 from sheetgen.witness.building import SEED
 from sheetgen.witness.loss import CLASSES, HEIGHT, WIDTH
@@ -195,3 +197,65 @@ def test_a_layer_without_biases_of_its_own_weights(tmp_path: Path) -> None:
     assert laid.questions is not None
     assert "question.6.again.bias" in laid.questions.numbers
     assert "question.6.3a-1.bias" not in laid.questions.numbers
+
+
+# --- quantities of the coursework's own -----------------------------------------------------------------------------
+
+OWN = """
+network:
+  input: [2, 9, 9]
+  layers:
+    c: {type: Conv2d, out_channels: 4, kernel_size: 3}
+    r: {type: ReLU}
+coursework:
+  quantities:
+    kib: {formula: "neurons * 4 / 1024", total: true}
+    twice: 2 * kib
+    part: kib / total_neurons
+    window: kernel_height * kernel_width
+    depth: fan_in - window
+    load: connections + neurons
+    taps: connections / window
+  columns: [layer, type, kib, twice, part, window, depth, load, taps]
+"""
+
+
+def own(folder: Path) -> tuple[Coursework, Sheet]:
+    (folder / "own.yaml").write_text(OWN, encoding="utf-8")
+    described = read(folder / "own.yaml")
+    return described, lay_out(described)
+
+
+def test_own_quantities_follow_from_measured_numbers_and_settings(tmp_path: Path) -> None:
+    described, laid = own(tmp_path)
+    measured: dict[str, Any] = {
+        "c.neurons": 196,
+        "r.neurons": 196,
+        "c.fan_in": 18,
+        "c.connections": 3724,
+        "total.neurons": 392,
+    }
+    found = shown.own_shown(described, laid, measured)
+    assert found == {answer: laid.table.value(answer) for answer in found}
+    # no network shows a setting by itself, and none that a ReLU has no connections
+    of_c = {answer.removeprefix("c.") for answer in found if answer.startswith("c.")}
+    assert of_c == {"kib", "twice", "part", "depth", "load", "taps"}
+    assert "r.kib" in found
+    assert "r.load" not in found
+    assert "total.kib" in found
+    assert {"c.depth", "c.kib"} - set(shown.own_shown(described, laid, {"c.neurons": 196})) == {"c.depth"}
+    assert "total.kib" not in shown.own_shown(described, laid, {"c.neurons": 196})
+
+
+def test_check_witnesses_own_quantities(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own(tmp_path)
+    checked = api.check(tmp_path / "own.yaml", "cpu")
+    assert {"c.kib", "r.twice", "c.depth", "total.kib"} <= set(checked.agreed)
+    assert {"c.window", "r.load"} <= set(checked.not_witnessed)
+    assert checked.disagreed == ()
+    module = Conv2d.module
+    wrong = {"out_channels": 5}
+    monkeypatch.setattr(
+        Conv2d, "module", lambda self, nn, shape, out: module(self.model_copy(update=wrong), nn, shape, out)
+    )
+    assert {"c.kib", "r.twice"} <= {each.id for each in api.check(tmp_path / "own.yaml", "cpu").disagreed}

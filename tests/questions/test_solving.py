@@ -8,14 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from sheetgen import expr
 from sheetgen.coursework import Coursework
-from sheetgen.layers import Conventions
-from sheetgen.network import Network
+from sheetgen.layers import KINDS, Conventions
+from sheetgen.network import NamedLayer, Network
 from sheetgen.sheet import Sheet, lay_out
 from sheetgen.solve import Equation, solve
 from sheetgen.spec import read
 from sheetgen.table import Quantity, compute, quantities
 from tests.questions.small import NETWORK, coursework
+
+_RELU = (NamedLayer("r", KINDS["ReLU"].model_validate({"type": "ReLU"}), ("input",)),)
 
 
 def _tried(network: Network, holds: Callable[[dict[str, int]], bool], most: int) -> list[int]:
@@ -87,6 +90,28 @@ def test_a_ceiling_is_a_rounding_too(tmp_path: Path) -> None:
     )
     # ceil((n - 3) / 3) + 1 = 5: from 13 to 15, of which 15 divides
     assert _solved(read(tmp_path / "my.yaml").network, "p.out_height", 5) == ([13, 14, 15], [15])
+
+
+@pytest.mark.parametrize(
+    ("text", "divides"),
+    [
+        ("(n // 2) // 3", {12}),  # 13: 13 // 2 = 6, which 3 divides, but 2 does not divide 13
+        ("-((n + 1) // 2 * 2) // 2", {13}),
+        ("max(n // 2, 3)", {12, 14}),
+        ("ceil_div(n // 7, 2)", {14}),
+        ("12 // (n // 6)", {12}),
+    ],
+)
+def test_every_quotient_on_the_way_must_come_out(text: str, divides: set[int]) -> None:
+    network = Network("", (1, 5, 5), _RELU)
+    of_n = Quantity("", text, {"n": "input.in_height"})
+    known = quantities(network, Conventions())
+    exact: set[int] = set()
+    for n in (12, 13, 14):
+        value = expr.value(of_n.formula, {"n": n})
+        asked = Equation((of_n, Quantity("", str(value), {})), ("input.in_height",))
+        exact |= set(solve(network, known, asked, (n, n)).exact)
+    assert exact == divides
 
 
 def test_a_size_for_which_another_layer_cannot_be_is_no_solution(tmp_path: Path) -> None:

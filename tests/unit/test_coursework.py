@@ -300,7 +300,13 @@ def test_one_column_for_both_sides_is_for_square_windows(tmp_path: Path) -> None
 
 def test_shares_of_nothing(tmp_path: Path) -> None:
     text = "network: {input: [1, 4, 4], layers: {r: {type: ReLU}}}\ncoursework: {columns: [layer, macs_share]}\n"
-    assert problems(tmp_path, text) == ["my.yaml:2: coursework.columns: r.macs_share: division by zero"]
+    (slot,) = (
+        slot for slot in lay_out(good(tmp_path, text)).slots if (slot.layer, slot.quantity) == ("r", "macs_share")
+    )
+    assert slot.kind == "none"
+    said = "blanks: [{quantities: macs_share, layers: r}]}"
+    (told,) = problems(tmp_path, text.replace("macs_share]}", f"macs_share], {said}"))
+    assert "r.macs_share cannot be a blank: a ReLU has none" in told
 
 
 def test_every_quantity_may_be_a_column(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from sheetgen.expr import ExpressionError, Value
 from sheetgen.layers import KINDS
 from sheetgen.network import NamedLayer, Network
-from sheetgen.table import Table, compute, shape_findings
+from sheetgen.shapes import shape_findings, shapes_of
+from sheetgen.table import Table, compute
 from tests.amounts import amount
 
 NAMES = ("receptive_field", "jump", "centre")
@@ -340,6 +341,56 @@ SKIP: Described = [  # copied and cropped, beside what comes up from below
 @pytest.mark.parametrize("described", [INCEPTION, RESIDUAL, SKIP], ids=["inception", "residual", "skip"])
 def test_joins_see_what_their_branches_see_together(described: Described) -> None:
     assert_as_followed((42, 38), described, 2)
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> tuple[int, list[tuple[str, str, dict[str, Any]]]]:
+    """Layers that read one of the last two, joins and crops where sizes let them, and in the end all of the image."""
+    size = draw(st.integers(6, 24))
+    described: list[tuple[str, str, dict[str, Any]]] = []
+    names = ["input"]
+    for i in range(draw(st.integers(1, 6))):
+        shapes = shapes_of((1, size, 5), network((size, 5), described).layers)
+        source = draw(st.sampled_from(names[-2:]))
+        pairs = [[one, other] for one in names for other in names if one < other and shapes[one][1] == shapes[other][1]]
+        smaller = [name for name in names if shapes[name][1] < shapes[source][1]]
+        kind, fields = draw(st.one_of(plain, upwards, adaptive))
+        if pairs and draw(st.integers(0, 2)) == 0:
+            kind, fields = "Concat", {"from": draw(st.sampled_from(pairs))}
+        elif smaller and draw(st.integers(0, 4)) == 0:
+            kind, fields = "CenterCrop", {"like": draw(st.sampled_from(smaller)), "from": source}
+        named = (f"l{i}", kind, {"from": source, **fields})
+        again = shapes_of((1, size, 5), network((size, 5), [*described, named]).layers)
+        if f"l{i}" in again and again[f"l{i}"][1] < 200:
+            described.append(named)
+            names.append(f"l{i}")
+    assume(described)
+    last = draw(st.sampled_from([("GlobalAvgPool2d", {}), ("Flatten", {}), ("Linear", {"out_features": 1})]))
+    return size, [*described, ("all", *last)]
+
+
+adaptive = st.integers(1, 6).map(lambda out: ("AdaptiveAvgPool2d", {"output_size": (out, 5)}))
+
+
+@given(graphs())
+@settings(max_examples=150, deadline=None)
+def test_a_number_is_given_only_where_it_is_that_of_the_units(graph: tuple[int, list[Any]]) -> None:
+    size, described = graph
+    net, period = network((size, 5), described), 1
+    for _, _, fields in described:
+        for name in ("scale_factor", "stride", "output_size"):
+            scale = fields.get(name, 1)
+            period *= scale[0] if isinstance(scale, tuple) else scale
+    assume(period <= 300)
+    table = compute(net, wanted=("receptive_field_height", "jump_height", "centre_height"))
+    for row in table.rows:
+        numbers = {name: table.numbers.get(f"{row.name}.{name}_height") for name in NAMES}
+        if numbers["receptive_field"] is None:
+            continue
+        followed = found_by_following(net, table, row.name, 0, range(1 if row.name == "all" else period))
+        if row.name == "all":
+            del numbers["jump"], followed["jump"]  # there is no second unit
+        assert (row.name, numbers) == (row.name, followed)
 
 
 def test_branches_that_look_to_either_side() -> None:

@@ -221,6 +221,12 @@ ZOO = {
         cat=a("Concat", from_=["one", "three_b", "pooled"]),
         fc=a("Linear", out_features=4),
     ),
+    "cropped, an odd rest": network(
+        (1, 9, 12),
+        small=a("Conv2d", out_channels=1, kernel_size=[4, 6]),
+        crop=a("CenterCrop", from_="input", like="small"),
+        sum=a("Add", from_=["crop", "small"]),
+    ),
     "u": network(
         (1, 30, 30),
         down=a("Conv2d", out_channels=3, kernel_size=3, activation="ReLU"),

@@ -1,8 +1,8 @@
 """The receptive field by the gradient itself: of single units of the network as one module, down to its image.
 
 The witness tries out which units notice a lit pixel; here torch's own automatic differentiation says it once more, on
-the assembled network: one channel a layer, positive weights, and means in the place of maxima, so that no gradient is
-zero but where nothing is seen.
+the assembled network: positive weights, and means in the place of maxima, so that no gradient is zero but where nothing
+is seen. The large networks have one channel a layer; of small ones, whose channels differ, all are as they are.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import pytest
 import torch
@@ -29,6 +30,10 @@ from sheetgen.layers import (
 from sheetgen.network import NamedLayer, Network
 from sheetgen.spec import load
 from sheetgen.table import compute
+from sheetgen.witness import build
+from sheetgen.witness.seeing import fields
+from tests.witness.nets import a
+from tests.witness.nets import network as network_of
 
 CASES = [
     ("alexnet", (611, 67), ["conv1", "pool1", "conv2", "conv5", "pool5"]),
@@ -110,3 +115,49 @@ def test_the_gradient_reaches_as_far_as_the_formula_says(
         size, start = seen(given[layer], pixels, jump, units)
         assert (layer, size) == (layer, numbers[f"{layer}.receptive_field_height"])
         assert (layer, start + (size - 1) / 2) == (layer, numbers[f"{layer}.centre_height"])
+
+
+def every(kind: Layer) -> Layer:
+    """As ``thin``, with all the channels."""
+    thinned = thin(kind)
+    if isinstance(kind, Conv2d):
+        return kind.model_copy(update={"activation": None})
+    return thinned
+
+
+BRANCHES = {
+    "one": a("Conv2d", out_channels=2, kernel_size=1, stride=2),
+    "seven": a("Conv2d", out_channels=2, kernel_size=7, padding=3, stride=2, from_="input"),
+    "both": a("Concat", from_=["one", "seven"]),
+    "pool": a("MaxPool2d", kernel_size=3, stride=1, padding=1),
+}
+
+
+@pytest.mark.parametrize(
+    ("end", "sizes"),
+    [
+        ({"groups": 2, "kernel_size": 1}, [5, 11]),
+        ({"connection_table": [[0], [1]], "kernel_size": 1}, [5, 5]),
+        ({"connection_table": [[2, 3], [1, 0]], "kernel_size": 3}, [15, 9]),
+        ({"kernel_size": 1}, [11, 11]),
+    ],
+    ids=["groups", "a table that leaves out", "table", "all"],
+)
+def test_the_gradient_of_each_channel_and_of_all_of_them(end: dict[str, Any], sizes: list[int]) -> None:
+    """Of a unit of each channel; the witness has what they see together, the table too or nothing."""
+    net = network_of((1, 40, 40), **BRANCHES, end=a("Conv2d", out_channels=2, **end))
+    layers = tuple(replace(layer, kind=every(layer.kind)) for layer in net.layers)
+    module = assemble(replace(net, layers=layers)).double().eval()
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.fill_(1)
+    pixels = torch.rand((1, 1, 40, 40), dtype=torch.float64, requires_grad=True)
+    output = outputs(module, pixels)["end"]
+    one_by_one = [seen(output[:, [channel]], pixels, Fraction(2), 1)[0] for channel in (0, 1)]
+    assert one_by_one == sizes
+    together, start = seen(output, pixels, Fraction(2), 1)
+    measured = fields(build(net, torch.device("meta")), 0, torch.device("cpu"))["end"]
+    assert (measured.size, measured.start) == (together, start)
+    published = compute(net, wanted=("receptive_field",)).numbers.get("end.receptive_field")
+    assert published in (together, None)
+    assert (published is None) is (together < 11)

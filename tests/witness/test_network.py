@@ -31,6 +31,7 @@ from sheetgen.layers import (
 )
 from sheetgen.network import Network
 from sheetgen.quantities import SHARES
+from sheetgen.shapes import shape_findings
 from sheetgen.witness import Measured, build, measure, measure_init, weighted_cross_entropy
 from tests.witness.nets import COUNTED, COUNTS, EVERY, SEEN, ZOO, disagreed, network, on_cpu, unseen
 
@@ -268,7 +269,7 @@ def without_settings(draw: st.DrawFn) -> tuple[int, Layer]:
 def test_the_closed_formulas_hold(of: tuple[int, Layer], size: tuple[int, int], conventions: Conventions) -> None:
     channels, layer = of
     net = network((channels, *size), a=layer)
-    assume(not any(finding.fatal for finding in table.shape_findings(net.input, net.layers)))
+    assume(not any(finding.fatal for finding in shape_findings(net.input, net.layers)))
     wanted = ("fan_in", "macs") if isinstance(layer, RUN) else ("fan_in",)
     assert disagreed(net, conventions, wanted) == set()
     assert {answer for answer in unseen(net, conventions, wanted) if not answer.startswith("input.")} == set()
