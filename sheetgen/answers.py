@@ -1,27 +1,27 @@
 """The questions held against a network: what is right for each, computed, or every mistake in them.
 
 A number is a formula over the network's quantities, ``conv1.parameters / total.parameters``, or the solution of an
-equation over them. The notation has no dots, so that an id becomes a symbol before it is parsed. This room knows the
-table's arithmetic; it must not know sheets or workbooks.
+equation over them. This room knows the table's arithmetic; it must not know sheets or workbooks.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from . import expr
 from .errors import did_you_mean
 from .expr import ExpressionError, Neg, Num, Number
+from .formulas import Formulas, Says
 from .layers import Conventions
-from .network import INPUT, TOTAL, Network
-from .quantities import LARGEST, QUANTITIES, Custom
+from .network import INPUT
+from .quantities import LARGEST
 from .questionnaire import INIT, PREFIX, Known, Part, Question, lettered
-from .questions import ChoiceText, InitText, NumberText, QuestionText, TextText
+from .questions import LOSS, ChoiceText, InitText, NumberText, QuestionText, TextText
 from .solve import UNKNOWNS, Equation, Solutions, solve, worked
-from .table import Quantity, compute, quantities
+from .table import Quantity
 from .tolerance import Tolerance
 from .yamldoc import Where
 
@@ -32,101 +32,44 @@ ROUNDED = 0.005  # of a number that is computed and not whole, where nothing is 
 PER_CENT = ("%", "percent", "per cent")
 MOST_SIZES = 1024  # tried for an unknown size, where nothing is said; or twice the image's, if that is more
 
-# --- ids in formulas ------------------------------------------------------------------------------------------------
-
-
-class _Names:
-    """The ids that formulas may use: ``<row>.<quantity>``, where a row is a layer, a block, input or total."""
-
-    def __init__(self, network: Network, custom: Sequence[Custom]) -> None:
-        self.rows = [layer.name for layer in network.layers] + [block.name for block in network.blocks] + [INPUT, TOTAL]
-        self.quantities = [*QUANTITIES, *(each.name for each in custom)]
-        if "network" not in self.rows:
-            self.rows.append("network")  # another word for the input
-        known = "|".join(re.escape(row) for row in sorted(self.rows, key=len, reverse=True))
-        # a known row whatever it is called, and else anything that looks like an id; 67.4 does not
-        self.pattern = re.compile(rf"(?<![\w.])(?:{known})\.[A-Za-z_]\w*|(?<![\w.])\w+(?:\.\w+)*\.[A-Za-z_]\w*")
-
-    def read(self, text: str) -> tuple[Quantity, list[str]]:
-        """The formula with symbols for ids, as a Quantity without id, and what is wrong with the ids."""
-        stem = "id"
-        while stem in text:
-            stem += "_"
-        binds: dict[str, str] = {}
-        wrong: list[str] = []
-
-        def symbol(match: re.Match[str]) -> str:
-            row, _, quantity = match[0].rpartition(".")
-            if row not in self.rows:
-                wrong.append(f"there is no layer {row!r}{did_you_mean(row, self.rows)}")
-            elif quantity not in self.quantities:
-                wrong.append(f"there is no quantity {quantity!r}{did_you_mean(quantity, self.quantities)}")
-            answer = f"{INPUT if row == 'network' else row}.{quantity}"
-            known = next((name for name, bind in binds.items() if bind == answer), f"{stem}{len(binds)}")
-            binds[known] = answer
-            return known
-
-        replaced = self.pattern.sub(symbol, text)
-        tree = expr.parse(replaced)
-        wrong += [
-            f"{name!r} is no quantity: say of which layer, as in conv1.parameters"
-            for name in expr.symbols(tree)
-            if name not in binds
-        ]
-        return Quantity("", replaced, binds), wrong
-
-
-# --- with the network -----------------------------------------------------------------------------------------------
-
 Layers = Callable[[Where, Iterable[str], Sequence[str]], Iterable[str]]
 
 
-class _Says(Protocol):
-    def __call__(self, path: Where, message: str) -> None: ...
-
-
 class Checked:
-    """The questions held against a network: ``questions`` as they are asked, ``numbers`` by the id of the answer."""
+    """The questions held against a network: ``questions`` as they are asked, ``numbers`` by the id of the answer.
+
+    ``formulas`` has the network, and computes the table for itself and these questions.
+    """
 
     def __init__(
         self,
         read: Sequence[tuple[int, QuestionText]],
-        network: Network,
+        formulas: Formulas,
         conventions: Conventions,
         rows: Sequence[str],
-        custom: Sequence[Custom],
         layers: Layers,
-        problem: _Says,
-        warn: _Says,
+        problem: Says,
+        warn: Says,
     ) -> None:
-        self.network, self.layers, self._say, self._say_softly = network, layers, problem, warn
-        self.names = _Names(network, custom)
+        self.network, self.formulas, self.layers = formulas.network, formulas, layers
+        self._say, self._say_softly = problem, warn
         self.questions: list[Question] = []
         self.numbers: dict[str, Quantity] = {}
         self.equations: dict[str, Equation] = {}
         self.path: Where = ()
-        self.formulas: dict[str, Quantity | None] = {}  # text -> as it was read; None where something is wrong
         for i, question in read:
-            self.path = ("questions", i)
             for text in _formulas(question):
-                self._read(text)
-        wanted = sorted(
-            {
-                bind.rpartition(".")[2]
-                for quantity in self.formulas.values()
-                if quantity is not None
-                for bind in quantity.binds.values()
-                if isinstance(bind, str)
-            }
-        )
-        self.known = quantities(network, conventions, rows, wanted, custom)
+                formulas.read(("questions", i), text)
+            for key, sentence in _sentences(question):
+                formulas.read_sentence(("questions", i, *key), sentence, _words(question, key))
         try:
-            self.table = compute(network, conventions, rows, wanted=wanted, custom=custom)
+            formulas.compute(conventions, rows)
         except ExpressionError as error:
-            self._say(("questions",), str(error))
+            problem(("questions",), str(error))
             return
-        for i, question in read:
+        for i, given in read:
             self.path = ("questions", i)
+            question = self._put(given)
             match question:
                 case NumberText():
                     found = self._number(question)
@@ -143,37 +86,31 @@ class Checked:
     def _warn(self, message: str) -> None:
         self._say_softly(self.path, message)
 
+    def _put(self, question: QuestionText) -> QuestionText:
+        """The question with the numbers that its sentences name put in."""
+        said = {
+            key: self.formulas.said(
+                (*self.path, *key), sentence, handed_out=key[0] in ("text", "accept"), words=_words(question, key)
+            )
+            for key, sentence in _sentences(question)
+        }
+        changed: dict[str, object] = {str(key[0]): sentence for key, sentence in said.items() if len(key) == 1}
+        if isinstance(question, NumberText):
+            changed["accept"] = tuple(
+                each.model_copy(update={"comment": said.get(("accept", i, "comment"))})
+                for i, each in enumerate(question.accept)
+            )
+        return question.model_copy(update=changed)
+
     # --- numbers
 
-    def _read(self, text: str) -> None:
-        if text in self.formulas:
-            return
-        self.formulas[text] = None
-        try:
-            quantity, wrong = self.names.read(text)
-        except ExpressionError as error:
-            self._problem(str(error))
-            return
-        for message in wrong:
-            self._problem(message)
-        if not wrong:
-            self.formulas[text] = quantity
-
     def _formula(self, text: str) -> Quantity | None:
-        """The formula, if every id in it has a number."""
-        quantity = self.formulas[text]
-        for bind in quantity.binds.values() if quantity is not None else ():
-            if isinstance(bind, str) and bind not in self.known:
-                row, _, name = bind.rpartition(".")
-                kind = next((layer.kind.type for layer in self.network.layers if layer.name == row), None)
-                self._problem(f"{row} has no {name}" + (f": a {kind} has none" if kind else ""))
-                return None
-        return quantity
+        return self.formulas.formula(self.path, text)
 
     def _value(self, quantity: Quantity) -> Number | None:
+        """The number that it gives, if Excel can hold it."""
         try:
-            env = {name: self.table.numbers[str(bind)] for name, bind in quantity.binds.items()}
-            number = expr.numeric(quantity.formula, env)
+            number = self.formulas.number(quantity)
         except ExpressionError as error:
             self._problem(str(error))
             return None
@@ -246,11 +183,11 @@ class Checked:
         between = question.between or (1, max(MOST_SIZES, 2 * max(self.network.input)))
         try:
             equation = Equation((left, right), tuple(unknowns))
-            found = solve(self.network, self.known, equation, between)
+            found = solve(self.network, self.formulas.known, equation, between)
         except ExpressionError as error:
             self._problem(f"solve: {error}")
             return None
-        sizes = {self.table.value(unknown) for unknown in unknowns}
+        sizes = {self.formulas.numbers[unknown] for unknown in unknowns}
         own = next((n for n in found.every if sizes == {n}), None)  # the network's own size, if it is a solution
         exact = question.exact
         if exact is None:  # a network that works is no wrong answer
@@ -327,7 +264,7 @@ def _plain(question: ChoiceText | TextText) -> Question:
     remark = question.comment or ""
     if isinstance(question, TextText):
         loss = (question.loss.sign, question.loss.weighted) if question.loss is not None else None
-        model = question.answer or ""
+        model = question.answer or (question.loss.equation if question.loss is not None else "")
         return Question(question.id, "text", question.text, (part,), model=model, remark=remark, loss=loss)
     options = tuple(each.text for each in question.options)
     letters = [letter for letter, _ in lettered(options)]
@@ -340,6 +277,25 @@ def _formulas(question: QuestionText) -> Iterator[str]:
         yield from [question.answer] if question.answer is not None else []
         yield from _sides(question.solve or "")
         yield from (each.answer for each in question.accept)
+
+
+def _sentences(question: QuestionText) -> Iterator[tuple[Where, str]]:
+    """What may name numbers, with where in the question it stands."""
+    yield ("text",), question.text
+    if question.comment is not None:
+        yield ("comment",), question.comment
+    if isinstance(question, TextText) and question.answer is not None:
+        yield ("answer",), question.answer
+    for i, each in enumerate(question.accept if isinstance(question, NumberText) else ()):
+        if each.comment is not None:
+            yield ("accept", i, "comment"), each.comment
+
+
+def _words(question: QuestionText, key: Where) -> Mapping[str, str]:
+    """What a sentence of the question, not handed out, may name beside numbers."""
+    if not isinstance(question, TextText) or question.loss is None or key == ("text",):
+        return {}
+    return {LOSS: question.loss.equation}
 
 
 def _is_share(formula: Quantity) -> bool:

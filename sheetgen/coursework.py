@@ -174,11 +174,15 @@ class CourseworkText(Strict):
         None, max_length=2000, description="Where the network comes from; printed under the title"
     )
     instructions: str | None = Field(
-        None, max_length=5000, description="What the student is to do; printed under the title"
+        None,
+        max_length=5000,
+        description="What the student is to do; printed under the title, {input.in_height} as its number",
     )
-    notes: Words = Field((), description="Sentences printed below the table")
+    notes: Words = Field((), description="Sentences printed below the table, {conv1.out_height} as its number")
     errata: Words = Field(
-        (), description="Where the source disagrees with arithmetic; printed by show, never handed out"
+        (),
+        description="Where the source disagrees with arithmetic; printed by show, {total.macs / 10**9:.2f} as its "
+        "number, and never handed out",
     )
     conventions: Conventions = Conventions()
     sheet: SheetName = Field("Table", description="Name of the worksheet")

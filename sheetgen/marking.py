@@ -18,6 +18,7 @@ from .expr import Call, Number, Op, Value, plain, words
 from .quantities import COMPOSITE
 from .questionnaire import INIT, Question, QuestionCell, lettered
 from .reading import Habit, Reading, Sides
+from .reading.claims import untrue
 from .sheet import Sheet, SheetCell, plain_number
 
 Status = Literal["correct", "follow-through", "wrong", "blank", "unreadable", "for-a-person"]
@@ -376,6 +377,8 @@ def _working(sheet: Sheet, answer: str) -> str:
 def _judge_asked(cell: QuestionCell, held: Held, right: Value, habit: Habit) -> _Verdict:
     """A question's number, and what there is to say of one that was foreseen."""
     unit, part = cell.question.unit, cell.part
+    if isinstance(held.value, str) and (claim := untrue(held.value)) is not None:
+        return _Verdict("wrong", f"{claim}.")
     read = reading.read(held.value, _kind(right), shown=held.shown, habit=habit, unit=unit)
     if (unread := _unread(read)) is not None:
         return unread

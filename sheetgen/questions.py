@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema
 
+from . import prose
 from .coursework import Words
 from .errors import did_you_mean
 from .layers import Strict
@@ -21,6 +22,7 @@ from .tolerance import Tolerance
 from .yamldoc import Told, Where, validate
 
 MOST_OPTIONS = 26
+LOSS = "loss"  # in the braces of a model answer
 BY_DEFAULT = "by default whole numbers, and decimals that the YAML gives, are exact, and others within 0.5 %"
 
 # --- the models -----------------------------------------------------------------------------------------------------
@@ -59,9 +61,11 @@ Prose = Annotated[str, Field(min_length=1, max_length=5000)]
 
 class _Base(Strict):
     id: Identifier = Field(description="Its number, such as 8 or 9a: letters, digits, - and _")
-    text: Prose = Field(description="What is asked")
+    text: Prose = Field(description="What is asked, {network.in_height} printed as its number")
     marks: float = Field(1, ge=0, le=1000, description="What it is worth; of kind init, what each cell is worth")
-    comment: Prose | None = Field(None, description="For the key and --reveal; never handed out")
+    comment: Prose | None = Field(
+        None, description="For the key and --reveal, {conv1.neurons} printed as its number; never handed out"
+    )
 
 
 class Accepted(Strict):
@@ -132,19 +136,31 @@ class ChoiceText(_Base):
     ] = Field(description="Texts, and the right one as {text: ..., right: true}")
 
 
+_LOG = "log p_l(x)(x)"  # p the softmax over the channels at pixel x, l(x) its label
+
+
 class Loss(Strict):
     """What the answer says of the pixel-wise cross-entropy of the U-Net paper (equation 1), for check to witness."""
 
     sign: Literal[-1, 1] = Field(description="-1 for a loss to be minimised")
     weighted: bool = Field(description="Has each pixel a weight?")
 
+    @property
+    def equation(self) -> str:
+        """What ``{loss}`` prints: the equation that ``check`` evaluates by hand, in the paper's letters."""
+        return f"E = {'- ' if self.sign < 0 else ''}sum over the pixels x of {'w(x) ' if self.weighted else ''}{_LOG}"
+
 
 class TextText(_Base):
     """A text, which a person marks."""
 
     kind: Literal["text"]
-    answer: Prose | None = Field(None, description="A model answer, for the key and --reveal")
-    loss: Loss | None = Field(None, description="The loss that the model answer states, for check to witness")
+    answer: Prose | None = Field(
+        None, description="A model answer, for the key and --reveal; {loss} prints the equation of loss:"
+    )
+    loss: Loss | None = Field(
+        None, description="The loss that the model answer states as {loss}, for check to witness; by default all of it"
+    )
 
 
 class InitText(_Base):
@@ -201,6 +217,8 @@ def read_questions(raw: Sequence[Any], told: Told, path: Where) -> list[tuple[in
             wrong, here = list(_wrong_options(question.options)), (*here, "options")
         elif isinstance(question, NumberText):
             wrong = list(_wrong_number(question))
+        else:
+            wrong, here = list(_wrong_loss(question)), (*here, "answer")
         for message in wrong:
             told.problem(here, message)
         if not wrong:
@@ -231,3 +249,14 @@ def _wrong_number(question: NumberText) -> Iterator[str]:
         yield "solve: and for: go together: for: names the unknown, such as network.in_height"
     if question.between is not None and (question.solve is None or not 0 < question.between[0] < question.between[1]):
         yield "between: must be two whole numbers, of which the first is positive and less than the second, with solve:"
+
+
+def _wrong_loss(question: TextText | InitText) -> Iterator[str]:
+    """An equation that the answer types instead would be witnessed by nothing."""
+    if not isinstance(question, TextText) or question.answer is None:
+        return
+    stated = LOSS in prose.formulas(question.answer)
+    if question.loss is not None and not stated:
+        yield "must state the loss as {loss}: it prints the equation of loss:, which is what check witnesses"
+    elif stated and question.loss is None:
+        yield "{loss} prints the equation of loss:, which is not given"

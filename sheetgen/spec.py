@@ -20,6 +20,7 @@ from .declared import read_layout
 from .draft import NETWORK_KEYS, Draft
 from .errors import SpecError, UsageError, did_you_mean
 from .expr import ExpressionError, Value, parse, plain, symbols
+from .formulas import Formulas
 from .layers import SIDES
 from .layout import Layout
 from .network import INPUT, TOTAL, Network
@@ -156,9 +157,14 @@ class _Checked:
         if network is None or not computable:
             return None
         self._warn_of_loose_ends()
-        questions = Checked(
-            asked, network, text.conventions, rows, self.custom, self._layers, self._problem, self._warn
-        )
+        formulas = Formulas(network, self.custom, blanks, self._problem)
+        sentences = dict(self._sentences())
+        for path, sentence in sentences.items():
+            formulas.read_sentence(path, sentence)
+        questions = Checked(asked, formulas, text.conventions, rows, self._layers, self._problem, self._warn)
+        said = {
+            path: formulas.said(path, sentence, handed_out=path[0] != "errata") for path, sentence in sentences.items()
+        }
         self._check_numbers(network, rows, columns, omitted)
         warnings = self.draft.document.listed(self.draft.document.warnings)
         if self.draft.document is not self.document:
@@ -168,9 +174,9 @@ class _Checked:
             network=network,
             title=text.title or network.name,
             source=text.source or "",
-            instructions=text.instructions or "",
-            notes=text.notes,
-            errata=text.errata,
+            instructions=said.get(("instructions",), ""),
+            notes=tuple(said["notes", i] for i in range(len(text.notes))),
+            errata=tuple(said["errata", i] for i in range(len(text.errata))),
             conventions=text.conventions,
             sheet=text.sheet,
             protect=text.protect if text.protect is not None else not network.blocks,
@@ -188,6 +194,13 @@ class _Checked:
             files=tuple(dict.fromkeys((each.path, each.digest) for each in (self.document, self.draft.document))),
             warnings=warnings,
         )
+
+    def _sentences(self) -> Iterable[tuple[Where, str]]:
+        """What may name numbers in braces, with where it stands."""
+        if self.text.instructions:
+            yield ("instructions",), self.text.instructions
+        for key, listed in (("notes", self.text.notes), ("errata", self.text.errata)):
+            yield from (((key, i), sentence) for i, sentence in enumerate(listed))
 
     def _layout(self, rows: tuple[str, ...]) -> Layout:
         blocks = [block.name for block in self.draft.blocks] if self.text.subtotals else []

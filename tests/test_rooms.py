@@ -15,11 +15,11 @@ PACKAGE = Path(__file__).parents[1] / "sheetgen"
 # but for the parts of workbook/, which are one room.
 ROOMS = [
     {"errors", "expr", "quantities", "addresses", "modules", "__init__"},
-    {"layers", "shipped", "reading", "vocabulary"},
+    {"layers", "shipped", "reading", "vocabulary", "prose"},
     {"network"},
     {"yamldoc", "layout"},
     {"table", "tolerance"},
-    {"questionnaire", "solve"},
+    {"questionnaire", "solve", "formulas"},
     {"coursework", "draft"},
     {"questions", "declared"},
     {"answers"},

@@ -16,6 +16,7 @@ from functools import cached_property, lru_cache
 from ..addresses import Area
 from ..layout import LEAST, LayerLine, Layout, LeftAlone, Line, TableLayout
 from ..network import INPUT, TOTAL
+from ..quantities import COMPOSITE
 from ..sheet import Sheet
 from ..vocabulary import NOTHING, Heard, hear, hear_label
 from .columns import Column, Held, agrees, choose
@@ -26,6 +27,8 @@ MOST_LINES, MOST_ACROSS = 3000, 300  # of a worksheet that are looked at
 MOST_CELLS = 60_000
 MOST_TABLES = 12
 NUMBERED = 0.4  # weight of a bare number as a label
+LEAST_PROOF = 4  # given cells that differ, before they speak against a table
+PLAINLY = 0.9  # weight from which on a heading says what its column is
 
 Cells = Mapping[tuple[int, int], Held]
 
@@ -284,19 +287,37 @@ class _Page:
             tuple(sorted(layers, key=lambda layer: layer.at)),
             tuple(left),
         )
-        return table if self._is_ours(table) else None
+        return table if self._is_ours(matches, columns, lines) else None
 
     def _why(self, match: Match) -> str:
         if match.weight >= NAMED:
             return "its name"
         return "what its label says" if match.weight >= OUTRIGHT else "its kind and its place in the order"
 
-    def _is_ours(self, table: TableLayout) -> bool:
-        """Whether some layers of the network itself are in it, and its given cells are, by and large, the network's."""
+    def _is_ours(self, layers: Mapping[int, Match], columns: Sequence[Column], lines: Mapping[int, Line]) -> bool:
+        """Whether some layers of the network itself are in it, and its given cells are, by and large, the network's.
+
+        Columns that were left alone speak too, as what their headings say that they are: the kernels of another network
+        are why they were.
+        """
         known = self.labels.known
-        layers = {layer.layer for layer in table.layers} - {INPUT, TOTAL}
-        turned = {(at[1], at[0]): value for at, value in self.cells.items()} if self.transposed else self.cells
-        return len(layers) >= min(2, len(known.layers) - 2) and fits((table,), {self.worksheet: turned}, known)
+        inner = {match.layer for match in layers.values()} - {INPUT, TOTAL}
+        agree = differ = 0
+        for column in columns:
+            line = lines.get(column.at) or _as_headed(column)
+            for layer, value in column.cells.items() if line is not None else ():
+                if value is None or line is None or known.is_blank(layer, line.quantity):
+                    continue
+                verdict = agrees(value, layer, line, known)
+                agree, differ = agree + (verdict is True), differ + (verdict is False)
+        return len(inner) >= min(2, len(known.layers) - 2) and (agree >= differ or differ < LEAST_PROOF)
+
+
+def _as_headed(column: Column) -> Line | None:
+    """A column as what its heading alone says, if that is plain; not a size, whose sides may be in any order."""
+    quantity, weight = max(column.heard.quantities.items(), key=lambda each: each[1], default=("", 0.0))
+    plain = weight >= PLAINLY and quantity not in COMPOSITE
+    return Line(column.at, quantity, unit=column.heard.unit or 1) if plain else None
 
 
 def fits(layout: Layout, cells: Mapping[str, Cells], known: Known) -> bool:
@@ -315,6 +336,3 @@ def fits(layout: Layout, cells: Mapping[str, Cells], known: Known) -> bool:
             verdict = agrees(value, spot.layer, spot.line, known)
             agree, differ = agree + (verdict is True), differ + (verdict is False)
     return agree >= differ or differ < LEAST_PROOF
-
-
-LEAST_PROOF = 4  # given cells that differ, before they speak against a table

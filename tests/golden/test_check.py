@@ -112,8 +112,8 @@ def test_a_blank_left_empty(sheet: Sheet, key: bytes) -> None:
         ("<f>INT((G6+2*E7-C7)/D7)+1</f>", "<f>INT((G6+3*E7-C7)/D7)+1</f>", "G7"),  # the padding is 0
         ("<f>C11*C11*F10*F11</f>", "<f>C12*C12*F10*F11</f>", "J11"),  # another row's kernel, also 3
         ("<f>INT((G6+2*E7-C7)/D7)+1</f>", "", "G7"),  # its number typed
-        ("of 77&quot;", "of 78&quot;", "I4"),
-        ("55 × 55", "54 × 55", "A3"),
+        ("of 77&quot;", "of 78&quot;", "M4"),
+        ("55 &#215; 55", "54 &#215; 55", "A3"),
         (">MaxPool2d<", ">MaxPool3d<", "B8"),
         (">conv1<", ">conv9<", "A7"),
     ],

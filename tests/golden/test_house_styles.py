@@ -21,7 +21,7 @@ from sheetgen.spec import load
 from sheetgen.workbook.elsewhere import Elsewhere, find_tables
 from sheetgen.workbook.engine import Engine
 from sheetgen.workbook.package import Package, Place
-from tests.house_styles import STYLES, Style
+from tests.house_styles import STYLES, WINDOWS, Style
 
 each_style = pytest.mark.parametrize("style", STYLES, ids=lambda style: style.name)
 
@@ -193,13 +193,14 @@ def test_what_could_be_two_things_is_left_alone(full: Sheet) -> None:
     """Under "Filters" stand the sizes of square maps: no number of filters, and a height as well as a width."""
     page = (workbook := openpyxl.Workbook()).active
     assert isinstance(page, Worksheet)
-    page.append(["Layer", "Filters", "# params"])
-    for name, height in (("conv1", 55), ("pool1", 27), ("conv2", 27), ("pool2", 13), ("conv3", 13), ("pool5", 6)):
-        page.append([name, height])
+    page.append(["Layer", "Filters", "# params", "Kernel"])
+    heights = {"conv1": 55, "pool1": 27, "conv2": 27, "pool2": 13, "conv3": 13, "pool5": 6}
+    for name, height in heights.items():
+        page.append([name, height, None, WINDOWS[name][0]])
     out = io.BytesIO()
     workbook.save(out)
     (table,) = found(out.getvalue(), full).layout
-    assert lines((table,)) == {"A": "layer", "C": "parameters"}
+    assert lines((table,)) == {"A": "layer", "C": "parameters", "D": "kernel_size"}
     (left,) = (each for each in table.left if each.of == "quantity")
     assert (left.text, left.why) == ("Filters", "could be out_height or out_width, which is not sure enough")
 

@@ -43,6 +43,8 @@ def of(sheet: Sheet, question: str, typed: Typed, *, reveal: bool = False) -> An
         ("6", "9,97", "correct"),
         ("6", "9.97 Bits", "correct"),
         ("6", 9.96, "wrong"),
+        ("6", "9.97 bit", "correct"),
+        ("6", "10 bit = 2^10 bytes", "wrong"),  # bytes are not bits
         ("6", 10, "correct"),
         ("6", "10", "correct"),
         ("6", 10.01, "wrong"),
@@ -55,12 +57,17 @@ def of(sheet: Sheet, question: str, typed: Typed, *, reveal: bool = False) -> An
         ("10a", 67.4, "correct"),
         ("10a", "67.4 %", "correct"),
         ("10a", 0.674, "correct"),  # 67.4% typed into the cell
+        ("10a", "0.674", "correct"),  # as it stands where the cell's format is lost
+        ("10a", "0.674%", "wrong"),
+        ("10a", "0.674 %", "wrong"),
+        ("10a", "6740 %", "wrong"),
         ("10a", 67.5, "wrong"),
         ("10a", "67,4", "correct"),
         ("10a", 67, "wrong"),
         ("10c", 10184, "correct"),
         ("10c", "10,184", "correct"),
         ("10c", "10 184 categories", "correct"),
+        ("10c", "10184 category", "correct"),
         ("10c", 10.084, "wrong"),
         ("10c", "10.084", "wrong"),
         ("10c", True, "unreadable"),

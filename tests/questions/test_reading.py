@@ -294,6 +294,10 @@ def test_all_mistakes_in_formulas_at_once(tmp_path: Path) -> None:
         ("id: 1, kind: choice, text: t, options: [b, {text: a, right: true}]", "is the letter of another one, B"),
         ("id: 1, kind: text, text: t, loss: {sign: 2, weighted: true}", "is not one of the words allowed here"),
         ("id: 1, kind: text, text: t, loss: {sign: -1}", "weighted: must be given"),
+        ("id: 1, kind: text, text: t, answer: E, loss: {sign: -1, weighted: true}", "must state the loss as {loss}"),
+        ('id: 1, kind: text, text: t, answer: "{{loss}}", loss: {sign: -1, weighted: true}', "as {loss}"),
+        ('id: 1, kind: text, text: t, answer: "{loss}"', "the equation of loss:, which is not given"),
+        ('id: 1, kind: text, text: "{loss}", loss: {sign: -1, weighted: true}', "'loss' is no quantity"),
         ("id: 1, kind: init, text: t, layers: convv1", "there is no layer 'convv1'; did you mean conv1?"),
         ("id: 1, kind: init, text: t, layers: fc2", "fc2 has no init: in the network"),
     ],
@@ -374,7 +378,7 @@ GOOD = """
 - {id: 1, kind: number, text: t, answer: 3, accept: [4, {answer: 5, comment: c}], tolerance: {places: 2}, unit: u}
 - {id: x, kind: number, text: t, solve: conv1.out_height = 9, for: [network.in_height], exact: false, between: [1, 99]}
 - {id: 2, kind: choice, text: t, options: [a, {text: b, right: true}, 3]}
-- {id: 3, kind: text, text: t, answer: a, loss: {sign: -1, weighted: true}}
+- {id: 3, kind: text, text: t, answer: "{loss}", loss: {sign: -1, weighted: true}}
 - {id: 4, kind: init, text: t, marks: 0.5, comment: c}
 """
 

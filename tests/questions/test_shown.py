@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import math
+import re
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import pytest
+import torch
 
 from sheetgen import api, shown
 from sheetgen.coursework import Coursework
 from sheetgen.questionnaire import Question
+from sheetgen.questions import Loss
 from sheetgen.sheet import Sheet, lay_out
-from sheetgen.witness import Measured
+from sheetgen.witness import Measured, weighted_cross_entropy
+from sheetgen.witness.building import SEED
+from sheetgen.witness.loss import CLASSES, HEIGHT, WIDTH
 from tests.questions.small import NETWORK, coursework
 
 ASKED = """
@@ -127,6 +135,26 @@ def test_the_loss_agrees_with_pytorchs_only_with_its_sign_and_its_weights(laid: 
     assert agrees((-1, True))
     assert not agrees((1, True))  # as the paper prints it
     assert not agrees((-1, False))
+
+
+@pytest.mark.parametrize(("sign", "weighted"), [(-1, True), (1, True), (-1, False), (1, False)])
+def test_the_equation_that_is_printed_is_the_one_that_is_evaluated(sign: Literal[-1, 1], weighted: bool) -> None:
+    """Read from its words, on the witness's map, pixel by pixel."""
+    words = re.fullmatch(
+        r"E = (- )?sum over the pixels x of (w\(x\) )?log p_l\(x\)\(x\)", Loss(sign=sign, weighted=weighted).equation
+    )
+    assert words is not None
+    generator = torch.Generator().manual_seed(SEED)
+    scores = torch.randn((1, CLASSES, HEIGHT, WIDTH), generator=generator, dtype=torch.float64)[0]
+    labels = torch.randint(CLASSES, (1, HEIGHT, WIDTH), generator=generator)[0]
+    weights = 0.5 + 10 * torch.rand((1, HEIGHT, WIDTH), generator=generator, dtype=torch.float64)[0]
+    added = 0.0
+    for y, x in itertools.product(range(HEIGHT), range(WIDTH)):
+        p = [math.exp(score) for score in scores[:, y, x].tolist()]
+        log = math.log(p[int(labels[y, x])] / sum(p))
+        added += (float(weights[y, x]) if words[2] else 1) * log
+    by_hand, _ = weighted_cross_entropy(sign, weighted)
+    assert by_hand == pytest.approx(-added if words[1] else added, rel=1e-12)
 
 
 def test_on_the_meta_device_there_are_no_values(described: Coursework, laid: Sheet) -> None:
