@@ -10,13 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from ..layout import Spot
 from ..questionnaire import HEADINGS, QuestionCell, Questionnaire
 from ..sheet import Sheet, SheetCell, defined_name
 from .book import Book
-from .elsewhere import ENOUGH, Elsewhere, find_tables
 from .package import BLANK, Cell, Place
+
+if TYPE_CHECKING:
+    from ..layout import Spot
+    from .elsewhere import Elsewhere
 
 MOST_NAMES = 0.8  # of the blanks: fewer, without the table's words, are no proof that it is this table
 SEARCHED_ROWS = 200  # in which a header row is looked for
@@ -31,9 +34,7 @@ class Located:
     sheet: Sheet
     worksheet: str | None  # the name of the worksheet with the table, if the table was found
     questions: Questionnaire | None = None  # as they stand in this workbook, if their sheet was found
-    elsewhere: Elsewhere | None = (
-        None  # the tables, where they are not ours; ``places`` only if they have enough blanks
-    )
+    elsewhere: Elsewhere | None = None  # the tables where they are not ours; without ``places`` they are too little
     spots: Mapping[str, Spot] = field(default_factory=dict)  # of the blanks that stand in them
 
 
@@ -55,8 +56,11 @@ def locate(package: Book, sheet: Sheet, *, elsewhere: bool = True) -> Located:
         places = named if len(named) >= MOST_NAMES * len(sheet.blanks) else {}
     tables: Elsewhere | None = None
     spots: dict[str, tuple[str, Spot]] = {}
-    if elsewhere and sheet.blanks and not places and (tables := find_tables(package, sheet)) is not None:
-        found = tables.spots()
+    if elsewhere and sheet.blanks and not places:
+        from .elsewhere import ENOUGH, find_tables  # most hand-ins are on our own workbook, and need none of it
+
+        tables = find_tables(package, sheet)
+        found = tables.spots() if tables is not None else {}
         spots = {cell.answer or "": at for cell in sheet.blanks if (at := found.get(cell.answer or ""))}
         if len(spots) >= max(1, ENOUGH * len(sheet.blanks)):
             places = {answer: Place(name, spot.row, spot.column) for answer, (name, spot) in spots.items()}

@@ -133,6 +133,9 @@ class _Court:
         counts = _stands(stored)
         mute = [_cannot(first, UNCOMPUTED), _cannot(second, UNKNOWN)]
         doubt = self.reasons.why(place, self.second.knows)
+        if str(first) == str(second) == "#CIRC!" and doubt is None and not self.package.iterates:
+            told = "the formula needs its own value: its cells refer to each other in a circle"
+            return Verdict(formula, None, told, notes)
         if all(mute):
             why = doubt or ("its cells refer to each other in a circle" if str(first) == "#CIRC!" else None)
             told = f"The formula cannot be recalculated here{f': {why}' if why else ''}. {counts}"

@@ -119,6 +119,7 @@ class Package:
         "_places",
         "_strings",
         "date1904",
+        "iterates",
         "names",
         "sheets",
         "workbook",
@@ -142,6 +143,8 @@ class Package:
             raise BrokenPackage(what_zip(self._archive))
         properties = _child(root, "workbookPr")
         self.date1904 = properties is not None and properties.get("date1904") in ("1", "true")
+        calculation = _child(root, "calcPr")
+        self.iterates = calculation is not None and calculation.get("iterate") in ("1", "true")  # circles are meant
         self.sheets: tuple[SheetEntry, ...] = ()
         self._by_name: dict[str, SheetEntry] = {}
         self.names: Mapping[str, Place] = {}

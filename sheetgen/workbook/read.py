@@ -10,16 +10,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..layout import Spot, sides_of
 from ..marking import Held, Submission
 from ..sheet import Sheet
 from .book import Book, open_book
-from .elsewhere import Elsewhere
 from .locate import Located, locate
 from .package import BrokenPackage, Package, Place, address
 from .plain import Plain
 
 if TYPE_CHECKING:
+    from ..layout import Spot
+    from .elsewhere import Elsewhere
     from .opinion import Verdict
 
 
@@ -42,6 +42,8 @@ def read_submission(file: str, data: bytes, sheet: Sheet) -> Submission:
 
 def _as_written(held: Mapping[str, Held], spots: Mapping[str, Spot]) -> dict[str, Held]:
     """With what is known of a table that is not ours: numbers in units, and several in one cell."""
+    from ..layout import sides_of
+
     found = dict(held)
     for answer, spot in spots.items():
         of = sides_of(spot.line, spot.layer)

@@ -110,7 +110,9 @@ def test_lines_that_were_inserted_hidden_or_renamed(style: Style, full: Sheet) -
     assert moved.at - first.at == (2 if layout[0].transposed else 3)
 
 
-@pytest.mark.parametrize("style", [each for each in STYLES if each.name in ("ours-like", "two-rows")], ids=str)
+@pytest.mark.parametrize(
+    "style", [each for each in STYLES if each.name in ("ours-like", "two-rows")], ids=lambda style: style.name
+)
 def test_rows_that_were_sorted(style: Style, full: Sheet) -> None:
     def change(page: Worksheet) -> None:
         first, last = (6, 16) if style.name == "ours-like" else (3, 13)

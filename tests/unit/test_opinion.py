@@ -271,13 +271,17 @@ def test_rounded_as_shown() -> None:
     assert verdict(saved(cells)).value == 100
 
 
-def test_a_circle_counts_as_stored() -> None:
-    found = verdict(saved({"B1": ("=C1+1", 0), "C1": ("=B1+1", 0)}))
-    assert (found.value, found.problem) == (0, None)
-    (note,) = found.notes
-    assert note == (
-        "The formula cannot be recalculated here: its cells refer to each other in a circle. The stored value 0 counts."
-    )
+def test_a_circle_has_no_value_whatever_is_stored() -> None:
+    """But where the workbook says that its circles are meant, and are repeated until they settle."""
+    for cells in ({"B1": ("=B1+1", 55)}, {"B1": ("=C1+1", 0), "C1": ("=B1+1", 0)}):
+        found = verdict(saved(cells))
+        assert (found.value, found.problem) == (
+            None,
+            "the formula needs its own value: its cells refer to each other in a circle",
+        )
+    found = verdict(saved({"B1": ("=C1+1", 7), "C1": ("=B1/2", 6)}, calculation=' iterate="1"'))
+    assert (found.value, found.problem) == (7, None)
+    assert "in a circle. The stored value 7 counts." in found.notes[0]
 
 
 @pytest.mark.parametrize("formula", ["=RAND()*9", "=TODAY()-46000", "=NOW()", "=RANDBETWEEN(1,6)"])
