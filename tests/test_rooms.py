@@ -21,7 +21,7 @@ ROOMS = [
     {"fields"},
     {"table", "tolerance"},
     {"questionnaire", "solve", "formulas"},
-    {"coursework", "draft"},
+    {"coursework", "draft", "judging"},
     {"questions", "declared"},
     {"answers"},
     {"spec"},
