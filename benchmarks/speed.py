@@ -97,6 +97,38 @@ def sandbox(folder: Path) -> None:
     report("the guard on its zip directory", looked / count, opened / count, "zipfile reads the directory")
 
 
+def recognition() -> None:
+    """A table in somebody else's words, found; against opening the file. And what people type, read as numbers."""
+    import io
+
+    import openpyxl
+    import pandas
+
+    from sheetgen import api, reading
+    from sheetgen.workbook.elsewhere import find_tables
+    from sheetgen.workbook.package import Package
+    from tests.house_styles import STYLES
+
+    sheet = api.sheet_of("alexnet")
+    files = [style.data() for style in STYLES]
+    ours, theirs = fastest(
+        lambda: [find_tables(Package.read(data), sheet) for data in files],
+        lambda: [openpyxl.load_workbook(io.BytesIO(data)) for data in files],
+        runs=30,
+    )
+    report(
+        "open a foreign workbook and recognise its table", ours / len(files), theirs / len(files), "openpyxl loads it"
+    )
+    texts = [f"{sheet.table.value(cell.answer or ''):,}" for cell in sheet.blanks]
+    column = pandas.Series(texts)
+    ours, theirs = fastest(
+        lambda: [reading.read(text, "count") for text in texts],
+        lambda: pandas.to_numeric(column.str.replace(",", ""), errors="coerce"),
+        runs=50,
+    )
+    report(f"read {len(texts)} cells such as 34,944", ours, theirs, "pandas: str.replace and to_numeric")
+
+
 def generate(folder: Path) -> None:
     out = str(folder / "bench")
     ours, theirs = fastest(
@@ -167,6 +199,7 @@ def main() -> None:
         api.generate("alexnet", folder)
         verify_one(folder)
         sandbox(folder)
+        recognition()
         generate(folder)
     table()
     check()

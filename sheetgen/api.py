@@ -225,7 +225,8 @@ def _fill_elsewhere(coursework: str | Path, sheet: Sheet, data: bytes, template:
     kept = tuple(KeptCell(str(each.place), each.held, each.right, False) for each in composed.wrong)
     answers = spots_by_answer(found.layout)
     missing = tuple(cell.answer or "" for cell in sheet.blanks if cell.answer not in answers)
-    left = tuple(
+    left = tuple(f"{place}: {why}" for place, why in composed.barred.items() if "hidden in the merged" not in why)
+    left += tuple(
         f"{table.sheet}, {table.named(each.at, layers=each.of == 'layer')} ({each.text!r}): {each.why}"
         for table in found.layout
         for each in table.left

@@ -20,7 +20,7 @@ ROOMS = [
     {"yamldoc", "layout"},
     {"table", "tolerance"},
     {"questionnaire", "solve", "formulas"},
-    {"coursework", "draft"},
+    {"coursework", "draft", "judging"},
     {"questions", "declared"},
     {"answers"},
     {"spec"},

@@ -117,12 +117,11 @@ def _fits(column: Column, known: Known) -> list[_Fit]:
 
 def _may_hold(quantity: str, heard: Heard, told: Mapping[str, Held], known: Known) -> bool:
     """Whether some of the first cells agree with a quantity that the heading does not speak of."""
-    units = (heard.unit,) if heard.unit else UNITS if quantity not in SETTINGS else (1,)
+    unit = heard.unit or 1
     first = list(itertools.islice(told.items(), FIRST_TOLD))
     return any(
         _verdict(value, quantity, layer, unit, order, known)
         for order in _orders(quantity, heard, told)
-        for unit in units
         for layer, value in first
     )
 
@@ -197,8 +196,8 @@ def _verdict(value: Held, quantity: str, layer: str, unit: int, order: tuple[str
         return None
     if quantity in SETTINGS and isinstance(value, str) and (square := _is_square(value, right)) is not None:
         return square
-    if unit == 1 and isinstance(value, int) and isinstance(right, int) and not isinstance(value, bool):
-        return value == right
+    if isinstance(value, int) and isinstance(right, int) and not isinstance(value, bool):  # most cells: no fractions
+        return value == right if unit == 1 else 2 * abs(value * unit - right) <= unit
     number = _number(value)
     if number is None:
         return False

@@ -24,6 +24,7 @@ from ..recognise.known import Known
 from ..sheet import Content, Sheet
 from .engine import CellError, Engine, same
 from .fill import Entry
+from .obstacles import obstacles
 from .package import BLANK, Cell, Package, Place
 
 _SIZE = re.compile(
@@ -52,6 +53,7 @@ class Composed:
     answers: Mapping[Place, str]
     wrong: tuple[Wrong, ...]
     right: int
+    barred: Mapping[Place, str]  # cells that cannot be filled, and why
 
 
 def compose(package: Package, layout: Layout, sheet: Sheet) -> Composed:
@@ -63,13 +65,13 @@ def compose(package: Package, layout: Layout, sheet: Sheet) -> Composed:
     right = 0
     engine: Engine | None = None
     for table in layout:
-        cells, merged = package.cells(table.sheet), package.merged(table.sheet)
+        cells = package.cells(table.sheet)
         writers = {line.at: _Writer(table, line, cells, known) for line in table.lines if line.quantity not in WORDS}
         for spot in table.spots():
             place, at = Place(table.sheet, spot.row, spot.column), (spot.row, spot.column)
             cell = cells.get(at, BLANK)
-            if place in answers or any(at in area and at != (area.top, area.left) for area in merged):
-                continue  # what a merged cell hides holds nothing
+            if place in answers:
+                continue
             if cell.formula is None and cell.value in (None, ""):
                 value = writers[spot.line.at].value(spot)
                 if value is not None:
@@ -86,8 +88,10 @@ def compose(package: Package, layout: Layout, sheet: Sheet) -> Composed:
             if verdict is False:
                 held = f"={cell.formula}, which gives {held_value}" if cell.formula else str(cell.value)
                 wrong.append(Wrong(place, spot.answer, held, str(writers[spot.line.at].value(spot))))
+    barred = obstacles(package, entries)
+    entries = {place: entry for place, entry in entries.items() if place not in barred}
     live = _with_formulas(package, layout, sheet, entries, answers)
-    return Composed({**entries, **live}, answers, tuple(wrong), right)
+    return Composed({**entries, **live}, answers, tuple(wrong), right, barred)
 
 
 class _Writer:
