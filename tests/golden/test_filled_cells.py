@@ -254,7 +254,7 @@ def test_the_command_names_the_file_and_the_cell(blank: bytes, tmp_path: Path) -
     ("name", "data", "says"),
     [
         (
-            "old.xls",
+            "old.xlsx",
             bytes.fromhex("d0cf11e0a1b11ae1") + "Workbook".encode("utf-16-le"),
             "open it in Excel and save it as .xlsx",
         ),
@@ -263,7 +263,7 @@ def test_the_command_names_the_file_and_the_cell(blank: bytes, tmp_path: Path) -
             bytes.fromhex("d0cf11e0a1b11ae1") + "EncryptedPackage".encode("utf-16-le"),
             "save it without one",
         ),
-        ("binary.xlsb", None, "binary workbook (.xlsb); save it as .xlsx"),
+        ("binary.xlsx", None, "binary workbook (.xlsb); save it as .xlsx"),
     ],
 )
 def test_other_kinds_of_files(name: str, data: bytes | None, says: str, tmp_path: Path) -> None:
