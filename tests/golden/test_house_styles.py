@@ -136,6 +136,26 @@ def test_rows_that_were_sorted(style: Style, full: Sheet) -> None:
     assert lines(layout) == dict(style.lines)
 
 
+def test_columns_that_were_moved_and_cells_that_were_merged(full: Sheet) -> None:
+    """Kernel and connections change places; a heading and a label are merged with the empty cells beside them."""
+
+    def change(page: Worksheet) -> None:
+        for row in range(4, 18):
+            one, other = page.cell(row, 3), page.cell(row, 13)
+            one.value, other.value = other.value, one.value
+        page.insert_cols(3)
+        page.merge_cells("B4:C4")
+        for row in range(5, 18):
+            page.merge_cells(start_row=row, end_row=row, start_column=2, end_column=3)
+
+    style = STYLES[0]
+    layout = found(changed(style, change), full).layout
+    moved = {letters(ord(at) - 63) if at > "B" else at: each for at, each in style.lines.items() if isinstance(at, str)}
+    moved["D"], moved["N"] = moved["N"], moved["D"]
+    assert lines(layout) == moved
+    assert layers(layout) == dict(style.layers)
+
+
 def test_two_tables_on_one_sheet(full: Sheet) -> None:
     """Sizes above, what is counted below; and a third beside them."""
     page = (workbook := openpyxl.Workbook()).active
