@@ -11,16 +11,12 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
 
 from lxml import etree
 
 from ..addresses import (
-    LAST_COLUMN,
-    LAST_ROW,
     Area,
     address,
     parse_address,
@@ -35,10 +31,10 @@ from .archive import (
     local,
     parse_xml,
     replace_parts,
-    rows,
     what_zip,
 )
 from .formats import Shown, read_formats
+from .sheetdata import BLANK, ISO_DATE, MAX_FORMULA, Cell, SheetEntry, SheetReader, joined, text_of, unescape
 
 __all__ = [
     "BLANK",
@@ -56,10 +52,7 @@ __all__ = [
     "translate",
 ]
 
-MAX_CELLS = 2_000_000  # in one sheet; each costs some 300 bytes here
 MAX_MERGED = 10_000
-MAX_FORMULA = 8_192  # characters: Excel's own limit
-MAX_SHARED = 4 * 2**20  # characters of a sheet's shared formulas, written out: one of 8 kB in every cell is a bomb
 _SHEET = r"(?:'((?:[^']|'')+)'|([^\W\d][\w.]*))!"
 _ONE_CELL = re.compile(_SHEET + r"(\$[A-Za-z]{1,3}\$[1-9][0-9]{0,6})(?::(\$[A-Za-z]{1,3}\$[1-9][0-9]{0,6}))?")
 
@@ -67,8 +60,6 @@ _RELATIONSHIPS = (
     "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
     "http://purl.oclc.org/ooxml/officeDocument/relationships",
 )
-
-_Kind = Literal["blank", "number", "text", "boolean", "error"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -81,27 +72,6 @@ class Place:
 
     def __str__(self) -> str:
         return f"{quote(self.sheet)}!{address(self.row, self.column)}"
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """What a cell holds. ``value`` is the literal, or the cached value where there is a ``formula`` (without "=")."""
-
-    kind: _Kind
-    value: int | float | str | bool | None = None
-    formula: str | None = None
-    style: int = field(default=0, compare=False)  # of the workbook's styles; ISO_DATE where the value is one
-
-
-ISO_DATE = -1
-BLANK = Cell("blank")
-
-
-@dataclass(frozen=True, slots=True)
-class SheetEntry:
-    name: str
-    part: str
-    hidden: bool
 
 
 # -- the workbook ------------------------------------------------------------------------------------------------------
@@ -241,7 +211,7 @@ class Package:
         order: list[str] = []
         seen: set[str] = set()
         for element in _children(_child(root, "sheets"), "sheet"):
-            name = _unescape(element.get("name") or "")
+            name = unescape(element.get("name") or "")
             if not name or name.casefold() in seen:
                 raise BrokenPackage(f"the workbook has two sheets named {name!r}" if name else "a sheet has no name")
             order.append(name)
@@ -267,7 +237,7 @@ class Package:
             if scope is not None and not (scope.isdecimal() and len(scope) < 6 and int(scope) < len(order)):
                 continue  # what it belongs to is gone
             sheet = None if scope is None else order[int(scope)].casefold()
-            text = _joined(element).strip().removeprefix("=")
+            text = joined(element).strip().removeprefix("=")
             if (sheet, name.casefold()) in self._definitions or len(text) > MAX_FORMULA:
                 continue
             self._definitions[sheet, name.casefold()] = text
@@ -298,7 +268,7 @@ class Package:
     def _shared_strings(self) -> tuple[str, ...]:
         if self._strings is None:
             part = self.related(self.workbook, "sharedStrings")
-            self._strings = () if part is None else tuple(_text(si) for si in _children(self._xml(part), "si"))
+            self._strings = () if part is None else tuple(text_of(si) for si in _children(self._xml(part), "si"))
         return self._strings
 
     def _styles(self) -> tuple[Shown, ...]:
@@ -315,7 +285,7 @@ class Package:
         if entry is None:
             raise BrokenPackage(f"the workbook has no sheet {sheet!r}")
         if entry.name not in self._cells:
-            reader = _SheetReader(self, entry)
+            reader = SheetReader(entry, self.part(entry.part), self._shared_strings, self.date1904)
             self._cells[entry.name] = MappingProxyType(reader.cells), tuple(reader.areas)
         return self._cells[entry.name]
 
@@ -327,199 +297,11 @@ class _Relationship:
     target: str
 
 
-# -- cells -------------------------------------------------------------------------------------------------------------
-
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_ESCAPED = re.compile(r"_x((?![dD][89a-fA-F])[0-9A-Fa-f]{4})_")  # but no half of a surrogate pair: no text may hold it
-
-
-class _SheetReader:
-    """One pass over a sheet's rows."""
-
-    def __init__(self, package: Package, entry: SheetEntry) -> None:
-        self.package, self.entry = package, entry
-        self.cells: dict[tuple[int, int], Cell] = {}
-        self.areas: list[Area] = []
-        self._masters: dict[str, tuple[int, int, str]] = {}
-        self._waiting: list[tuple[int, int, str]] = []
-        self._shared = 0
-        self._read()
-
-    def _broken(self, what: str) -> BrokenPackage:
-        return BrokenPackage(f"sheet {self.entry.name!r}: {what}")
-
-    def _read(self) -> None:
-        seen: set[int] = set()
-        row = count = 0
-        for element in rows(self.package.part(self.entry.part), self.entry.part):
-            row = self._row_number(element.get("r"), row)
-            if row in seen:
-                raise self._broken(f"row {row} is there twice")
-            seen.add(row)
-            columns: set[int] = set()
-            column = 0
-            for cell in element:
-                if local(cell) != "c":
-                    continue
-                count += 1
-                if count > MAX_CELLS:
-                    raise self._broken(f"more than {MAX_CELLS:,} cells")
-                column = self._column_number(cell.get("r"), row, column)
-                if column in columns:
-                    raise self._broken(f"the cell {address(row, column)} is there twice")
-                columns.add(column)
-                found = self._cell(cell, row, column)
-                if found.value is not None or found.formula is not None:
-                    self.cells[row, column] = found
-        for row, column, index in self._waiting:  # shared formulas that came before their master
-            old = self.cells.get((row, column), BLANK)
-            self.cells[row, column] = Cell(old.kind, old.value, self._from_master(row, column, index), old.style)
-
-    def _row_number(self, text: str | None, previous: int) -> int:
-        if text is None:
-            row = previous + 1
-        elif len(text) < 9 and text.isascii() and text.isdigit():
-            row = int(text)
-        else:
-            row = 0
-        if not 1 <= row <= LAST_ROW:
-            raise self._broken(f"there is no row {text!r}")
-        return row
-
-    def _column_number(self, text: str | None, row: int, previous: int) -> int:
-        if text is None:
-            if previous == LAST_COLUMN:
-                raise self._broken(f"row {row} has too many cells")
-            return previous + 1
-        try:
-            own_row, column = parse_address(text)
-        except ValueError:
-            raise self._broken(f"there is no cell {text[:20]!r}") from None
-        if own_row != row:
-            raise self._broken(f"the cell {text} stands in row {row}")
-        return column
-
-    def _cell(self, element: etree._Element, row: int, column: int) -> Cell:
-        formula: str | None = None
-        text: str | None = None
-        inline: str | None = None
-        for child in element:
-            tag = local(child)
-            if tag == "f":
-                formula = self._formula(child, row, column)
-            elif tag == "v":
-                text = child.text
-            elif tag == "is":
-                inline = _text(child)
-        kind, value = self._value(element.get("t") or "n", text, inline, address(row, column))
-        style = element.get("s") or ""
-        known = style.isascii() and style.isdigit() and len(style) < 9
-        return Cell(kind, value, formula, ISO_DATE if element.get("t") == "d" else int(style) if known else 0)
-
-    def _value(
-        self, kind: str, text: str | None, inline: str | None, at: str
-    ) -> tuple[_Kind, int | float | str | None]:
-        if kind == "inlineStr":
-            return ("text", inline) if inline is not None else ("blank", None)
-        if kind == "str":
-            return ("text", _unescape(text or ""))
-        text = (text or "").strip()
-        if not text:
-            return "blank", None
-        if kind == "s":
-            strings = self.package._shared_strings()
-            if not (text.isascii() and text.isdigit() and len(text) < 9 and int(text) < len(strings)):
-                raise self._broken(f"the cell {at} holds text number {text[:20]}, but there are {len(strings)}")
-            return "text", strings[int(text)]
-        if kind == "b":
-            return "boolean", text in ("1", "true")
-        if kind == "e":
-            return "error", text
-        number = _date(text, self.package.date1904) if kind == "d" else _number(text)
-        return ("error", "#NUM!") if number is None else ("number", number)
-
-    def _formula(self, element: etree._Element, row: int, column: int) -> str | None:
-        text = (element.text or "").strip().removeprefix("=")
-        if len(text) > MAX_FORMULA:
-            raise self._broken(
-                f"the formula in {address(row, column)} is longer than Excel's {MAX_FORMULA:,} characters"
-            )
-        kind, reference = element.get("t"), element.get("ref")
-        if kind in ("array", "dataTable"):
-            try:
-                self.areas.append(parse_area(reference or address(row, column)))
-            except ValueError as error:
-                raise self._broken(f"the formula in {address(row, column)} fills no range ({error})") from None
-        if kind == "dataTable":
-            return f"TABLE({element.get('r1') or ''},{element.get('r2') or ''})"  # as Excel shows it
-        if kind != "shared":
-            return text or None
-        index = element.get("si") or ""
-        if text:
-            self._masters[index] = row, column, text
-            return text
-        if index not in self._masters:
-            self._waiting.append((row, column, index))
-            return None
-        return self._from_master(row, column, index)
-
-    def _from_master(self, row: int, column: int, index: str) -> str:
-        if index not in self._masters:
-            raise self._broken(f"the cell {address(row, column)} shares a formula that is nowhere in the sheet")
-        master_row, master_column, text = self._masters[index]
-        self._shared += len(text)
-        if self._shared > MAX_SHARED:
-            raise self._broken("its shared formulas are too long")
-        return translate(text, row - master_row, column - master_column)
-
-
 def _area(reference: str) -> Area | None:
     try:
         return parse_area(reference)
     except ValueError:
         return None
-
-
-def _number(text: str) -> int | float | None:
-    """The double that Excel reads there, or the exact int where that is whole; None for what is no finite number."""
-    if len(text) > 400 or _NUMBER.fullmatch(text) is None:  # no writer prints a double longer than its 309 digits
-        return None
-    if len(text) < 20 and text.lstrip("+-").isdigit():
-        return int(text)
-    number = float(text)
-    if number in (float("inf"), float("-inf")):
-        return None
-    return int(number) if number.is_integer() else number
-
-
-def _date(text: str, date1904: bool) -> int | float | None:
-    """An ISO date as the serial number that Excel computes with."""
-    try:
-        moment = datetime.fromisoformat(text).replace(tzinfo=None)
-    except ValueError:
-        return None
-    days = (moment - (datetime(1904, 1, 1) if date1904 else datetime(1899, 12, 30))).total_seconds() / 86_400
-    return int(days) if days.is_integer() else days
-
-
-def _text(element: etree._Element) -> str:
-    """The text of <si> or <is>: its runs joined, without phonetic readings."""
-    found = []
-    for child in element:
-        tag = local(child)
-        if tag == "t":
-            found.append(_joined(child))
-        elif tag == "r":
-            found.extend(_joined(t) for t in child if local(t) == "t")
-    return _unescape("".join(found))
-
-
-def _joined(element: etree._Element) -> str:
-    return (element.text or "") + "".join(child.tail or "" for child in element)  # a comment may split the text
-
-
-def _unescape(text: str) -> str:
-    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
 
 
 def _child(element: etree._Element, name: str) -> etree._Element | None:

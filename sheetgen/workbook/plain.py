@@ -18,7 +18,8 @@ from types import MappingProxyType
 from ..addresses import LAST_COLUMN, LAST_ROW, Area
 from .archive import Archive, BrokenPackage
 from .formats import Shown
-from .package import ISO_DATE, Cell, Place, SheetEntry
+from .package import Cell, Place, SheetEntry
+from .sheetdata import ISO_DATE
 
 MAX_CELLS = 500_000  # of a sheet, empty ones too
 DELIMITERS = (";", "\t", ",")

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from ..addresses import Area, letters, parse_area, quote
 from .archive import BrokenPackage, local, parse_xml
-from .package import Package, Place, _unescape
+from .package import Package, Place
+from .sheetdata import unescape
 
 MOST_TABLES = 1_000  # of a workbook; each costs the parse of a part
 
@@ -63,7 +64,7 @@ def _read_table(package: Package, sheet: str, part: str) -> Table | None:
             name=root.get("displayName") or root.get("name") or "",
             sheet=sheet,
             area=parse_area(root.get("ref") or ""),
-            columns=tuple(_unescape(each.get("name") or "") for each in root.iter() if local(each) == "tableColumn"),
+            columns=tuple(unescape(each.get("name") or "") for each in root.iter() if local(each) == "tableColumn"),
             headers=int(root.get("headerRowCount") or 1),
             totals=int(root.get("totalsRowCount") or 0),
         )
