@@ -78,9 +78,11 @@ def test_every_column_and_row_is_right(style: Style, full: Sheet) -> None:
 @each_style
 def test_what_is_not_sure_is_said(style: Style, full: Sheet) -> None:
     tables = found(style.data(), full)
-    unsure = {each.heading for table in tables.layout for each in table.lines if each.certainty < SURE}
-    assert len(tables.notes) == len(unsure)
-    assert all(any(repr(heading) in note for note in tables.notes) for heading in unsure)
+    unsure = [each.heading for table in tables.layout for each in table.lines if each.certainty < SURE]
+    rows = [each.label for table in tables.layout for each in table.layers if each.certainty < SURE]
+    assert len(tables.notes) == len(unsure) + len(rows)
+    assert all(any(repr(text) in note for note in tables.notes) for text in (*unsure, *rows))
+    assert set(rows) <= {"Output", "Output Layer"}
     # with nothing in its cells and no bias beside it, a weight may be a parameter
     assert ("# Weights" in unsure) == (style.name == "toronto")
 
@@ -211,8 +213,8 @@ def test_content_settles_what_the_words_leave_open(full: Sheet) -> None:
     assert [each.text for table in tables.layout for each in table.left if each.of == "quantity"] == ["Parameters"]
 
 
-def test_what_could_be_two_things_is_left_alone(full: Sheet) -> None:
-    """Under "Filters" stand the sizes of square maps: no number of filters, and a height as well as a width."""
+def test_content_overrules_a_heading(full: Sheet) -> None:
+    """Under "Filters" stand the sizes of square maps, each a height as well as a width: the height is meant."""
     page = (workbook := openpyxl.Workbook()).active
     assert isinstance(page, Worksheet)
     page.append(["Layer", "Filters", "# params", "Kernel"])
@@ -221,10 +223,12 @@ def test_what_could_be_two_things_is_left_alone(full: Sheet) -> None:
         page.append([name, height, None, WINDOWS[name][0]])
     out = io.BytesIO()
     workbook.save(out)
-    (table,) = found(out.getvalue(), full).layout
-    assert lines((table,)) == {"A": "layer", "C": "parameters", "D": "kernel_size"}
-    (left,) = (each for each in table.left if each.of == "quantity")
-    assert (left.text, left.why) == ("Filters", "could be out_height or out_width, which is not sure enough")
+    assert lines(found(out.getvalue(), full).layout) == {
+        "A": "layer",
+        "B": "out_height",
+        "C": "parameters",
+        "D": "kernel_size",
+    }
 
 
 def test_another_networks_table_is_not_taken(full: Sheet) -> None:
@@ -348,15 +352,19 @@ def test_wrong_cells_of_a_template_are_named(tmp_path: Path) -> None:
         page["F8"] = 265  # 256 filters
         page["G7"] = "=D7*9+9"  # 27, right by a formula of their own
         page["H7"] = "=C7*9"  # 27 too
-        page["I6"] = "=G6*H6"  # not filled yet: 0
+        page["I6"] = "=G6*H6"  # without the 96 maps; of cells that are yet to be filled
+        page["I17"] = "=SUM(I6:I16)"  # wrong by what I6 lacks
+        page["L17"] = "=SUM(L6:L16)"  # right, once they are filled
 
     template = tmp_path / "theirs.xlsx"
     template.write_bytes(changed(STYLES[0], change))
     report = api.fill("alexnet", template, tmp_path / "filled.xlsx")
     said = {each.cell: (each.held, each.right) for each in report.kept}
-    assert said.keys() == {"'Q1'!F8", "'Q1'!I6"}
-    assert said["'Q1'!F8"] == ("265", "256")
-    assert said["'Q1'!I6"][1] == "290400"
+    assert said == {
+        "'Q1'!F8": ("265", "256"),
+        "'Q1'!I6": ("=G6*H6, which gives 3025", "290400"),
+        "'Q1'!I17": ("=SUM(I6:I16), which gives 494361", "781736"),
+    }
 
 
 # --- layout: ----------------------------------------------------------------------------------------------------------
