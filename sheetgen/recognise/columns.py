@@ -25,6 +25,7 @@ from .known import SETTINGS, Known
 Held = int | float | str | bool | None
 # chances of a cell, if the line is the quantity: of a given cell, and of one that a student fills
 AGREES, DIFFERS, DIFFERS_IN_BLANK = 0.93, 0.07, 0.4
+NO_NUMBER = 0.15  # of a text that is none: "11x11, s=4" below "Parameters"
 # and if it is something else; small numbers agree by accident
 BY_ACCIDENT, BY_ACCIDENT_SMALL, ELSEWISE = 0.03, 0.3, 0.9
 SMALL = 9
@@ -106,7 +107,7 @@ def _fits(column: Column, known: Known) -> list[_Fit]:
         if quantity in known.asked:
             weight *= 1.3
         fit = _compare(quantity, weight, column, told, known)
-        if fit.chance > 0 and (quantity in heard or fit.agree > 1):
+        if fit.chance > 0 and (quantity in heard or fit.agree > max(1, fit.differ)):
             found.append(fit)
     chance = ELSE if heard else ELSE_UNHEARD
     best = max(found, key=lambda fit: fit.chance, default=None)
@@ -154,6 +155,8 @@ def _compare(quantity: str, weight: float, column: Column, told: Mapping[str, He
                 agree, differ = agree + verdict, differ + (not verdict)
                 if verdict:
                     chance *= AGREES
+                elif isinstance(value, str) and _number(value) is None:
+                    chance *= NO_NUMBER
                 else:
                     chance *= DIFFERS_IN_BLANK if known.is_blank(layer, quantity) else DIFFERS
             if unit not in (1, column.heard.unit) and not _proves(told.values(), agree):
@@ -222,7 +225,7 @@ def _verdict(value: Held, quantity: str, layer: str, unit: int, order: tuple[str
     exact, step = number
     if (unit == 1 and isinstance(right, int)) or not exact or not right:
         return exact == right
-    near = abs(Fraction(right)) / 100 if unit == 1 else step * unit / 2
+    near = abs(Fraction(right)) / 100 if unit == 1 else max(step * unit / 2, abs(Fraction(right)) / 10**12)
     return abs(exact * unit - Fraction(right)) <= near
 
 

@@ -13,7 +13,12 @@ from functools import lru_cache
 from ..vocabulary import hear_label, said_names
 from .known import Known
 
-NAMED, OUTRIGHT, BY_KIND = 0.95, 0.75, 0.45  # weights: the layer's own name, and what speaks of one layer only
+NAMED, OUTRIGHT, BY_PLACE, BY_KIND = (
+    0.95,
+    0.75,
+    0.7,
+    0.38,
+)  # weights: the layer's own name; what speaks of one layer only; "output"; its kind
 LEAST = 0.2
 MOST_ALIGNED = 400_000  # pairs of a label and a layer that are tried in order
 
@@ -50,7 +55,7 @@ class Labels:
                 found[layer.name] = 0.5
             elif label.family and label.family == layer.family:
                 if layer.family in ("input", "total"):  # "Total encoder" is another total
-                    found[layer.name] = 0.9 if not label.strange else 0.3
+                    found[layer.name] = 0.9 if not label.strange else 0
                 elif label.number is None:
                     found[layer.name] = 0.4 * doubt
                 elif label.number == layer.own:
@@ -124,10 +129,11 @@ class Labels:
             rivals = [weight for layer, weight in weighed[line].items() if layer not in taken]
             if match.weight >= NAMED:
                 certainty = 0.99
-            elif match.weight <= BY_KIND and not rivals:  # as many rows of the kind as layers, in their order
+            elif BY_KIND <= match.weight < BY_PLACE and not rivals:  # as many of the kind as layers, in their order
                 certainty = 0.9
             else:
-                certainty = match.weight / (match.weight + max(rivals, default=0)) * min(0.98, match.weight + 0.1)
+                most = match.weight + (0.1 if match.weight >= BY_PLACE else 0.3)  # below it, cells have spoken
+                certainty = match.weight / (match.weight + max(rivals, default=0)) * min(0.98, most)
             sure[line] = Match(match.layer, match.weight, round(certainty, 3))
         return sure
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from sheetgen.spec import load
 from sheetgen.workbook.elsewhere import Elsewhere, find_tables
 from sheetgen.workbook.engine import Engine
 from sheetgen.workbook.package import Package, Place
-from tests.house_styles import STYLES, WINDOWS, Style
+from tests.house_styles import LAYERS, STYLES, WINDOWS, Style
 
 each_style = pytest.mark.parametrize("style", STYLES, ids=lambda style: style.name)
 
@@ -254,6 +254,66 @@ def test_another_networks_table_is_not_taken(full: Sheet) -> None:
         for table in tables.layout
         for each in table.lines
     )
+
+
+def page_of(*rows: Sequence[object]) -> bytes:
+    workbook = openpyxl.Workbook()
+    page = workbook.active
+    assert isinstance(page, Worksheet)
+    for row in rows:
+        page.append(list(row))
+    out = io.BytesIO()
+    workbook.save(out)
+    return out.getvalue()
+
+
+def _kind(layer: str) -> str:
+    return "fully connected" if layer.startswith("fc") else "max pooling" if "pool" in layer else "convolution"
+
+
+def test_layers_that_are_known_by_their_kind_only(full: Sheet) -> None:
+    """In the order of the network, whatever else ties; and where some are left out, as their given cells say."""
+    whole = page_of(("Layer", "Params"), *((_kind(layer),) for layer in LAYERS))
+    assert list(layers(found(whole, full).layout).values()) == list(LAYERS)
+    some = page_of(
+        ("Layer", "Kernel", "# Filters", "Params"),
+        ("convolution", 5, 256),
+        ("convolution", 3, 384),
+        ("convolution", 3, 256),
+        ("fully connected", None, 1000),
+    )
+    told = layers(found(some, full).layout)
+    assert (told[2], told[4], told[5]) == ("conv2", "conv5", "fc8")
+    assert 3 not in told or told[3] in ("conv3", "conv4")
+    alone = page_of(("Layer", "Params"), ("convolution",), ("max pooling",), ("softmax",))
+    assert find_tables(Package.read(alone), full) is None
+
+
+def test_zeros_prove_no_unit(full: Sheet) -> None:
+    rows = [(name, 0 if name in ("conv1", "pool1") else None) for name in LAYERS]
+    (table,) = found(page_of(("Layer", "Neurons", "Params"), *rows), full).layout
+    assert {line.unit for line in table.lines} == {1}
+    assert {line.quantity for line in table.lines} >= {"layer", "parameters"}
+
+
+def test_one_cell_with_many_digits_proves_a_unit(full: Sheet) -> None:
+    rows = [(name, 105.7056 if name == "conv1" else None) for name in LAYERS]
+    (table,) = found(page_of(("Layer", "Connections"), *rows), full).layout
+    assert {line.quantity: line.unit for line in table.lines}["connections"] == 10**6
+
+
+def test_settings_in_words_are_no_headings(full: Sheet) -> None:
+    rows = [(name, f"{WINDOWS[name][0]}x3, s{WINDOWS[name][1]}" if name in WINDOWS else None) for name in LAYERS]
+    (table,) = found(page_of(("Layer", "Parameters", "# connections"), *rows), full).layout
+    assert [layer.layer for layer in table.layers] == list(LAYERS)
+    assert {line.quantity for line in table.lines} == {"layer", "connections"}
+
+
+def test_a_total_of_something_else_is_no_total(full: Sheet) -> None:
+    (table,) = found(
+        page_of(("Layer", "Params"), *((name,) for name in LAYERS), ("Total encoder",), ("Your total marks",)), full
+    ).layout
+    assert [layer.layer for layer in table.layers] == list(LAYERS)
 
 
 def test_no_table_where_there_is_none(full: Sheet) -> None:
