@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -25,6 +26,7 @@ from .known import SETTINGS, Known
 Held = int | float | str | bool | None
 # chances of a cell, if the line is the quantity: of a given cell, and of one that a student fills
 AGREES, DIFFERS, DIFFERS_IN_BLANK = 0.93, 0.07, 0.4
+MOST_WRONG = 1
 NO_NUMBER = 0.15  # of a text that is none: "11x11, s=4" below "Parameters"
 # and if it is something else; small numbers agree by accident
 BY_ACCIDENT, BY_ACCIDENT_SMALL, ELSEWISE = 0.03, 0.3, 0.9
@@ -114,7 +116,8 @@ def _fits(column: Column, known: Known) -> list[_Fit]:
     if best is not None:  # by accident only as often as there are different numbers
         for layer, value in told.items():
             verdict = _verdict(value, best.quantity, layer, best.unit, best.order, known)
-            chance *= _by_accident(value) if verdict else ELSEWISE if verdict is False else 1
+            given = not known.is_blank(layer, best.quantity)
+            chance *= _by_accident(value) if verdict else ELSEWISE if verdict is False and given else 1
     return [*found, _Fit("", chance, 0, 0, 1, ())]
 
 
@@ -146,7 +149,7 @@ def _compare(quantity: str, weight: float, column: Column, told: Mapping[str, He
     units = (column.heard.unit,) if column.heard.unit else UNITS if quantity not in SETTINGS else (1,)
     for order in _orders(quantity, column.heard, told):
         for unit in units:
-            agree = differ = 0
+            agree = differ = wrong = 0
             chance = weight
             for layer, value in told.items():
                 verdict = _verdict(value, quantity, layer, unit, order, known)
@@ -157,8 +160,10 @@ def _compare(quantity: str, weight: float, column: Column, told: Mapping[str, He
                     chance *= AGREES
                 elif isinstance(value, str) and _number(value) is None:
                     chance *= NO_NUMBER
-                else:
-                    chance *= DIFFERS_IN_BLANK if known.is_blank(layer, quantity) else DIFFERS
+                elif not known.is_blank(layer, quantity):
+                    chance *= DIFFERS
+                elif wrong < MOST_WRONG:  # a whole column of wrong answers says no more
+                    chance, wrong = chance * DIFFERS_IN_BLANK, wrong + 1
             if unit not in (1, column.heard.unit) and not _proves(told.values(), agree):
                 continue
             fit = _Fit(quantity, chance, agree, differ, unit, order)
@@ -229,10 +234,15 @@ def _verdict(value: Held, quantity: str, layer: str, unit: int, order: tuple[str
     return abs(exact * unit - Fraction(right)) <= near
 
 
+_SIZED = re.compile(r"\d\s*[xX×]\s*\d")  # 11x11, s4 is no 121
+
+
 @lru_cache(maxsize=4096, typed=True)
 def _number(value: Held) -> tuple[Fraction, Fraction] | None:
     """A number, and one of its last digit; None where the cell holds none, or none that is written as one."""
     if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, str) and _SIZED.search(value) is not None:
         return None
     read = reading.read(value, "number") if isinstance(value, str) else None
     if read is not None:
