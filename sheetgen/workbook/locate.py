@@ -60,6 +60,7 @@ def locate(package: Book, sheet: Sheet, *, elsewhere: bool = True) -> Located:
             places = {answer: Place(name, spot.row, spot.column) for answer, (name, spot) in spots.items()}
     if hidden and not places and len(spots) < LIKE_IT * len(sheet.blanks):  # nothing that a person sees is the table
         table, places = _ours(package, sheet, named, list(hidden))
+        tables, spots = (None, {}) if places else (tables, spots)
     asked = None
     if sheet.questions is not None:
         asked, answers = _locate_questions(package, sheet.questions, trusted=table is not None or bool(places))
