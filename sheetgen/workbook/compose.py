@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ..addresses import translate
+from ..addresses import cells_read, translate
 from ..expr import Value
 from ..foreign import as_it_stands
 from ..layout import WORDS, Layout, Line, Spot, TableLayout
@@ -214,4 +214,7 @@ def _formulas(
                     theirs = cells[near.row, near.column].formula or ""
                     moved = translate(theirs, spot.row - near.row, spot.column - near.column)
                     ours = standing.formula(answers[place]) if line.unit == 1 else None
-                    yield place, [each for each in (moved, ours) if each and "#REF!" not in each]
+                    # one that does not read what ours reads may be right by chance, and wrong once a number changes
+                    alike = ours is None or cells_read(ours) <= cells_read(moved)
+                    formulas = (moved, ours) if alike else (ours, moved)
+                    yield place, [each for each in formulas if each and "#REF!" not in each]

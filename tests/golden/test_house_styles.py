@@ -407,6 +407,23 @@ def test_formulas_where_the_neighbours_are_formulas(tmp_path: Path) -> None:
     assert page["E4"].value == 27
 
 
+def test_a_moved_formula_that_is_right_by_chance_is_not_taken(tmp_path: Path) -> None:
+    """conv1's weights from its own kernel, but the filters of the row below, which happen to be as many: 96."""
+
+    def change(page: Worksheet) -> None:
+        page["L7"] = "=J7+K7"  # pool1's: 0 + 0, as it should be
+        page["K9"] = "=F9*0"  # pool2's biases, in nobody's way
+        page["I8"] = "=F8*H8*H8"  # conv2's neurons from its width, twice: maps are square
+
+    template = tmp_path / "theirs.xlsx"
+    template.write_bytes(changed(STYLES[0], change))
+    api.fill("alexnet", template, out := tmp_path / "filled.xlsx")
+    page = openpyxl.load_workbook(out)["Q1"]
+    assert page["L8"].value == "=J8+K8"  # theirs, moved: it reads what ours reads
+    assert page["I10"].value == "=F10*G10*H10"  # ours: theirs never reads the height
+    assert page["K10"].value == "=F10"  # theirs gives 0 there
+
+
 def test_wrong_cells_of_a_template_are_named(tmp_path: Path) -> None:
     def change(page: Worksheet) -> None:
         page["F8"] = 265  # 256 filters
