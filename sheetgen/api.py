@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 OUTPUT = Path("output")
 _SAVE_AS = "open it in its program and save it as .xlsx (or: soffice --headless --convert-to xlsx FILE)"
 _CONVERT = (".ods", ".csv", ".tsv", ".xls", ".xlsb", ".fods", ".numbers")
+MOST_FOLDERS = 8  # one in the other
 MAX_FILE = 32 * 1024 * 1024  # bytes of a submission; the filled sheet has 10 kB
 
 
@@ -280,6 +281,8 @@ def locate(coursework: str | Path, workbook: Path) -> Located:
     from .workbook.locate import locate as find
     from .workbook.package import BrokenPackage, Package
 
+    if workbook.suffix.lower() in _CONVERT:
+        raise UsageError(f"{workbook}: locate works on .xlsx; {_SAVE_AS}, and ask again")
     sheet = sheet_of(coursework)
     try:
         package = Package.read(read_file(workbook, "workbook"))
@@ -359,8 +362,11 @@ def _umask() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Results:
+    """``left_out``: what folders hold that was not read, in sentences."""
+
     coursework: str
     submissions: tuple[Marked, ...]
+    left_out: tuple[str, ...] = ()
 
 
 def verify(
@@ -380,7 +386,8 @@ def verify(
     from .workbook.sandbox import read_all
 
     sheet = sheet_of(coursework)
-    files = tuple(_files(paths))
+    left_out: list[str] = []
+    files = tuple(_files(paths, left_out))
     marked: list[Marked] = []
     if progress is not None:
         progress(0, len(files))
@@ -388,10 +395,11 @@ def verify(
         marked.append(mark(sheet, submission, reveal=reveal))
         if progress is not None and len(marked) < len(files):
             progress(len(marked), len(files))
-    return Results(sheet.name, tuple(marked))
+    return Results(sheet.name, tuple(marked), tuple(left_out))
 
 
-def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
+def _files(paths: Iterable[str | Path], left_out: list[str]) -> Iterator[Path]:
+    """The files to mark, those of folders with all that is in them; what is none goes to ``left_out``, in words."""
     for path in map(Path, paths):
         try:
             path.stat()
@@ -400,18 +408,42 @@ def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
         except OSError:
             yield path  # which cannot be read: a result of its own
             continue
-        if path.is_dir():
-            inside = [each for each in sorted(path.iterdir()) if _is_submission(each)]
-            if not inside:
-                raise UsageError(f"the folder {path} holds no file to mark")
-            yield from inside
-        else:
+        if not path.is_dir():
             yield path
+            continue
+        strange: dict[str, int] = {}
+        inside = list(_inside(path, strange, MOST_FOLDERS))
+        told = ", ".join(f"{count} {what}{'s' * (count > 1)}" for what, count in strange.items())
+        if not inside:
+            raise UsageError(f"the folder {path} holds no file to mark{f', but {told}' if told else ''}")
+        if told:
+            left_out.append(f"not read in {path}: {told}")
+        yield from inside
 
 
-def _is_submission(path: Path) -> bool:
-    """A regular file that a person put there: no link out of the folder, no device, no office program's lock file."""
-    return path.is_file() and not path.is_symlink() and not path.name.startswith((".", "~$"))
+def _inside(folder: Path, strange: dict[str, int], deep: int) -> Iterator[Path]:
+    """Regular files that a person put there, in folders too: no link out of it, no device, no program's lock file."""
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:
+        strange["folder that cannot be opened"] = strange.get("folder that cannot be opened", 0) + 1
+        return
+    for path in entries:
+        if path.name.startswith((".", "~$")) or path.name == "__MACOSX":
+            continue
+        if path.is_symlink():
+            what = "link"
+        elif path.is_file():
+            yield path
+            continue
+        elif not path.is_dir():
+            what = "pipe or device"
+        elif deep:
+            yield from _inside(path, strange, deep - 1)
+            continue
+        else:
+            what = f"folder deeper than {MOST_FOLDERS}"
+        strange[what] = strange.get(what, 0) + 1
 
 
 def _hand(file: Path) -> tuple[str, bytes] | Submission:

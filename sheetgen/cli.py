@@ -246,7 +246,7 @@ def fill(
 ) -> None:
     """Fill the blanks of a workbook and change nothing else in it.
 
-    A cell that already holds something is kept, and reported beside the right number.
+    A cell that already holds something is kept, and reported beside the right number; exits 1 if one is wrong.
 
     \b
     Examples:
@@ -274,6 +274,10 @@ def fill(
         typer.echo(f"  not found in the template: {counted(len(done.missing), 'blank')} ({few})")
     for each in done.left[:20]:
         typer.echo(f"  left alone: {printable(each, 1000)}")
+    if not done.filled and not done.kept:
+        typer.echo("  nothing to fill: no cell that was recognised is empty; 'sheetgen locate' shows what was")
+    if any(kept.agrees is False for kept in done.kept):
+        raise typer.Exit(FINDINGS)
 
 
 @app.command()
@@ -316,7 +320,8 @@ def locate(
 def verify(
     coursework: CourseworkArgument,
     paths: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Workbooks, or folders of workbooks.", readable=False)
+        list[Path],
+        typer.Argument(metavar="FILE...", help="Workbooks, or folders of workbooks and folders.", readable=False),
     ],
     format: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
     reveal: Annotated[bool, typer.Option("--reveal", help="Print the right answers with their working.")] = False,
@@ -345,6 +350,8 @@ def verify(
     results = api.verify(coursework, paths, reveal=reveal, progress=counter if shows else None, meanwhile=printer)
     if shows:
         passing("")
+    for told in results.left_out:
+        print(f"note: {printable(told, 1000)}", file=sys.stderr)
     if format is Format.json:
         _print_json(results_json(results))
     else:

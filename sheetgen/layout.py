@@ -119,7 +119,7 @@ def sides_of(line: Line, layer: str) -> tuple[str, ...]:
 
 
 def to_yaml(layout: Layout) -> dict[str, Any]:
-    """A Layout as what ``layout:`` holds, ready to be dumped."""
+    """A Layout as it stands in a YAML, below ``coursework:``, ready to be dumped."""
     tables = []
     for table in layout:
 
@@ -141,4 +141,4 @@ def to_yaml(layout: Layout) -> dict[str, Any]:
         one["quantities"] = quantities
         one["layers"] = {layer.layer: at(layer.at, layers=True) for layer in table.layers}
         tables.append(one)
-    return {"layout": tables}
+    return {"coursework": {"layout": tables}}

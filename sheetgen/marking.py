@@ -21,6 +21,8 @@ from .questionnaire import INIT, QuestionCell
 from .reading import Habit
 from .sheet import Sheet, SheetCell, plain_number
 
+NOWHERE = "–"  # for a cell's address, where the file has none for an answer
+
 
 @dataclass(frozen=True, slots=True)
 class Submission:
@@ -30,6 +32,7 @@ class Submission:
     held: Mapping[str, Held]
     reason: str | None = None
     notes: tuple[str, ...] = ()  # what a person who marks should know of the file, in sentences
+    whole: bool = True  # was it our own workbook, so that a cell that is not there was taken out?
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +93,12 @@ def mark(sheet: Sheet, submission: Submission, *, reveal: bool = False) -> Marke
     if submission.reason is not None:
         return Marked(submission.file, None, "unmarked", submission.reason, 0, most, ())
     habit = _habit(sheet, submission.held)
-    answers = tuple(_mark_cell(sheet, cell, submission.held, habit, reveal=reveal) for cell in sheet.blanks)
-    answers += tuple(_mark_question(sheet, cell, submission.held, habit, reveal=reveal) for cell in asked)
+    found = submission.held
+    if not submission.whole:
+        wanted = [cell.answer or "" for cell in sheet.blanks] + [cell.answer for cell in asked]
+        found = {**dict.fromkeys(wanted, Held(sheet.worksheet, NOWHERE)), **found}
+    answers = tuple(_mark_cell(sheet, cell, found, habit, reveal=reveal) for cell in sheet.blanks)
+    answers += tuple(_mark_question(sheet, cell, found, habit, reveal=reveal) for cell in asked)
     still = _total(answer.max_score for answer in answers if answer.status == "for-a-person")
     score = _total(answer.score for answer in answers)
     return Marked(submission.file, None, "marked", None, score, most, answers, still, submission.notes)

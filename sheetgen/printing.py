@@ -249,6 +249,8 @@ def print_results(results: Results) -> None:
 def _print_answers(console: Console, marked: Marked) -> None:
     from rich.text import Text
 
+    from .marking import NOWHERE
+
     todo = [answer for answer in marked.answers if answer.status != "correct" or answer.feedback or answer.notes]
     wide = max((len(answer.id) for answer in todo), default=0)
     cells = {answer.id: _cell(answer) for answer in todo}
@@ -266,6 +268,12 @@ def _print_answers(console: Console, marked: Marked) -> None:
         console.print(line, soft_wrap=True)
     for status, label in _TOGETHER.items():
         these = [each for each in todo if each.status == status and each.expected is None and not each.notes]
+        nowhere = [each.id for each in these if each.cell == NOWHERE]
+        if nowhere:
+            few = ", ".join(nowhere[:6]) + (" ..." if len(nowhere) > 6 else "")
+            told = f"{counted(len(nowhere), 'answer')} ({printable(few)})"
+            console.print(Text.assemble("  ", ("no cell in this file: ", _COLOURS[status]), told), soft_wrap=True)
+        these = [each for each in these if each.cell != NOWHERE]
         if these:
             few = ", ".join(_cell(answer) for answer in these[:12]) + (" ..." if len(these) > 12 else "")
             told = f"{counted(len(these), 'cell')} ({few})"

@@ -64,7 +64,8 @@ def read(path: Path, shown_as: str | None = None, content: bytes | None = None) 
         meant = {key: key for key in _WHOLE if key in data}  # what it is called -> the key that it is under
         for key in data:
             if key not in _WHOLE:
-                document.problem((key,), f"no such key{did_you_mean(key, _WHOLE)}")
+                below = " here; it belongs below coursework:" if key in CourseworkText.model_fields else ""
+                document.problem((key,), f"no such key{below or did_you_mean(key, _WHOLE)}")
                 near = difflib.get_close_matches(key, _WHOLE, n=1)
                 meant.setdefault(near[0] if near else key, key)
         network_key = meant.get("network", "network")

@@ -36,8 +36,8 @@ def read_submission(file: str, data: bytes, sheet: Sheet) -> Submission:
         held = _held(package, located.places)
         lost = (*_lost(sheet, located, plain), *out_of_sight(package, located.places.values()))
         if located.elsewhere is None:
-            return Submission(file, held, notes=lost)
-        return Submission(file, _as_written(held, located.spots), notes=(*_how(located.elsewhere), *lost))
+            return Submission(file, held, notes=lost, whole=plain is None)
+        return Submission(file, _as_written(held, located.spots), notes=(*_how(located.elsewhere), *lost), whole=False)
     except BrokenPackage as error:
         return Submission(file, {}, str(error))
 
@@ -66,7 +66,8 @@ def _no_table(sheet: Sheet, located: Located) -> str:
         sheets = " and ".join(dict.fromkeys(table.sheet for table in located.elsewhere.layout))
         return (
             f"a table like it is on {sheets}, but it has only {len(located.spots)} of the {len(sheet.blanks)} blanks; "
-            "is it the workbook of this coursework?"
+            "is it the workbook of this coursework? If it is one of your own, let blanks: in the YAML ask for what it "
+            "has"
         )
     return (
         f"the table is not in it: no cell has the name of one of the {len(sheet.blanks)} blanks, and on no sheet stand "

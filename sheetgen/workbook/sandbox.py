@@ -322,6 +322,5 @@ def _bounded(found: Submission) -> Submission:
         return dataclasses.replace(held, value=value, formula=formula, problem=problem, notes=notes)
 
     reason = None if found.reason is None else short(found.reason)
-    return Submission(
-        found.file, {answer: cut(held) for answer, held in found.held.items()}, reason, tuple(map(short, found.notes))
-    )
+    held = {answer: cut(each) for answer, each in found.held.items()}
+    return dataclasses.replace(found, held=held, reason=reason, notes=tuple(map(short, found.notes)))

@@ -6,6 +6,7 @@ import json
 import os
 import pickle
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -123,6 +124,30 @@ def test_generate_into_what_cannot_be_written(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_folders_in_folders_are_read_and_what_is_none_is_said(hand_ins: Path, tmp_path: Path) -> None:
+    for name in ("Anna_1", "Bob_2", "__MACOSX", ".hidden"):
+        (tmp_path / "class" / name).mkdir(parents=True)
+        shutil.copy(hand_ins / "ada.xlsx", tmp_path / "class" / name / "table.xlsx")
+    (tmp_path / "class" / "link.xlsx").symlink_to(hand_ins / "ada.xlsx")
+    (tmp_path / "class" / "up").symlink_to(tmp_path)
+    os.mkfifo(tmp_path / "class" / "pipe.xlsx")
+    done = run("verify", "alexnet", "class", "--format", "json", cwd=tmp_path)
+    data = json.loads(done.stdout)
+    assert [each["file"] for each in data["submissions"]] == ["class/Anna_1/table.xlsx", "class/Bob_2/table.xlsx"]
+    assert done.stderr == "note: not read in class: 2 links, 1 pipe or device\n"
+    assert data["left_out"] == ["not read in class: 2 links, 1 pipe or device"]
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "link.xlsx").symlink_to(hand_ins / "ada.xlsx")
+    done = run("verify", "alexnet", "none", cwd=tmp_path)
+    assert (done.returncode, "holds no file to mark, but 1 link" in done.stderr) == (2, True)
+
+
+def test_a_layout_at_the_top_of_a_yaml_is_told_where_it_belongs(tmp_path: Path) -> None:
+    (tmp_path / "my.yaml").write_text("network: {input: [1, 8, 8], layers: {a: {type: ReLU}}}\nlayout: []\n")
+    done = run("show", "my.yaml", cwd=tmp_path)
+    assert "my.yaml:2: layout: no such key here; it belongs below coursework:" in done.stderr
+
+
 def test_fill_says_what_it_kept(tmp_path: Path) -> None:
     book = openpyxl.load_workbook(ROOT / "templates" / "alexnet.xlsx")
     page = book.active
@@ -131,7 +156,7 @@ def test_fill_says_what_it_kept(tmp_path: Path) -> None:
     book.save(tmp_path / "theirs.xlsx")
     before = (tmp_path / "theirs.xlsx").read_bytes()
     done = run("fill", "alexnet", "theirs.xlsx", cwd=tmp_path)
-    assert done.returncode == 0
+    assert done.returncode == 1  # a wrong cell is a finding
     assert "113 cells filled" in done.stdout
     assert "kept 'Table'!L7: it holds 34848; the right number is 34944" in done.stdout
     assert (tmp_path / "theirs.xlsx").read_bytes() == before

@@ -34,7 +34,15 @@ def test_somebody_elses_is_recognised(theirs: Path) -> None:
     done = run("locate", "alexnet", theirs / "transposed.xlsx")
     assert done.returncode == 0
     assert "Network: recognised by headings, labels and content, a column for each layer" in done.stdout
-    for words in ("row 7", "Depth", "out_channels", "12 of its cells agree", "layout:", "  header: A", "    conv1: C"):
+    for words in (
+        "row 7",
+        "Depth",
+        "out_channels",
+        "12 of its cells agree",
+        "coursework:\n  layout:",
+        "header: A",
+        "conv1: C",
+    ):
         assert words in done.stdout
 
 
@@ -67,3 +75,16 @@ def test_filling_says_how_it_was_found(theirs: Path, tmp_path: Path) -> None:
         "left alone: AlexNet, column A ('Step')",
     ):
         assert words in done.stdout
+
+
+def test_what_is_no_xlsx_is_told_to_be_converted(theirs: Path) -> None:
+    (theirs / "table.ods").write_bytes(b"PK")
+    done = run("locate", "alexnet", theirs / "table.ods")
+    assert done.returncode == 2
+    assert "locate works on .xlsx; open it in its program and save it as .xlsx" in done.stderr
+
+
+def test_nothing_to_fill_is_said(theirs: Path, tmp_path: Path) -> None:
+    run("fill", "alexnet", theirs / "composite.xlsx", "--out", tmp_path / "filled.xlsx")
+    done = run("fill", "alexnet", tmp_path / "filled.xlsx", "--out", tmp_path / "again.xlsx")
+    assert "nothing to fill: no cell that was recognised is empty" in done.stdout

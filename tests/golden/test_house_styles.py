@@ -454,10 +454,11 @@ def test_what_locate_prints_can_be_pasted(tmp_path: Path, full: Sheet) -> None:
 
     for style in STYLES:
         layout = found(style.data(), full).layout
-        block = dumped(to_yaml(layout)).replace("\n", "\n  ").rstrip()
+        head, _, block = dumped(to_yaml(layout)).rstrip().partition("\n")
+        assert head == "coursework:"
         network = (Path(__file__).parents[2] / "templates" / "alexnet.yaml").read_text(encoding="utf-8")
         path = tmp_path / f"{style.name}.yaml"
-        path.write_text(network.replace("coursework:\n", f"coursework:\n  {block}\n", 1), encoding="utf-8")
+        path.write_text(network.replace("coursework:\n", f"coursework:\n{block}\n", 1), encoding="utf-8")
         described = load(path)
         declared = with_everything(described, lay_out(described))
         again = [

@@ -26,6 +26,7 @@ from sheetgen.sheet import lay_out
 from sheetgen.spec import load
 from tests import sample_class
 
+WRITTEN = "sheetgen-hostile-3f81c0"  # what the attacks would write, and nothing else is called
 MARKED = "marked"
 ANY = ""  # a sentence or marks: bytes flipped at random may hit anything
 SHEET, BOOK, RELS = "xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
@@ -169,11 +170,11 @@ ZIPS: dict[str, tuple[Callable[[Base], bytes], str]] = {
         lambda _: _raw_zip([(b"%d" % i, b"") for i in range(100_000)]),
         "more than 10,000 parts",
     ),
-    "traversal-name": (lambda b: _with_name(b, "../../../tmp/hostile"), "leads out of the file"),
-    "traversal-inside": (lambda b: _with_name(b, "xl/../../hostile"), "leads out of the file"),
-    "traversal-backslash": (lambda b: _with_name(b, "xl\\..\\..\\hostile"), "leads out of the file"),
-    "absolute-name": (lambda b: _with_name(b, "/tmp/hostile"), "leads out of the file"),
-    "drive-name": (lambda b: _with_name(b, "C:/hostile"), "leads out of the file"),
+    "traversal-name": (lambda b: _with_name(b, f"../../../tmp/{WRITTEN}"), "leads out of the file"),
+    "traversal-inside": (lambda b: _with_name(b, f"xl/../../{WRITTEN}"), "leads out of the file"),
+    "traversal-backslash": (lambda b: _with_name(b, f"xl\\..\\..\\{WRITTEN}"), "leads out of the file"),
+    "absolute-name": (lambda b: _with_name(b, f"/tmp/{WRITTEN}"), "leads out of the file"),
+    "drive-name": (lambda b: _with_name(b, f"C:/{WRITTEN}"), "leads out of the file"),
     "nul-in-a-name": (
         lambda b: _raw_zip([*((n.encode(), d) for n, d in b.parts.items()), (b"xl/x\0.xml", b"")]),
         "leads out of the file",
@@ -334,7 +335,7 @@ FORMULAS: dict[str, tuple[Callable[[Base], bytes], str]] = {
     "image": (lambda b: b.formula('_xlfn.IMAGE("http://127.0.0.1:{port}/")'), ANY),
     "indirect": (lambda b: b.formula('INDIRECT("A"&amp;RANDBETWEEN(1,1048576))'), ANY),
     "indirect-to-a-file": (lambda b: b.formula("INDIRECT(\"'file:///etc/passwd'#$A.A1\")"), ANY),
-    "dde": (lambda b: b.formula("cmd|'/C touch hostile'!A0"), ANY),
+    "dde": (lambda b: b.formula(f"cmd|'/C touch {WRITTEN}'!A0"), ANY),
     "other-workbook": (lambda b: b.formula("'/etc/[passwd]Sheet1'!A1"), ANY),
     "parentheses-4000-deep": (lambda b: b.formula("(" * 4000 + "1" + ")" * 4000), ANY),
     "minus-8000-times": (lambda b: b.formula("-" * 8000 + "1"), ANY),

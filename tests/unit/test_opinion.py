@@ -271,6 +271,14 @@ def test_rounded_as_shown() -> None:
     assert verdict(saved(cells)).value == 100
 
 
+def test_two_recalculations_that_differ_accuse_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither confirms what is stored, but they are not of one mind: it counts, and both numbers are said."""
+    monkeypatch.setattr(SecondOpinion, "value", lambda _self, _place: 999)
+    found = verdict(saved({"A1": 6, "B1": ("=A1*7", 41)}))
+    assert (found.value, found.problem) == (41, None)
+    assert found.notes == ("Two recalculations differ, 42 and 999. The stored value 41 counts.",)
+
+
 def test_a_circle_has_no_value_whatever_is_stored() -> None:
     """But where the workbook says that its circles are meant, and are repeated until they settle."""
     for cells in ({"B1": ("=B1+1", 55)}, {"B1": ("=C1+1", 0), "C1": ("=B1+1", 0)}):

@@ -185,7 +185,7 @@ def test_a_csv_is_marked_like_the_table_of_the_xlsx(hand_in: bytes, save_as: Sav
     asked = {answer for answer in mine if answer.startswith("question.")}
     assert asked
     assert {k: v for k, v in mine.items() if k not in asked} == {k: v for k, v in theirs.items() if k not in asked}
-    assert {mine[answer][1] for answer in asked} == {"unreadable"}
+    assert {mine[answer][1] for answer in asked} == {"blank"}
     assert found.notes == (
         "It is a .csv file, which holds one sheet only: the questions cannot be in it; hand in the whole workbook.",
     )
