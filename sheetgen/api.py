@@ -17,13 +17,14 @@ import math
 import os
 import stat
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import TemplateError, UsageError
 from .expr import Value
+from .folders import gather
 from .layout import Layout
 from .marking import Marked, Submission, is_right, mark
 from .sheet import Sheet, lay_out, plain_number
@@ -361,6 +362,7 @@ def _umask() -> int:
 class Results:
     coursework: str
     submissions: tuple[Marked, ...]
+    left_out: tuple[str, ...] = ()  # what in the folders was not read, a sentence for each
 
 
 def verify(
@@ -380,7 +382,8 @@ def verify(
     from .workbook.sandbox import read_all
 
     sheet = sheet_of(coursework)
-    files = tuple(_files(paths))
+    gathered = gather(paths)
+    files = gathered.files
     marked: list[Marked] = []
     if progress is not None:
         progress(0, len(files))
@@ -388,30 +391,7 @@ def verify(
         marked.append(mark(sheet, submission, reveal=reveal))
         if progress is not None and len(marked) < len(files):
             progress(len(marked), len(files))
-    return Results(sheet.name, tuple(marked))
-
-
-def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
-    for path in map(Path, paths):
-        try:
-            path.stat()
-        except FileNotFoundError:
-            raise UsageError(f"there is no file {path}") from None
-        except OSError:
-            yield path  # which cannot be read: a result of its own
-            continue
-        if path.is_dir():
-            inside = [each for each in sorted(path.iterdir()) if _is_submission(each)]
-            if not inside:
-                raise UsageError(f"the folder {path} holds no file to mark")
-            yield from inside
-        else:
-            yield path
-
-
-def _is_submission(path: Path) -> bool:
-    """A regular file that a person put there: no link out of the folder, no device, no office program's lock file."""
-    return path.is_file() and not path.is_symlink() and not path.name.startswith((".", "~$"))
+    return Results(sheet.name, tuple(marked), gathered.left_out)
 
 
 def _hand(file: Path) -> tuple[str, bytes] | Submission:
