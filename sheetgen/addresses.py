@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
+MOST_IN_RANGE = 10_000  # cells that are named one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +122,17 @@ def translate(formula: str, rows: int, columns: int) -> str:
         return f"{ends[0]}:{ends[1]}" if ends[0] and ends[1] else "#REF!"
 
     return _TOKEN.sub(moved, formula)
+
+
+def cells_read(formula: str) -> frozenset[str]:
+    """The cells that a formula names, without $, those of ranges one by one as far as a range is a small one."""
+    found: set[str] = set()
+    tokens = [match for match in _TOKEN.finditer(formula) if match["cell"]]
+    for first, match in zip([None, *tokens], tokens, strict=False):
+        row, column = parse_address(match["cell"])
+        found.add(address(row, column))
+        if first is not None and formula[first.end() : match.start()] == ":":
+            top, left = parse_address(first["cell"])
+            if (row - top + 1) * (column - left + 1) <= MOST_IN_RANGE:
+                found |= {address(y, x) for y in range(top, row + 1) for x in range(left, column + 1)}
+    return frozenset(found)

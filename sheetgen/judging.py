@@ -70,13 +70,16 @@ def _judge_in_units(read: Reading, held: Held, right: Value, near: float) -> Ver
     One that is right as it stands was written out in full, where thousands were asked: right too, and said.
     """
     whole = [Fraction(each) * held.unit for each in (read.numbers[0], *read.others)]
-    digits = str(held.value).strip() if isinstance(held.value, str) else repr(held.value)
+    digits = held.value.strip() if isinstance(held.value, str) else plain(Fraction(read.numbers[0]))
     half = max(read.half, Fraction(1, 2 * 10 ** len(_decimals(digits)))) * held.unit
     scaled = replace(read, half=half if half <= reading.COARSEST * abs(whole[0]) else Fraction(0))
     judged = _judge_number(scaled, whole[0], whole[1:], right, near)
-    if judged.status == "wrong" and is_right(read.numbers[0], right, near):
+    if judged.status == "correct":
+        return judged
+    in_full = _judge_number(read, read.numbers[0], read.others, right, near)
+    if in_full.status == "correct":  # 62,378,344 or 62.4M
         note = f"It is written out in full; the column is in units of {held.unit:,}."
-        return Verdict("correct", "", (*read.notes, note))
+        return Verdict("correct", "", (*in_full.notes, note))
     return judged
 
 

@@ -7,7 +7,7 @@
     >>> hear("Weights (M)").unit
     1000000
     >>> hear_label("CONV1 + ReLU")
-    Label(name='conv1', family='conv', number=1)
+    Label(name='conv1', family='conv', number=1, strange=0)
 
 A heading is taken apart into words, each word stands for one idea (in, height, count ...), and what a set of ideas can
 mean is a short list with weights from 0 to 1: "Depth" is mostly the number of filters. Which it is, the numbers below
@@ -46,31 +46,32 @@ NOTHING = Heard({})
 
 # idea -> the words for it, English first, then German and French
 _IDEAS: Mapping[str, str] = {
-    "in": "in input inputs ifmap ifm before prev previous incoming eingabe eingang entree",
-    "out": "out output outputs ofmap ofm after outgoing resulting ausgabe ausgang sortie",
-    "height": "height heights h rows vertical höhe hoehe hauteur",
-    "width": "width widths w cols horizontal breite largeur",
-    "channels": "channel channels chan chans ch c planes kanäle kanal kanaele canaux",
+    "in": "in input inputs ifmap ifm before prev previous incoming eingabe eingang entree entrada ingresso",
+    "out": "out output outputs ofmap ofm after outgoing resulting ausgabe ausgang sortie salida uscita",
+    "height": "height heights h rows vertical höhe hoehe hauteur alto altura altezza",
+    "width": "width widths w cols horizontal breite largeur ancho larghezza",
+    "channels": "channel channels chan chans ch c planes kanäle kanal kanaele canaux canales canali",
     "depth": "depth d tiefe profondeur",
     "maps": "map maps fmap fmaps featuremap featuremaps karten cartes",
     "feature": "feature features merkmal merkmals",
-    "filters": "filters kernels filtres",
-    "size": "size sizes shape shapes dim dims dimension dimensions resolution spatial grösse größe groesse taille sz",
+    "filters": "filters kernels filtres filtros filtri",
+    "size": "size sizes shape shapes dim dims dimension dimensions resolution spatial grösse größe "
+    "groesse taille sz tamaño tamano dimensione",
     "n": "n",
     "kernel": "kernel filter window k f patch ksize kern fenster filtre noyau fenêtre",
-    "stride": "stride strides strd strds s srtide schritt schrittweite pas",
-    "padding": "padding paddings pad pads p zeropad polsterung rembourrage",
+    "stride": "stride strides strd strds s srtide schritt schrittweite pas paso",
+    "padding": "padding paddings pad pads p zeropad polsterung rembourrage relleno",
     "dilation": "dilation dilations dil",
     "groups": "group groups gruppen groupes",
-    "count": "# number numbers no num nr nb count anzahl nombre",
-    "parameters": "param params parameter parameters paramètres parametres learnables",
-    "weights": "weight weights gewichte gewicht poids",
-    "biases": "bias biases biasses",
-    "connections": "connection connections conn conns links synapses connexions verbindungen",
-    "macs": "mac macs macc maccs madd madds multadds maccumulates gmac gmacs mmac mmacs",
+    "count": "# number numbers no num nr nb count anzahl nombre número numero",
+    "parameters": "param params parameter parameters paramètres parametres learnables parámetros parametros parametri",
+    "weights": "weight weights gewichte gewicht poids pesos pesi",
+    "biases": "bias biases biasses biais sesgo sesgos",
+    "connections": "connection connections conn conns links synapses connexions verbindungen conexiones connessioni",
+    "macs": "mac macs macc maccs madd madds multadds maccumulates gmac gmacs mmac mmacs mult mults madds",
     "flops": "flop flops gflops mflops gflop mflop",
     "operations": "ops operations compute computation computations calculation calculations rechenaufwand",
-    "neurons": "neuron neurons unit units nodes neuronen neurone neurones einheiten",
+    "neurons": "neuron neurons unit units nodes neuronen neurone neurones einheiten neuronas neuroni",
     "activation": "activation activations activated aktivierung aktivierungen",
     "capacity": "capacity",
     "memory": "memory mem byte bytes storage ram speicher mémoire",
@@ -85,10 +86,11 @@ _IDEAS: Mapping[str, str] = {
     "ratio": "ratio",
     "fully": "fully fc dense",
     "connected": "connected",
-    "fixed": "fixed nontrainable frozen",
+    "fixed": "fixed nontrainable untrainable frozen",
     "running": "running",
     "statistics": "statistics stats",
-    "layer": "layer layers name names schicht schichten couche couches step stage block module id op operation",
+    "layer": "layer layers name names schicht schichten couche couches step stage block module "
+    "id op operation capa capas strato",
     "type": "type types kind art typ",
     "from": "from source reads bottom",
     "by": "x by",
@@ -116,14 +118,25 @@ _GLUED = {
     "wxhxd": "w x h x c",
     "dxhxw": "c x h x w",
     "filtersize": "filter size",
+    "ausgabegrösse": "out size",  # ß is ss to those who compare without case
+    "eingabegrösse": "in size",
+    "schrittgrösse": "stride",
+    "filtergrösse": "filter size",
+    "kerngrösse": "kernel size",
+    "ausgabehöhe": "out h",
+    "ausgabebreite": "out w",
+    "parameteranzahl": "# params",
     "inputsize": "in size",
     "outputsize": "out size",
     "inputshape": "in size",
     "outputshape": "out size",
 }
 _UNITS: Mapping[str, int] = {
-    **dict.fromkeys(("k", "thousand", "thousands", "10^3", "1e3", "1000", "tausend", "tsd", "milliers"), 10**3),
-    **dict.fromkeys(("m", "mio", "million", "millions", "10^6", "1e6", "1000000", "millionen"), 10**6),
+    **dict.fromkeys(
+        ("k", "thousand", "thousands", "10^3", "1e3", "1000", "000", "tausend", "tsd", "milliers", "miles"), 10**3
+    ),
+    **dict.fromkeys(("m", "mio", "mil", "mill", "million", "millions", "10^6", "1e6", "1000000", "millionen"), 10**6),
+    **dict.fromkeys(("millones", "milioni", "000000"), 10**6),
     **dict.fromkeys(("g", "b", "bn", "billion", "billions", "10^9", "1e9", "milliarden", "milliards"), 10**9),
     **dict.fromkeys(("kib", "kb", "kbyte", "kbytes", "kilobytes"), 2**10),
     **dict.fromkeys(("mib", "mb", "mbyte", "mbytes", "megabytes"), 2**20),
@@ -135,8 +148,11 @@ _WORD = re.compile(r"[^\W\d_]+|\d+|#|%")
 _BRACKETED = re.compile(r"[(\[{]([^()\[\]{}]{1,40})[)\]}]")
 _IN_UNITS = re.compile(
     r"\b(?:in|en)\s+(?:units of\s+)?(thousands?|millions?|billions?|tausend|millionen|kb|mb|kib|mib)\b"
+    r"|(?:/|÷|x|\*)\s*(10\s*\^\s*[369]|1[ ,.']?000(?:[ ,.']?000)?|1e[369])\s*$"
 )
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_WITHOUT_BIAS = re.compile(r"\b(?:no|non|without|w/o|excl\w*|except|ohne|sans|sin|senza)\b\.?\s*(?:the\s+)?bia\w*")
+_NUMBERS = re.compile(r"\d+")
+_CAMEL = re.compile(r"(?<=[a-z]{2})(?=[A-Z])")  # not HxWxC
 
 
 def normal(text: str) -> str:
@@ -158,6 +174,10 @@ def hear(heading: str) -> Heard:
         return NOTHING
     text = normal(_CAMEL.sub(" ", heading))
     unit, text = _unit(text)
+    if len(_NUMBERS.findall(text)) > 1:
+        return NOTHING  # settings: 11x11, s4
+    if _WITHOUT_BIAS.search(text) is not None:
+        return Heard({"weights": 0.9}, unit)
     words = list(_words(text))
     for word in words:
         unit = unit or _PREFIXED.get(word)
@@ -177,17 +197,19 @@ def hear(heading: str) -> Heard:
 def _unit(text: str) -> tuple[int | None, str]:
     """The unit that the heading says, and the heading without it."""
     for match in _BRACKETED.finditer(text):
-        said = re.sub(r"^(?:in|x|\*)\s*", "", match[1].strip()).replace("**", "^").replace(",", "").replace(" ", "")
+        said = re.sub(r"^(?:in|x|\*|/)\s*", "", match[1].strip()).replace("**", "^").replace(",", "").replace(" ", "")
+        said = said.strip(".'’")
         if said in _UNITS:
             return _UNITS[said], text[: match.start()] + " " + text[match.end() :]
     told = _IN_UNITS.search(text)
     if told is not None:
-        return _UNITS[told[1]], text[: told.start()] + " " + text[told.end() :]
+        unit = _UNITS.get(re.sub(r"[ ,.']", "", told[1] or told[2] or ""))
+        return unit, text[: told.start()] + " " + text[told.end() :]
     return None, text
 
 
 def _words(text: str) -> Iterator[str]:
-    for word in _WORD.findall(text.replace("_", " ").replace("'s ", " ")):
+    for word in _WORD.findall(text.replace("_", " ").replace("'s ", " ").replace("non-train", "nontrain")):
         yield from _GLUED.get(word, word).split()
 
 
@@ -227,7 +249,7 @@ def _counted(said: set[str]) -> dict[str, float]:
         return {"parameters": 0.95}
     if "parameters" in said:
         if "fixed" in said:
-            return {"fixed_parameters": 0.9}
+            return {"fixed_parameters": 0.6, "running_statistics": 0.4}
         return {"parameters": 0.95}
     if {"running", "statistics"} <= said:
         return {"running_statistics": 0.95}
@@ -246,7 +268,7 @@ def _counted(said: set[str]) -> dict[str, float]:
     if "neurons" in said:
         return {"neurons": 0.95}
     if "capacity" in said or ("activation" in said and not said & {"maps", "in", "out", "feature"}):
-        return {"neurons": 0.75, "output_size": 0.3} if "capacity" in said or said & {"count", "size"} else {}
+        return {"neurons": 0.75 if "capacity" in said or said & {"count", "size"} else 0.6, "output_size": 0.3}
     if "count" in said and "out" in said and not said & {"maps", "channels", "feature", "filters", "kernel"}:
         return {"neurons": 0.6, "out_channels": 0.4}
     return {}
@@ -319,6 +341,7 @@ class Label:
     name: str
     family: str  # "" where none is named
     number: int | None = None
+    strange: int = 0  # words that are not understood
 
 
 _FAMILIES: Mapping[str, str] = {
@@ -376,7 +399,13 @@ OF_KIND: Mapping[str, str] = {
 _PIECE = re.compile(r"[^\W\d_]+|\d+")
 _LEADING = re.compile(r"\s*(?:[+(\[,:;/]|->| - | with | and ).*", re.DOTALL)  # what a label says beyond its name
 _WAYS = frozenset({"max", "avg", "average", "global", "fully", "transposed", "adaptive", "s", "c"})
+MOST_NUMBERED = 500  # no layer's number: that of FC-4096 is its width
+# what stands before a block's name: inception (3a)
+_BLOCKS = re.compile(
+    r"^(?:inception|block|module|stage|residual|fire|bottleneck|mixed|layer|res|dense ?block)\b[ \-_:(]*"
+)
 _PLACES = frozenset({"layer", "layers", "stage", "block", "level", "schicht", "couche", "nr", "no"})
+_ORDINALS = frozenset({"st", "nd", "rd", "th", "d"})
 _DIMENSIONS = re.compile(r"(?<=[a-z])[123]d\b")  # Conv2d is no second convolution
 
 
@@ -389,16 +418,20 @@ def hear_label(text: str) -> Label:
     name = plain_name(head)
     family = ""
     number: int | None = None
+    strange = 0
     for at, piece in enumerate(pieces):
         if piece.isdigit():
-            if number is None and len(piece) < 5 and (family or _PLACES.issuperset(pieces[:at])):
+            usable = len(piece) < 5 and int(piece) <= MOST_NUMBERED
+            if number is None and usable and (family or _PLACES.issuperset(pieces[:at])):
                 number = int(piece)
             continue
+        understood = piece in _FAMILY or piece in _IDEA or piece in _PLACES or piece in _WAYS or piece in _ORDINALS
+        strange += not understood or piece == "x"  # conv4_x is a stage of several
         known = _FAMILY.get(piece, "")
         # "max", "fully" ... name a family only as long as nothing better follows
         if known and (not family or (at and pieces[at - 1] in _WAYS)):
             family = known
-    return Label(name, family, number)
+    return Label(name, family, number, strange)
 
 
 def plain_name(text: str) -> str:
@@ -409,5 +442,6 @@ def plain_name(text: str) -> str:
 def said_names(text: str) -> tuple[str, ...]:
     """The names that a label may stand for: all of it, and what is left without its remarks: CONV1 + ReLU is conv1."""
     said = normal(text) if len(text) <= LONGEST else ""
-    names = (plain_name(said), plain_name(_LEADING.sub("", said)))
+    inside = _BLOCKS.sub("", said)
+    names = (plain_name(said), plain_name(_LEADING.sub("", said)), *([plain_name(inside)] if inside != said else []))
     return tuple(dict.fromkeys(name for name in names if name))

@@ -136,6 +136,7 @@ def _unreadable(typed: str, text: str, kind: Kind) -> str:
 
 
 def _one(text: str, kind: Kind, habit: Habit, unit: str) -> Reading | None:
+    text = _ARROWS.sub("=", text)
     known, found = words_of(unit), tokens(text)
     if kind in ("count", "side") and (several := _several(text, found, kind, habit, known)) is not None:
         return several
@@ -147,7 +148,13 @@ def _one(text: str, kind: Kind, habit: Habit, unit: str) -> Reading | None:
         two = " and ".join(dict.fromkeys(_quoted(each.typed) for each in stated[:3]))
         return Reading(problem=f"the cell holds more than one number, {two}; one is expected")
     answer = min(stated, key=lambda each: (each.rounded, each.last)) if stated else figures[-1]
+    whole = [each for each in stated if Fraction(each.value).denominator == 1] if kind != "number" else []
+    if whole and len(whole) < len(stated):  # 54.25 ≈ 54: the one that was rounded is working, the whole one is meant
+        answer = whole[-1]
     return _reading(answer, figures, kind)
+
+
+_ARROWS = re.compile(r"[-=]>|→|⇒|⟶")  # 54.25 -> 54
 
 
 def _reading(answer: Figure, figures: Sequence[Figure], kind: Kind) -> Reading:
@@ -185,6 +192,8 @@ _RANGE = re.compile(r"[0-9]+ ?- ?[0-9]+")
 
 
 def _agree(a: Figure, b: Figure) -> bool:
+    if not (a.rounded or b.rounded) and Fraction(a.value).denominator == Fraction(b.value).denominator == 1:
+        return a.value == b.value  # 54 = 55
     return a.value == b.value or abs(Fraction(a.value) - Fraction(b.value)) <= a.half + b.half
 
 

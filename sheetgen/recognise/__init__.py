@@ -14,21 +14,20 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from ..addresses import Area
-from ..layout import LEAST, LayerLine, Layout, LeftAlone, Line, TableLayout
+from ..layout import LEAST, WORDS, LayerLine, Layout, LeftAlone, Line, TableLayout
 from ..network import INPUT, TOTAL
 from ..quantities import COMPOSITE
 from ..sheet import Sheet
 from ..vocabulary import NOTHING, Heard, hear, hear_label
-from .columns import Column, Held, agrees, choose
+from .columns import Column, Held, agrees, choose, plainly, tally
 from .known import Known
-from .labels import NAMED, OUTRIGHT, Labels, Match
+from .labels import NAMED, OUTRIGHT, Content, Labels, Match
 
 MOST_LINES, MOST_ACROSS = 3000, 300  # of a worksheet that are looked at
 MOST_CELLS = 60_000
 MOST_TABLES = 12
 NUMBERED = 0.4  # weight of a bare number as a label
 LEAST_PROOF = 4  # given cells that differ, before they speak against a table
-PLAINLY = 0.9  # weight from which on a heading says what its column is
 
 Cells = Mapping[tuple[int, int], Held]
 
@@ -237,7 +236,7 @@ class _Page:
     def _says_layer(self, header: _Header | None, column: int) -> bool:
         return header is not None and self._heading(header, column)[1].quantities.get("layer", 0) > 0.5
 
-    def _matched(self, rows: Sequence[int], column: int) -> dict[int, Match]:
+    def _matched(self, rows: Sequence[int], column: int, content: Content | None = None) -> dict[int, Match]:
         """Line -> its layer, by the labels in ``column``; a bare number is told by the words beside it."""
         labels = []
         for row in rows:
@@ -247,16 +246,23 @@ class _Page:
             elif isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10_000:
                 words = self.text(row, column + 1)
                 labels.append((row, words if hear_label(words).family else str(value)))
-        return self.labels.match(labels)
+        return self.labels.match(labels, content)
 
     def _table(
         self, header: _Header | None, rows: Sequence[int], labelled: int, matches: Mapping[int, Match], across: range
     ) -> TableLayout | None:
+        headed = [
+            (column, *(self._heading(header, column) if header is not None else ("", NOTHING)))
+            for column in across
+            if column != labelled
+        ]
+        matches = self._matched(rows, labelled, self._content(headed))
+        why_not_layers = {row: match for row, match in matches.items() if match.certainty < LEAST}
+        matches = {row: match for row, match in matches.items() if row not in why_not_layers}
+        if not matches:
+            return None
         columns = []
-        for column in across:
-            if column == labelled:
-                continue
-            heading, heard = self._heading(header, column) if header is not None else ("", NOTHING)
+        for column, heading, heard in headed:
             cells = {match.layer: self.cells.get((row, column)) for row, match in matches.items()}
             if heading or any(value is not None for value in cells.values()):
                 columns.append(Column(column, heading, heard, cells))
@@ -274,7 +280,14 @@ class _Page:
         left = [LeftAlone(at, "quantity", headings[at], why) for at, why in why_not.items() if headings[at]]
         end = max(matches)
         left += [
-            LeftAlone(row, "layer", text[row], "no layer of the network has such a name")
+            LeftAlone(
+                row,
+                "layer",
+                text[row],
+                f"could be {why_not_layers[row].layer}, which is not sure enough"
+                if row in why_not_layers
+                else "no layer of the network has such a name",
+            )
             for row in rows
             if text[row] and row not in matches and row <= end
         ]
@@ -294,6 +307,25 @@ class _Page:
             return "its name"
         return "what its label says" if match.weight >= OUTRIGHT else "its kind and its place in the order"
 
+    def _content(self, headed: Sequence[tuple[int, str, Heard]]) -> Content:
+        """Of a row and a layer: how many of the row's cells agree that it is that layer's, and how many do not."""
+        known = self.labels.known
+        plain = {
+            column: quantity
+            for column, heading, heard in headed
+            if (quantity := plainly(Column(column, heading, heard, {}))) and quantity not in (*COMPOSITE, *WORDS)
+        }
+
+        def content(row: int, layer: str) -> tuple[int, int]:
+            verdicts = [
+                agrees(value, layer, Line(column, quantity), known)
+                for column, quantity in plain.items()
+                if (value := self.cells.get((row, column))) is not None and not known.is_blank(layer, quantity)
+            ]
+            return verdicts.count(True), verdicts.count(False)
+
+        return content
+
     def _is_ours(self, layers: Mapping[int, Match], columns: Sequence[Column], lines: Mapping[int, Line]) -> bool:
         """Whether some layers of the network itself are in it, and its given cells are, by and large, the network's.
 
@@ -304,20 +336,12 @@ class _Page:
         inner = {match.layer for match in layers.values()} - {INPUT, TOTAL}
         agree = differ = 0
         for column in columns:
-            line = lines.get(column.at) or _as_headed(column)
-            for layer, value in column.cells.items() if line is not None else ():
-                if value is None or line is None or known.is_blank(layer, line.quantity):
-                    continue
-                verdict = agrees(value, layer, line, known)
-                agree, differ = agree + (verdict is True), differ + (verdict is False)
+            line = lines.get(column.at)
+            quantity = line.quantity if line is not None else plainly(column)
+            if quantity is not None and quantity not in WORDS:
+                same, other = tally(column, quantity, known)
+                agree, differ = agree + same, differ + other
         return len(inner) >= min(2, len(known.layers) - 2) and (agree >= differ or differ < LEAST_PROOF)
-
-
-def _as_headed(column: Column) -> Line | None:
-    """A column as what its heading alone says, if that is plain; not a size, whose sides may be in any order."""
-    quantity, weight = max(column.heard.quantities.items(), key=lambda each: each[1], default=("", 0.0))
-    plain = weight >= PLAINLY and quantity not in COMPOSITE
-    return Line(column.at, quantity, unit=column.heard.unit or 1) if plain else None
 
 
 def fits(layout: Layout, cells: Mapping[str, Cells], known: Known) -> bool:

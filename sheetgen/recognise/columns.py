@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -25,11 +26,14 @@ from .known import SETTINGS, Known
 Held = int | float | str | bool | None
 # chances of a cell, if the line is the quantity: of a given cell, and of one that a student fills
 AGREES, DIFFERS, DIFFERS_IN_BLANK = 0.93, 0.07, 0.4
+MOST_WRONG = 1
+NO_NUMBER = 0.15  # of a text that is none: "11x11, s=4" below "Parameters"
 # and if it is something else; small numbers agree by accident
 BY_ACCIDENT, BY_ACCIDENT_SMALL, ELSEWISE = 0.03, 0.3, 0.9
 SMALL = 9
 UNHEARD = 0.04  # weight of a quantity that the heading does not speak of
 ELSE, ELSE_UNHEARD = 0.08, 0.6  # weight of "something else", with a heading that is understood and without
+PLAINLY = 0.9  # weight from which on a heading says what its column is
 UNITS = (1, 1000, 10**6, 10**9)
 MOST_TOLD, FIRST_TOLD = 80, 8  # cells of a column that are compared; and that are tried where nothing is heard
 
@@ -85,8 +89,9 @@ def _surest(fits: Sequence[_Fit], taken: set[str], understood: bool) -> tuple[_F
     named = [fit for fit in free if fit.quantity]
     if not named:
         return None, 0
-    best = max(named, key=lambda fit: fit.chance)
-    rivals = sum(fit.chance for fit in free)
+    best = max(named, key=lambda fit: (fit.chance, -fit.quantity.endswith("_width")))
+    twin = best.quantity.replace("_height", "_width")  # of square maps: the same numbers
+    rivals = sum(fit.chance for fit in free if fit.quantity != twin or twin == best.quantity or fit.agree != best.agree)
     # a quantity that the heading named, and that another line holds already, is no reason to be sure of a third
     return (best, best.chance / rivals) if rivals > 0 and (understood or best.agree > 1) else (None, 0)
 
@@ -104,14 +109,15 @@ def _fits(column: Column, known: Known) -> list[_Fit]:
         if quantity in known.asked:
             weight *= 1.3
         fit = _compare(quantity, weight, column, told, known)
-        if fit.chance > 0 and (quantity in heard or fit.agree > 1):
+        if fit.chance > 0 and (quantity in heard or fit.agree > max(1, fit.differ)):
             found.append(fit)
     chance = ELSE if heard else ELSE_UNHEARD
     best = max(found, key=lambda fit: fit.chance, default=None)
     if best is not None:  # by accident only as often as there are different numbers
         for layer, value in told.items():
             verdict = _verdict(value, best.quantity, layer, best.unit, best.order, known)
-            chance *= _by_accident(value) if verdict else ELSEWISE if verdict is False else 1
+            given = not known.is_blank(layer, best.quantity)
+            chance *= _by_accident(value) if verdict else ELSEWISE if verdict is False and given else 1
     return [*found, _Fit("", chance, 0, 0, 1, ())]
 
 
@@ -143,7 +149,7 @@ def _compare(quantity: str, weight: float, column: Column, told: Mapping[str, He
     units = (column.heard.unit,) if column.heard.unit else UNITS if quantity not in SETTINGS else (1,)
     for order in _orders(quantity, column.heard, told):
         for unit in units:
-            agree = differ = 0
+            agree = differ = wrong = 0
             chance = weight
             for layer, value in told.items():
                 verdict = _verdict(value, quantity, layer, unit, order, known)
@@ -152,9 +158,13 @@ def _compare(quantity: str, weight: float, column: Column, told: Mapping[str, He
                 agree, differ = agree + verdict, differ + (not verdict)
                 if verdict:
                     chance *= AGREES
-                else:
-                    chance *= DIFFERS_IN_BLANK if known.is_blank(layer, quantity) else DIFFERS
-            if unit not in (1, column.heard.unit) and agree < 2:
+                elif isinstance(value, str) and _number(value) is None:
+                    chance *= NO_NUMBER
+                elif not known.is_blank(layer, quantity):
+                    chance *= DIFFERS
+                elif wrong < MOST_WRONG:  # a whole column of wrong answers says no more
+                    chance, wrong = chance * DIFFERS_IN_BLANK, wrong + 1
+            if unit not in (1, column.heard.unit) and not _proves(told.values(), agree):
                 continue
             fit = _Fit(quantity, chance, agree, differ, unit, order)
             if (fit.agree, fit.chance) > (best.agree, best.chance) or best.chance == 0:
@@ -166,6 +176,20 @@ def agrees(value: Held, layer: str, line: Line, known: Known) -> bool | None:
     """Whether a cell holds what the network has there; None where that cannot be said."""
     order = line.order or COMPOSITE.get(line.quantity, ())
     return _verdict(value, line.quantity, layer, line.unit, order, known)
+
+
+def _proves(values: Iterable[Held], agree: int) -> bool:
+    """Whether cells that agree in some unit prove it: two, or one with so many digits that it is no accident."""
+    return agree > 1 or (agree == 1 and any(_digits(value) >= 4 for value in values))
+
+
+def _digits(value: Held) -> int:
+    """Significant digits, of a number in units: 34.944 has five."""
+    number = _number(value)
+    if number is None:
+        return 0
+    exact, last = number
+    return len(str(abs(round(exact / last)))) if last else 0
 
 
 # --- one cell -------------------------------------------------------------------------------------------------------
@@ -197,21 +221,28 @@ def _verdict(value: Held, quantity: str, layer: str, unit: int, order: tuple[str
     if quantity in SETTINGS and isinstance(value, str) and (square := _is_square(value, right)) is not None:
         return square
     if isinstance(value, int) and isinstance(right, int) and not isinstance(value, bool):  # most cells: no fractions
-        return value == right if unit == 1 else 2 * abs(value * unit - right) <= unit
+        if unit == 1 or not value or not right:
+            return value == right  # a zero is no number in millions
+        return 2 * abs(value * unit - right) <= unit
     number = _number(value)
     if number is None:
         return False
     exact, step = number
-    if unit == 1 and isinstance(right, int):
+    if (unit == 1 and isinstance(right, int)) or not exact or not right:
         return exact == right
-    near = abs(Fraction(right)) / 100 if unit == 1 else step * unit / 2
+    near = abs(Fraction(right)) / 100 if unit == 1 else max(step * unit / 2, abs(Fraction(right)) / 10**12)
     return abs(exact * unit - Fraction(right)) <= near
+
+
+_SIZED = re.compile(r"\d\s*[xX×]\s*\d")  # 11x11, s4 is no 121
 
 
 @lru_cache(maxsize=4096, typed=True)
 def _number(value: Held) -> tuple[Fraction, Fraction] | None:
     """A number, and one of its last digit; None where the cell holds none, or none that is written as one."""
     if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, str) and _SIZED.search(value) is not None:
         return None
     read = reading.read(value, "number") if isinstance(value, str) else None
     if read is not None:
@@ -241,6 +272,21 @@ def _is_square(value: Held, right: Value) -> bool | None:
     return set(size) == {right} if len(size) > 1 else None
 
 
+def plainly(column: Column) -> str | None:
+    """The quantity that a heading says plainly; None where it leaves it open."""
+    quantity, weight = max(column.heard.quantities.items(), key=lambda each: each[1], default=("", 0.0))
+    return quantity if weight >= PLAINLY else None
+
+
+def tally(column: Column, quantity: str, known: Known) -> tuple[int, int]:
+    """How many of a column's given cells agree with ``quantity``, and how many do not."""
+    given = {
+        layer: value for layer, value in column.cells.items() if _is_told(value) and not known.is_blank(layer, quantity)
+    }
+    fit = _compare(quantity, 1, column, given, known)
+    return fit.agree, fit.differ
+
+
 # --- why ------------------------------------------------------------------------------------------------------------
 
 
@@ -250,7 +296,8 @@ def _why(fit: _Fit, column: Column) -> str:
         said.append("its heading")
     if fit.agree:
         cells = f"{fit.agree} of its cells {'agrees' if fit.agree == 1 else 'agree'}"
-        said.append(f"{cells}, {fit.differ} do not" if fit.differ else cells)
+        do = "does" if fit.differ == 1 else "do"
+        said.append(f"{cells}, {fit.differ} {do} not" if fit.differ else cells)
     return "; ".join(said)
 
 

@@ -47,6 +47,10 @@ class Known:
         return found
 
     @cached_property
+    def has_blocks(self) -> bool:
+        return bool(self.sheet.table.blocks)
+
+    @cached_property
     def quantities(self) -> tuple[str, ...]:
         """The quantities that some layer has a number of, and the settings."""
         shown = {answer.rpartition(".")[2] for answer in self.sheet.table.numbers}

@@ -6,16 +6,24 @@ moved or sorted, and the rest by their order, which is that of the network.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from ..vocabulary import hear_label, said_names
 from .known import Known
 
-NAMED, OUTRIGHT = 0.95, 0.75  # weights: the layer's own name, and what speaks of one layer only
-LEAST = 0.35
+NAMED, OUTRIGHT, BY_PLACE, BY_KIND = (
+    0.95,
+    0.75,
+    0.7,
+    0.38,
+)  # weights: the layer's own name; what speaks of one layer only; "output"; its kind
+LEAST = 0.2
 MOST_ALIGNED = 400_000  # pairs of a label and a layer that are tried in order
+
+
+Content = Callable[[int, str], tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,45 +49,51 @@ class Labels:
                 found[layer.name] = 1.0 if layer.plain == names[0] else NAMED
         if found or not names:
             return found
+        doubt = 0.6**label.strange
         for layer in self.known.layers:
             if layer.short in names and layer.short != layer.plain:
                 found[layer.name] = 0.5
             elif label.family and label.family == layer.family:
-                if layer.family in ("input", "total"):
-                    found[layer.name] = 0.9
+                if layer.family in ("input", "total"):  # "Total encoder" is another total
+                    found[layer.name] = 0.9 if not label.strange else 0
                 elif label.number is None:
-                    found[layer.name] = 0.4
+                    found[layer.name] = 0.4 * doubt
                 elif label.number == layer.own:
-                    found[layer.name] = 0.9
-                elif label.number == layer.nth:
-                    found[layer.name] = 0.8
+                    found[layer.name] = 0.9 * doubt
+                elif label.number == layer.nth:  # which says little where blocks have many of a kind
+                    found[layer.name] = (0.4 if self.known.has_blocks else 0.8) * doubt
         inner = [layer for layer in self.known.layers if layer.family not in ("input", "total")]
         if not found and label.family == "output":
             found[inner[-1].name] = 0.7
         if not found and not label.family and label.number is not None and 0 < label.number <= len(inner):
             found[inner[label.number - 1].name] = 0.4
-        return found
+        return {name: weight for name, weight in found.items() if weight >= 0.2}
 
-    def match(self, labels: Sequence[tuple[int, str]]) -> dict[int, Match]:
-        """Line -> the layer it is of, for (line, label) pairs in the order of the lines; each layer once."""
+    def match(self, labels: Sequence[tuple[int, str]], content: Content | None = None) -> dict[int, Match]:
+        """Line -> the layer it is of, for (line, label) pairs in the order of the lines; each layer once.
+
+        ``content`` tells of a line and a layer how many of its given cells agree and how many do not: what a label
+        leaves open, the cells settle.
+        """
         weighed = [(line, weights) for line, text in labels if (weights := self.weights(text))]
-        ordered = self._in_order(weighed)
-        outright = self._outright(weighed)
-        if sum(each.weight for each in ordered.values()) > sum(each.weight for each in outright.values()):
-            return ordered
-        return outright
+        if content is not None:
+            weighed = [(line, _settled(line, weights, content)) for line, weights in weighed]
+        ordered, outright = self._in_order(weighed), self._outright(weighed)
+        better = sum(each.weight for each in ordered.values()) >= sum(each.weight for each in outright.values()) - 1e-9
+        return ordered if better else outright
 
     def _outright(self, weighed: Sequence[tuple[int, Mapping[str, float]]]) -> dict[int, Match]:
         """The best pairs first, wherever they stand."""
+        place = {layer.name: at for at, layer in enumerate(self.known.layers)}
         pairs = sorted(
-            ((weight, -line, layer) for line, weights in weighed for layer, weight in weights.items()), reverse=True
+            (-weight, line, place[layer], layer) for line, weights in weighed for layer, weight in weights.items()
         )
         found: dict[int, Match] = {}
         taken: set[str] = set()
-        for weight, minus, layer in pairs:
-            if -minus not in found and layer not in taken and weight >= LEAST:
+        for minus, line, _, layer in pairs:
+            if line not in found and layer not in taken and -minus >= LEAST:
                 taken.add(layer)
-                found[-minus] = Match(layer, weight, 0)
+                found[line] = Match(layer, -minus, 0)
         return self._sure(found, dict(weighed))
 
     def _in_order(self, weighed: Sequence[tuple[int, Mapping[str, float]]]) -> dict[int, Match]:
@@ -108,15 +122,28 @@ class Labels:
         return self._sure(found, dict(weighed))
 
     def _sure(self, found: dict[int, Match], weighed: Mapping[int, Mapping[str, float]]) -> dict[int, Match]:
-        """With how sure each is: against what else its label could mean, as far as that is not another line's."""
-        taken = {match.layer: line for line, match in found.items()}
+        """With how sure each is: against what else its label could mean that is no other line's."""
+        taken = {match.layer for match in found.values()}
         sure = {}
         for line, match in found.items():
-            rivals = [
-                weight
-                for layer, weight in weighed[line].items()
-                if layer != match.layer and (layer not in taken or found[taken[layer]].weight < weight)
-            ]
-            certainty = match.weight / (match.weight + max(rivals, default=0) + 0.05) if match.weight < NAMED else 0.99
+            rivals = [weight for layer, weight in weighed[line].items() if layer not in taken]
+            if match.weight >= NAMED:
+                certainty = 0.99
+            elif BY_KIND <= match.weight < BY_PLACE and not rivals:  # as many of the kind as layers, in their order
+                certainty = 0.9
+            else:
+                most = match.weight + (0.1 if match.weight >= BY_PLACE else 0.3)  # below it, cells have spoken
+                certainty = match.weight / (match.weight + max(rivals, default=0)) * min(0.98, most)
             sure[line] = Match(match.layer, match.weight, round(certainty, 3))
         return sure
+
+
+def _settled(line: int, weights: Mapping[str, float], content: Content) -> Mapping[str, float]:
+    """The weights of a line's label with what its given cells say of each layer."""
+    if max(weights.values()) >= NAMED:
+        return weights
+    found = {}
+    for layer, weight in weights.items():
+        agree, differ = content(line, layer)
+        found[layer] = min(0.94, weight + 0.12 * min(agree, 4)) * 0.5**differ
+    return {layer: weight for layer, weight in found.items() if weight >= 0.1} or weights

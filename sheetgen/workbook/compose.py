@@ -9,11 +9,11 @@ This room must not know files on a disk, nor how a cell is written.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ..addresses import translate
+from ..addresses import cells_read, translate
 from ..expr import Value
 from ..foreign import as_it_stands
 from ..layout import WORDS, Layout, Line, Spot, TableLayout
@@ -63,7 +63,7 @@ def compose(package: Package, layout: Layout, sheet: Sheet) -> Composed:
     answers: dict[Place, str] = {}
     wrong: list[Wrong] = []
     right = 0
-    engine: Engine | None = None
+    formulas: list[tuple[Place, Spot, _Writer]] = []
     for table in layout:
         cells = package.cells(table.sheet)
         writers = {line.at: _Writer(table, line, cells, known) for line in table.lines if line.quantity not in WORDS}
@@ -77,21 +77,41 @@ def compose(package: Package, layout: Layout, sheet: Sheet) -> Composed:
                 if value is not None:
                     entries[place], answers[place] = Entry(value), spot.answer
                 continue
-            held_value = cell.value
-            if cell.formula is not None:  # what is stored beside it may be stale, or nothing
-                engine = engine or Engine(package)
-                now = engine.value(place)
-                held_value = None if isinstance(now, CellError) else now
-            verdict = None if held_value is None else agrees(held_value, spot.layer, spot.line, known)
             answers[place] = spot.answer
+            if cell.formula is not None:
+                formulas.append(
+                    (place, spot, writers[spot.line.at])
+                )  # what it gives shows once the cells that it reads are filled
+                continue
+            verdict = agrees(cell.value, spot.layer, spot.line, known)
             right += verdict is True
             if verdict is False:
-                held = f"={cell.formula}, which gives {held_value}" if cell.formula else str(cell.value)
-                wrong.append(Wrong(place, spot.answer, held, str(writers[spot.line.at].value(spot))))
+                wrong.append(Wrong(place, spot.answer, str(cell.value), str(writers[spot.line.at].value(spot))))
     barred = obstacles(package, entries)
     entries = {place: entry for place, entry in entries.items() if place not in barred}
     live = _with_formulas(package, layout, sheet, entries, answers)
-    return Composed({**entries, **live}, answers, tuple(wrong), right, barred)
+    for place, spot, writer, now in _calculated(package, entries, formulas):
+        verdict = None if now is None else agrees(now, spot.layer, spot.line, known)
+        right += verdict is True
+        if verdict is False:
+            formula = package.cells(place.sheet)[place.row, place.column].formula
+            wrong.append(Wrong(place, spot.answer, f"={formula}, which gives {now}", str(writer.value(spot))))
+    return Composed({**entries, **live}, answers, tuple(sorted(wrong, key=lambda each: each.place)), right, barred)
+
+
+def _calculated(
+    package: Package, entries: Mapping[Place, Entry], formulas: Sequence[tuple[Place, Spot, _Writer]]
+) -> Iterator[tuple[Place, Spot, _Writer, int | float | str | bool | None]]:
+    """What the template's own formulas give once it is filled; None for what cannot be computed here."""
+    if not formulas:
+        return
+    engine = Engine(package)
+    for place, entry in entries.items():
+        engine.set(place, entry.value)
+    engine.recalculate()
+    for place, spot, writer in formulas:
+        now = engine.value(place)
+        yield place, spot, writer, None if isinstance(now, CellError) else now
 
 
 class _Writer:
@@ -194,4 +214,7 @@ def _formulas(
                     theirs = cells[near.row, near.column].formula or ""
                     moved = translate(theirs, spot.row - near.row, spot.column - near.column)
                     ours = standing.formula(answers[place]) if line.unit == 1 else None
-                    yield place, [each for each in (moved, ours) if each and "#REF!" not in each]
+                    # one that does not read what ours reads may be right by chance, and wrong once a number changes
+                    alike = ours is None or cells_read(ours) <= cells_read(moved)
+                    formulas = (moved, ours) if alike else (ours, moved)
+                    yield place, [each for each in formulas if each and "#REF!" not in each]

@@ -81,7 +81,12 @@ def _searched(package: Book) -> Iterator[str]:
 
 
 def _values(package: Book, name: str) -> dict[tuple[int, int], int | float | str | bool | None]:
-    return {at: cell.value for at, cell in package.cells(name).items() if cell.kind != "error"}
+    """What the cells hold. A formula that gives 0 says nothing: what it reads is empty, or nobody has calculated it."""
+    return {
+        at: None if cell.formula is not None and not cell.value else cell.value
+        for at, cell in package.cells(name).items()
+        if cell.kind != "error"
+    }
 
 
 def _worth(table: TableLayout) -> float:

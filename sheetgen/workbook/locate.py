@@ -8,20 +8,22 @@ This room must not know what the answers are worth.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ..questionnaire import HEADINGS, QuestionCell, Questionnaire
 from ..sheet import Sheet, SheetCell, defined_name
 from .book import Book
-from .package import BLANK, Cell, Place
+from .hidden import HiddenLines
+from .package import BLANK, Cell, Package, Place
 
 if TYPE_CHECKING:
     from ..layout import Spot
     from .elsewhere import Elsewhere
 
 MOST_NAMES = 0.8  # of the blanks: fewer, without the table's words, are no proof that it is this table
+LIKE_IT = 0.25  # of the blanks: a visible table with so many is what was handed in, though too little to be marked
 SEARCHED_ROWS = 200  # in which a header row is looked for
 MOST_HEADS = 3  # rows with all headings of the questions: more are nobody's honest work, and each costs a whole look
 
@@ -44,16 +46,8 @@ def locate(package: Book, sheet: Sheet, *, elsewhere: bool = True) -> Located:
     With ``elsewhere`` tables that are not ours count too: those of ``layout:``, and what is recognised.
     """
     named = _named(package, sheet.blanks)
-    table: Sheet | None = None
-    places: dict[str, Place] = {}
-    for name in _in_turn(package, named, sheet.worksheet):
-        table = _find_table(package, name, sheet)
-        if table is not None:
-            places = _settled(package, name, table.cells, table.blanks, named)
-            break
-    else:
-        # names alone: most of them, or they are those of another coursework that has some layers in common
-        places = named if len(named) >= MOST_NAMES * len(sheet.blanks) else {}
+    hidden = {entry.name for entry in package.sheets if entry.hidden}
+    table, places = _ours(package, sheet, named, [each.name for each in package.sheets if not each.hidden])
     tables: Elsewhere | None = None
     spots: dict[str, tuple[str, Spot]] = {}
     if elsewhere and sheet.blanks and not places:
@@ -64,12 +58,27 @@ def locate(package: Book, sheet: Sheet, *, elsewhere: bool = True) -> Located:
         spots = {cell.answer or "": at for cell in sheet.blanks if (at := found.get(cell.answer or ""))}
         if len(spots) >= max(1, ENOUGH * len(sheet.blanks)):
             places = {answer: Place(name, spot.row, spot.column) for answer, (name, spot) in spots.items()}
+    if hidden and not places and len(spots) < LIKE_IT * len(sheet.blanks):  # nothing that a person sees is the table
+        table, places = _ours(package, sheet, named, list(hidden))
+        tables, spots = (None, {}) if places else (tables, spots)
     asked = None
     if sheet.questions is not None:
         asked, answers = _locate_questions(package, sheet.questions, trusted=table is not None or bool(places))
         places |= answers
     worksheet = table.worksheet if table is not None else None
     return Located(places, table or sheet, worksheet, asked, tables, {answer: at[1] for answer, at in spots.items()})
+
+
+def _ours(
+    package: Book, sheet: Sheet, named: Mapping[str, Place], worksheets: Collection[str]
+) -> tuple[Sheet | None, dict[str, Place]]:
+    """Our own table on one of these worksheets, as it stands there, and the places of the blanks."""
+    for name in _in_turn(package, named, sheet.worksheet):
+        if name in worksheets and (table := _find_table(package, name, sheet)) is not None:
+            return table, _settled(package, name, table.cells, table.blanks, named)
+    # names alone: most of them, or they are those of another coursework that has some layers in common
+    there = {answer: place for answer, place in named.items() if place.sheet in worksheets}
+    return None, there if len(there) >= MOST_NAMES * len(sheet.blanks) else {}
 
 
 def _locate_questions(
@@ -95,8 +104,8 @@ def _named(package: Book, cells: Iterable[SheetCell | QuestionCell]) -> dict[str
 def _in_turn(package: Book, named: Mapping[str, Place], worksheet: str) -> list[str]:
     """The worksheets, the likeliest first."""
     hosts = {place.sheet for place in named.values()}
-    names = [entry.name for entry in package.sheets]
-    return sorted(names, key=lambda name: (name not in hosts, name != worksheet))
+    entries = sorted(package.sheets, key=lambda entry: (entry.hidden, entry.name not in hosts, entry.name != worksheet))
+    return [entry.name for entry in entries]
 
 
 def _settled(
@@ -126,9 +135,8 @@ def _find_table(package: Book, name: str, sheet: Sheet) -> Sheet | None:
     cells = package.cells(name)
     by_row = _words(cells)
     headings = {quantity: _same(heading) for quantity, heading in sheet.headings.items()}
-    for row in sorted(by_row):
-        if not all(heading in by_row[row] for heading in headings.values()):
-            continue
+    heads = [row for row in sorted(by_row) if all(heading in by_row[row] for heading in headings.values())]
+    for row in _seen_first(package, name, heads):
         columns = {quantity: by_row[row][heading] for quantity, heading in headings.items()}
         labels: dict[str, int] = {}
         for (at, column), cell in cells.items():
@@ -138,6 +146,14 @@ def _find_table(package: Book, name: str, sheet: Sheet) -> Sheet | None:
             rows = {layer: labels[_same(layer)] for layer in sheet.rows}
             return replace(sheet, worksheet=name, rows=rows, columns=columns)
     return None
+
+
+def _seen_first(package: Book, name: str, rows: list[int]) -> list[int]:
+    """Rows of headings, those that a person sees first: a second table in hidden rows is not what was handed in."""
+    if len(rows) < 2 or not isinstance(package, Package):
+        return rows
+    lines = HiddenLines(package)
+    return sorted(rows, key=lambda row: lines.hiding(Place(name, row, 0)) is not None)
 
 
 def _words(cells: Mapping[tuple[int, int], Cell]) -> dict[int, dict[str, int]]:

@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..addresses import address, sheet_prefix
-from .archive import local, parse_xml
 from .engine import Engine
+from .hidden import HiddenLines
 from .package import BLANK, Package, Place
 from .references import FETCHING, UNTRACEABLE, VOLATILE, Words, read_words
 
 MOST_NOTES = 3  # of one cell
 MOST_TRACED = 100  # cells whose readers are looked for: each costs a walk through the formulas
-MOST_SEARCHED = 8 * 2**20  # bytes of a sheet in which hidden rows and columns are looked for
 
 _CALLS = VOLATILE | FETCHING | UNTRACEABLE | {"HYPERLINK"}
 _CALL = re.compile(r"([A-Za-z][A-Za-z0-9.]*)\s*\(")
@@ -67,7 +66,7 @@ class Pointing:
     def notes(self, engine: Engine, formulas: Mapping[Place, str]) -> dict[Place, tuple[str, ...]]:
         """What there is to say of each answer's cell; ``formulas`` are those of the answers."""
         said: dict[Place, list[str]] = {place: [] for place in formulas}
-        lines = _HiddenLines(self.package)
+        lines = HiddenLines(self.package)
         for place, formula in formulas.items():
             said[place] += [f"The formula {oddity.told}." for oddity in self.odd.get(place, ())]
             if place not in self.odd and _BARE.fullmatch(formula) is not None:
@@ -79,7 +78,7 @@ class Pointing:
                 said[reader].append(f"It depends on {_where(place, reader.sheet)}, whose formula {told[0]}.")
         return {place: tuple(dict.fromkeys(notes))[:MOST_NOTES] for place, notes in said.items() if notes}
 
-    def _taken_over(self, place: Place, formula: str, lines: _HiddenLines) -> Iterator[str]:
+    def _taken_over(self, place: Place, formula: str, lines: HiddenLines) -> Iterator[str]:
         """What to say of a formula that does no more than take over one cell from outside of the table."""
         for reference in read_words(self.package, formula, place.sheet).references:
             if reference.kind != "cells" or len(reference.sheets) != 1 or reference.area is None:
@@ -154,41 +153,6 @@ def _within(source: Place, own: Collection[Place]) -> bool:
     rows = [place.row for place in own if place.sheet == source.sheet]
     columns = [place.column for place in own if place.sheet == source.sheet]
     return bool(rows) and min(rows) <= source.row <= max(rows) and min(columns) <= source.column <= max(columns)
-
-
-class _HiddenLines:
-    """The hidden rows and columns of sheets, looked for when they are first asked for."""
-
-    def __init__(self, package: Package) -> None:
-        self._package = package
-        self._found: dict[str, tuple[set[int], list[tuple[int, int]]]] = {}
-
-    def hiding(self, place: Place) -> Literal["row", "column"] | None:
-        """What of the place is hidden."""
-        if place.sheet not in self._found:
-            self._found[place.sheet] = self._look(place.sheet)
-        rows, columns = self._found[place.sheet]
-        if place.row in rows:
-            return "row"
-        return "column" if any(first <= place.column <= last for first, last in columns) else None
-
-    def _look(self, sheet: str) -> tuple[set[int], list[tuple[int, int]]]:
-        entry = self._package.sheet(sheet)
-        data = b"" if entry is None else self._package.part(entry.part)
-        if entry is None or len(data) > MOST_SEARCHED or b"hidden" not in data:
-            return set(), []
-        rows, columns = set(), []
-        for element in parse_xml(data, entry.part).iter():
-            if element.get("hidden") not in ("1", "true"):
-                continue
-            try:
-                if local(element) == "row":
-                    rows.add(int(element.get("r") or 0))
-                elif local(element) == "col":
-                    columns.append((int(element.get("min") or 0), int(element.get("max") or 0)))
-            except ValueError:  # nobody's row
-                continue
-        return rows, columns
 
 
 def _where(place: Place, seen_from: str) -> str:

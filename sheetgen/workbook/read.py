@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ..marking import Held, Submission
 from ..sheet import Sheet
 from .book import Book, open_book
+from .hidden import out_of_sight
 from .locate import Located, locate
 from .package import BrokenPackage, Package, Place, address
 from .plain import Plain
@@ -32,7 +33,8 @@ def read_submission(file: str, data: bytes, sheet: Sheet) -> Submission:
         if not located.places:
             told = "this is plain text, read as a .csv: " if plain is not None and plain.kind == ".csv" else ""
             return Submission(file, {}, told + _no_table(sheet, located))
-        held, lost = _held(package, located.places), _lost(sheet, located, plain)
+        held = _held(package, located.places)
+        lost = (*_lost(sheet, located, plain), *out_of_sight(package, located.places.values()))
         if located.elsewhere is None:
             return Submission(file, held, notes=lost)
         return Submission(file, _as_written(held, located.spots), notes=(*_how(located.elsewhere), *lost))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from sheetgen.spec import load
 from sheetgen.workbook.elsewhere import Elsewhere, find_tables
 from sheetgen.workbook.engine import Engine
 from sheetgen.workbook.package import Package, Place
-from tests.house_styles import STYLES, WINDOWS, Style
+from tests.house_styles import LAYERS, STYLES, WINDOWS, Style
 
 each_style = pytest.mark.parametrize("style", STYLES, ids=lambda style: style.name)
 
@@ -78,9 +78,11 @@ def test_every_column_and_row_is_right(style: Style, full: Sheet) -> None:
 @each_style
 def test_what_is_not_sure_is_said(style: Style, full: Sheet) -> None:
     tables = found(style.data(), full)
-    unsure = {each.heading for table in tables.layout for each in table.lines if each.certainty < SURE}
-    assert len(tables.notes) == len(unsure)
-    assert all(any(repr(heading) in note for note in tables.notes) for heading in unsure)
+    unsure = [each.heading for table in tables.layout for each in table.lines if each.certainty < SURE]
+    rows = [each.label for table in tables.layout for each in table.layers if each.certainty < SURE]
+    assert len(tables.notes) == len(unsure) + len(rows)
+    assert all(any(repr(text) in note for note in tables.notes) for text in (*unsure, *rows))
+    assert set(rows) <= {"Output", "Output Layer"}
     # with nothing in its cells and no bias beside it, a weight may be a parameter
     assert ("# Weights" in unsure) == (style.name == "toronto")
 
@@ -211,8 +213,8 @@ def test_content_settles_what_the_words_leave_open(full: Sheet) -> None:
     assert [each.text for table in tables.layout for each in table.left if each.of == "quantity"] == ["Parameters"]
 
 
-def test_what_could_be_two_things_is_left_alone(full: Sheet) -> None:
-    """Under "Filters" stand the sizes of square maps: no number of filters, and a height as well as a width."""
+def test_content_overrules_a_heading(full: Sheet) -> None:
+    """Under "Filters" stand the sizes of square maps, each a height as well as a width: the height is meant."""
     page = (workbook := openpyxl.Workbook()).active
     assert isinstance(page, Worksheet)
     page.append(["Layer", "Filters", "# params", "Kernel"])
@@ -221,10 +223,12 @@ def test_what_could_be_two_things_is_left_alone(full: Sheet) -> None:
         page.append([name, height, None, WINDOWS[name][0]])
     out = io.BytesIO()
     workbook.save(out)
-    (table,) = found(out.getvalue(), full).layout
-    assert lines((table,)) == {"A": "layer", "C": "parameters", "D": "kernel_size"}
-    (left,) = (each for each in table.left if each.of == "quantity")
-    assert (left.text, left.why) == ("Filters", "could be out_height or out_width, which is not sure enough")
+    assert lines(found(out.getvalue(), full).layout) == {
+        "A": "layer",
+        "B": "out_height",
+        "C": "parameters",
+        "D": "kernel_size",
+    }
 
 
 def test_another_networks_table_is_not_taken(full: Sheet) -> None:
@@ -250,6 +254,66 @@ def test_another_networks_table_is_not_taken(full: Sheet) -> None:
         for table in tables.layout
         for each in table.lines
     )
+
+
+def page_of(*rows: Sequence[object]) -> bytes:
+    workbook = openpyxl.Workbook()
+    page = workbook.active
+    assert isinstance(page, Worksheet)
+    for row in rows:
+        page.append(list(row))
+    out = io.BytesIO()
+    workbook.save(out)
+    return out.getvalue()
+
+
+def _kind(layer: str) -> str:
+    return "fully connected" if layer.startswith("fc") else "max pooling" if "pool" in layer else "convolution"
+
+
+def test_layers_that_are_known_by_their_kind_only(full: Sheet) -> None:
+    """In the order of the network, whatever else ties; and where some are left out, as their given cells say."""
+    whole = page_of(("Layer", "Params"), *((_kind(layer),) for layer in LAYERS))
+    assert list(layers(found(whole, full).layout).values()) == list(LAYERS)
+    some = page_of(
+        ("Layer", "Kernel", "# Filters", "Params"),
+        ("convolution", 5, 256),
+        ("convolution", 3, 384),
+        ("convolution", 3, 256),
+        ("fully connected", None, 1000),
+    )
+    told = layers(found(some, full).layout)
+    assert (told[2], told[4], told[5]) == ("conv2", "conv5", "fc8")
+    assert 3 not in told or told[3] in ("conv3", "conv4")
+    alone = page_of(("Layer", "Params"), ("convolution",), ("max pooling",), ("softmax",))
+    assert find_tables(Package.read(alone), full) is None
+
+
+def test_zeros_prove_no_unit(full: Sheet) -> None:
+    rows = [(name, 0 if name in ("conv1", "pool1") else None) for name in LAYERS]
+    (table,) = found(page_of(("Layer", "Neurons", "Params"), *rows), full).layout
+    assert {line.unit for line in table.lines} == {1}
+    assert {line.quantity for line in table.lines} >= {"layer", "parameters"}
+
+
+def test_one_cell_with_many_digits_proves_a_unit(full: Sheet) -> None:
+    rows = [(name, 105.7056 if name == "conv1" else None) for name in LAYERS]
+    (table,) = found(page_of(("Layer", "Connections"), *rows), full).layout
+    assert {line.quantity: line.unit for line in table.lines}["connections"] == 10**6
+
+
+def test_settings_in_words_are_no_headings(full: Sheet) -> None:
+    rows = [(name, f"{WINDOWS[name][0]}x3, s{WINDOWS[name][1]}" if name in WINDOWS else None) for name in LAYERS]
+    (table,) = found(page_of(("Layer", "Parameters", "# connections"), *rows), full).layout
+    assert [layer.layer for layer in table.layers] == list(LAYERS)
+    assert {line.quantity for line in table.lines} == {"layer", "connections"}
+
+
+def test_a_total_of_something_else_is_no_total(full: Sheet) -> None:
+    (table,) = found(
+        page_of(("Layer", "Params"), *((name,) for name in LAYERS), ("Total encoder",), ("Your total marks",)), full
+    ).layout
+    assert [layer.layer for layer in table.layers] == list(LAYERS)
 
 
 def test_no_table_where_there_is_none(full: Sheet) -> None:
@@ -343,20 +407,41 @@ def test_formulas_where_the_neighbours_are_formulas(tmp_path: Path) -> None:
     assert page["E4"].value == 27
 
 
+def test_a_moved_formula_that_is_right_by_chance_is_not_taken(tmp_path: Path) -> None:
+    """conv1's weights from its own kernel, but the filters of the row below, which happen to be as many: 96."""
+
+    def change(page: Worksheet) -> None:
+        page["L7"] = "=J7+K7"  # pool1's: 0 + 0, as it should be
+        page["K9"] = "=F9*0"  # pool2's biases, in nobody's way
+        page["I8"] = "=F8*H8*H8"  # conv2's neurons from its width, twice: maps are square
+
+    template = tmp_path / "theirs.xlsx"
+    template.write_bytes(changed(STYLES[0], change))
+    api.fill("alexnet", template, out := tmp_path / "filled.xlsx")
+    page = openpyxl.load_workbook(out)["Q1"]
+    assert page["L8"].value == "=J8+K8"  # theirs, moved: it reads what ours reads
+    assert page["I10"].value == "=F10*G10*H10"  # ours: theirs never reads the height
+    assert page["K10"].value == "=F10"  # theirs gives 0 there
+
+
 def test_wrong_cells_of_a_template_are_named(tmp_path: Path) -> None:
     def change(page: Worksheet) -> None:
         page["F8"] = 265  # 256 filters
         page["G7"] = "=D7*9+9"  # 27, right by a formula of their own
         page["H7"] = "=C7*9"  # 27 too
-        page["I6"] = "=G6*H6"  # not filled yet: 0
+        page["I6"] = "=G6*H6"  # without the 96 maps; of cells that are yet to be filled
+        page["I17"] = "=SUM(I6:I16)"  # wrong by what I6 lacks
+        page["L17"] = "=SUM(L6:L16)"  # right, once they are filled
 
     template = tmp_path / "theirs.xlsx"
     template.write_bytes(changed(STYLES[0], change))
     report = api.fill("alexnet", template, tmp_path / "filled.xlsx")
     said = {each.cell: (each.held, each.right) for each in report.kept}
-    assert said.keys() == {"'Q1'!F8", "'Q1'!I6"}
-    assert said["'Q1'!F8"] == ("265", "256")
-    assert said["'Q1'!I6"][1] == "290400"
+    assert said == {
+        "'Q1'!F8": ("265", "256"),
+        "'Q1'!I6": ("=G6*H6, which gives 3025", "290400"),
+        "'Q1'!I17": ("=SUM(I6:I16), which gives 494361", "781736"),
+    }
 
 
 # --- layout: ----------------------------------------------------------------------------------------------------------

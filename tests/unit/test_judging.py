@@ -1,0 +1,65 @@
+"""Cells with working and a rounded value, and numbers in thousands and millions, held against what is right."""
+
+from __future__ import annotations
+
+import pytest
+
+from sheetgen.expr import Value
+from sheetgen.judging import Held, judge_cell
+from sheetgen.reading import habit
+
+
+def status(typed: int | float | str, right: Value, quantity: str = "parameters", unit: int = 1) -> str:
+    held = Held("Table", "A1", typed, unit=unit)
+    return judge_cell(held, quantity, right, 0, habit([]), "").status
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "54.25 ≈ 54",
+        "(227-13)/4+1 = 54.5 ≈ 54",
+        "54.25 -> 54",
+        "54.25 => 54",
+        "54.25 → 54",
+        "(224-11)/4 + 1 = 54.25 = 54",
+        "54.0 = 54",
+    ],
+)
+def test_the_whole_number_behind_its_unrounded_working_counts(typed: str) -> None:
+    assert status(typed, 54, "out_height") == "correct"
+    assert status(typed, 55, "out_height") != "correct"
+
+
+@pytest.mark.parametrize("typed", ["221/4 = 55.25 ≈ 55", "54.75 ~ 55", "55.2 = 55"])
+def test_rounded_up_or_down(typed: str) -> None:
+    assert status(typed, 55, "out_height") == "correct"
+    assert status(typed, 54, "out_height") != "correct"
+
+
+def test_two_whole_numbers_are_still_two() -> None:
+    assert status("54.25 = 55", 55, "out_height") == "unreadable"
+    assert status("54 = 55", 55, "out_height") == "unreadable"
+
+
+@pytest.mark.parametrize(
+    ("typed", "unit", "right", "expected"),
+    [
+        (34.944, 1000, 34944, "correct"),
+        (34.9, 1000, 34944, "correct"),
+        (35, 1000, 34944, "correct"),
+        (35.0, 1000, 34944, "correct"),
+        (62.0, 10**6, 62378344, "correct"),
+        ("62.4M", 10**6, 62378344, "correct"),
+        ("62M", 10**6, 62378344, "correct"),
+        ("35k", 1000, 34944, "correct"),
+        ("62,378,344", 10**6, 62378344, "correct"),
+        ("34.848", 1000, 34944, "unreadable"),  # or 34,848, and neither is right
+        (36, 1000, 34944, "wrong"),
+        (0, 10**6, 34944, "wrong"),  # within half a million, but of no digit
+        (1, 10**6, 614656, "wrong"),
+        (0, 1000, 0, "correct"),
+    ],
+)
+def test_numbers_in_units(typed: int | float | str, unit: int, right: int, expected: str) -> None:
+    assert status(typed, right, unit=unit) == expected
