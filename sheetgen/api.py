@@ -17,13 +17,14 @@ import math
 import os
 import stat
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import TemplateError, UsageError
 from .expr import Value
+from .folders import gather
 from .layout import Layout
 from .marking import Marked, Submission, is_right, mark
 from .sheet import Sheet, lay_out, plain_number
@@ -366,7 +367,7 @@ class Results:
 
     coursework: str
     submissions: tuple[Marked, ...]
-    left_out: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()  # what in the folders was not read, a sentence for each
 
 
 def verify(
@@ -386,8 +387,8 @@ def verify(
     from .workbook.sandbox import read_all
 
     sheet = sheet_of(coursework)
-    left_out: list[str] = []
-    files = tuple(_files(paths, left_out))
+    gathered = gather(paths)
+    files = gathered.files
     marked: list[Marked] = []
     if progress is not None:
         progress(0, len(files))
@@ -395,55 +396,7 @@ def verify(
         marked.append(mark(sheet, submission, reveal=reveal))
         if progress is not None and len(marked) < len(files):
             progress(len(marked), len(files))
-    return Results(sheet.name, tuple(marked), tuple(left_out))
-
-
-def _files(paths: Iterable[str | Path], left_out: list[str]) -> Iterator[Path]:
-    """The files to mark, those of folders with all that is in them; what is none goes to ``left_out``, in words."""
-    for path in map(Path, paths):
-        try:
-            path.stat()
-        except FileNotFoundError:
-            raise UsageError(f"there is no file {path}") from None
-        except OSError:
-            yield path  # which cannot be read: a result of its own
-            continue
-        if not path.is_dir():
-            yield path
-            continue
-        strange: dict[str, int] = {}
-        inside = list(_inside(path, strange, MOST_FOLDERS))
-        told = ", ".join(f"{count} {what}{'s' * (count > 1)}" for what, count in strange.items())
-        if not inside:
-            raise UsageError(f"the folder {path} holds no file to mark{f', but {told}' if told else ''}")
-        if told:
-            left_out.append(f"not read in {path}: {told}")
-        yield from inside
-
-
-def _inside(folder: Path, strange: dict[str, int], deep: int) -> Iterator[Path]:
-    """Regular files that a person put there, in folders too: no link out of it, no device, no program's lock file."""
-    try:
-        entries = sorted(folder.iterdir())
-    except OSError:
-        strange["folder that cannot be opened"] = strange.get("folder that cannot be opened", 0) + 1
-        return
-    for path in entries:
-        if path.name.startswith((".", "~$")) or path.name == "__MACOSX":
-            continue
-        if path.is_symlink():
-            what = "link"
-        elif path.is_file():
-            yield path
-            continue
-        elif not path.is_dir():
-            what = "pipe or device"
-        elif deep:
-            yield from _inside(path, strange, deep - 1)
-            continue
-        else:
-            what = f"folder deeper than {MOST_FOLDERS}"
-        strange[what] = strange.get(what, 0) + 1
+    return Results(sheet.name, tuple(marked), gathered.left_out)
 
 
 def _hand(file: Path) -> tuple[str, bytes] | Submission:

@@ -321,7 +321,9 @@ def verify(
     coursework: CourseworkArgument,
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", help="Workbooks, or folders of workbooks and folders.", readable=False),
+        typer.Argument(
+            metavar="FILE...", help="Workbooks, or folders of workbooks, with their subfolders.", readable=False
+        ),
     ],
     format: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
     reveal: Annotated[bool, typer.Option("--reveal", help="Print the right answers with their working.")] = False,
@@ -351,7 +353,7 @@ def verify(
     if shows:
         passing("")
     for told in results.left_out:
-        print(f"note: {printable(told, 1000)}", file=sys.stderr)
+        print(printable(told, 1000), file=sys.stderr)
     if format is Format.json:
         _print_json(results_json(results))
     else:
@@ -556,6 +558,7 @@ def _table_json(coursework: Coursework, table: Table) -> dict[str, Any]:
 def results_json(results: Results) -> dict[str, Any]:
     """The contract of ``verify --format json``; ``expected`` is in it only where answers were revealed."""
     data = dataclasses.asdict(results)
+    del data["left_out"]  # told on stderr
     for submission in data["submissions"]:
         for answer in submission["answers"]:
             if answer["expected"] is None:

@@ -1,0 +1,82 @@
+"""Which files are marked: subfolders too, in a stable order, and nothing is left out without a word."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from sheetgen import folders
+from sheetgen.errors import UsageError
+from sheetgen.folders import MAX_DEPTH, gather
+
+
+def _put(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"")
+
+
+def test_a_folder_for_each_student_is_gone_into_in_order(tmp_path: Path) -> None:
+    _put(tmp_path, "b.xlsx", "Zoe_12/b.xlsx", "Ada_7/z.xlsx", "Ada_7/a.xlsx", "Ada_7/more/c.xlsx", "a.xlsx")
+    _put(tmp_path, ".DS_Store", "~$a.xlsx", "__MACOSX/._a.xlsx", ".git/config", "Ada_7/.hidden/a.xlsx")
+    found = gather([tmp_path])
+    names = ["a.xlsx", "b.xlsx", "Ada_7/a.xlsx", "Ada_7/z.xlsx", "Ada_7/more/c.xlsx", "Zoe_12/b.xlsx"]
+    assert [path.relative_to(tmp_path).as_posix() for path in found.files] == names
+    assert found.left_out == ()
+
+
+def test_what_is_left_out_is_told(tmp_path: Path) -> None:
+    _put(tmp_path, "elsewhere/secret.xlsx", "class/a.xlsx")
+    (tmp_path / "class" / "sub").mkdir()
+    (tmp_path / "class" / "folder").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "class" / "sub" / "link.xlsx").symlink_to(tmp_path / "elsewhere" / "secret.xlsx")
+    (tmp_path / "class" / "sub" / "loop").symlink_to(tmp_path / "class")
+    os.mkfifo(tmp_path / "class" / "pipe.xlsx")
+    found = gather([tmp_path / "class"])
+    assert found.files == (tmp_path / "class" / "a.xlsx",)
+    assert found.left_out == (f"not read in {tmp_path / 'class'}/: 3 links, 1 pipe",)
+
+
+def test_a_folder_without_a_file_to_mark_says_what_it_holds(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"holds no file to mark$"):
+        gather([tmp_path])
+    _put(tmp_path, ".DS_Store")
+    (tmp_path / "a.xlsx").symlink_to(tmp_path / ".DS_Store")
+    (tmp_path / "Ada").mkdir()
+    with pytest.raises(UsageError, match=r"holds no file to mark, only 1 link, 1 hidden file, 1 empty folder$"):
+        gather([tmp_path])
+
+
+def test_depth_and_count_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _put(tmp_path, "/".join(["d"] * MAX_DEPTH) + "/in.xlsx", "/".join(["d"] * (MAX_DEPTH + 1)) + "/out.xlsx")
+    found = gather([tmp_path])
+    assert [path.name for path in found.files] == ["in.xlsx"]
+    assert found.left_out == (f"not read in {tmp_path}/: 1 folder more than {MAX_DEPTH} deep",)
+    monkeypatch.setattr(folders, "MAX_ENTRIES", 3)
+    with pytest.raises(UsageError, match="holds more than 3 files; name the folder of one class"):
+        gather([tmp_path])
+
+
+def test_a_folder_that_cannot_be_opened_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _put(tmp_path, "a.xlsx", "Ada/b.xlsx")
+    real = os.scandir
+
+    def closed(path: Path) -> os._ScandirIterator[str]:  # to root nothing is closed
+        if path.name == "Ada":
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    assert gather([tmp_path]).left_out == (f"not read in {tmp_path}/: 1 folder that cannot be opened",)
+    with pytest.raises(UsageError, match=r"cannot read the folder .*Ada: Permission denied"):
+        gather([tmp_path / "Ada"])
+
+
+def test_files_named_stay_as_they_were_named(tmp_path: Path) -> None:
+    _put(tmp_path, "a.xlsx")
+    (tmp_path / "link.xlsx").symlink_to(tmp_path / "a.xlsx")
+    os.mkfifo(tmp_path / "s")
+    named = [tmp_path / "s", tmp_path / "link.xlsx", tmp_path / "a.xlsx"]
+    assert list(gather(named).files) == named
