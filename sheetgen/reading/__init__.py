@@ -6,8 +6,8 @@
     (34944,)
     >>> read("torch.Size([1, 96, 55, 55])", "size").numbers
     (1, 96, 55, 55)
-    >>> read("9^9^9^9", "count").problem
-    "the cell holds text that is no whole number: '9^9^9^9'"
+    >>> read("9^9^9", "count").problem
+    "the cell holds a calculation that has no value here (a value grows too large): '9^9^9'"
 
 What is read never depends on what is right. A text that can honestly be read in two ways says both; which counts is
 for the one who marks. This room must not know sheets, files or marks, and no text is ever evaluated.
@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
-from ..expr import Number, plain
+from ..expr import ExpressionError, Number, parse, plain, value
 from .figures import APPROXIMATELY, Figure, Token, figure, tokens, words_of
 from .sizes import Match, Sides, compare, sides
 from .spelling import LONGEST, Habit, clean, habit
@@ -124,9 +124,19 @@ def _quoted(text: str) -> str:
 _REFERENCE = re.compile(r"\$?[A-Za-z]{1,3}\$?[1-9][0-9]{0,6}\b(?!\()")
 
 
+_CALCULATION = re.compile(r"[0-9 +*/().^x-]{3,200}")
+
+
 def _unreadable(typed: str, text: str, kind: Kind) -> str:
     if text.startswith("=") and _REFERENCE.search(text) is not None:
         return f"the cell holds a formula as text, which is not calculated: {_quoted(typed)}"
+    if _CALCULATION.fullmatch(text) is not None:
+        try:
+            value(parse(text.replace("^", "**").replace("x", "*")), {})
+        except ExpressionError as error:
+            why = str(error)
+            if why in ("division by zero", "a value grows too large"):
+                return f"the cell holds a calculation that has no value here ({why}): {_quoted(typed)}"
     if kind == "size":
         return f"the cell holds no size such as 55 x 55 x 96: {_quoted(typed)}"
     return f"the cell holds text that is no {'number' if kind == 'number' else 'whole number'}: {_quoted(typed)}"

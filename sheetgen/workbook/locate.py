@@ -38,6 +38,7 @@ class Located:
     questions: Questionnaire | None = None  # as they stand in this workbook, if their sheet was found
     elsewhere: Elsewhere | None = None  # the tables where they are not ours; without ``places`` they are too little
     spots: Mapping[str, Spot] = field(default_factory=dict)  # of the blanks that stand in them
+    also: tuple[str, ...] = ()  # other worksheets, seen as this one, that hold our table once more
 
 
 def locate(package: Book, sheet: Sheet, *, elsewhere: bool = True) -> Located:
@@ -66,7 +67,10 @@ def locate(package: Book, sheet: Sheet, *, elsewhere: bool = True) -> Located:
         asked, answers = _locate_questions(package, sheet.questions, trusted=table is not None or bool(places))
         places |= answers
     worksheet = table.worksheet if table is not None else None
-    return Located(places, table or sheet, worksheet, asked, tables, {answer: at[1] for answer, at in spots.items()})
+    others = [each.name for each in package.sheets if not each.hidden and each.name != worksheet]
+    also = tuple(name for name in others if worksheet is not None and _find_table(package, name, sheet) is not None)
+    found_spots = {answer: spot for answer, (_, spot) in spots.items()}
+    return Located(places, table or sheet, worksheet, asked, tables, found_spots, also)
 
 
 def _ours(

@@ -34,7 +34,7 @@ def read_submission(file: str, data: bytes, sheet: Sheet) -> Submission:
             told = "this is plain text, read as a .csv: " if plain is not None and plain.kind == ".csv" else ""
             return Submission(file, {}, told + _no_table(sheet, located))
         held = _held(package, located.places)
-        lost = (*_lost(sheet, located, plain), *out_of_sight(package, located.places.values()))
+        lost = (*_lost(sheet, located, plain), *_twice(located), *out_of_sight(package, located.places.values()))
         if located.elsewhere is None:
             return Submission(file, held, notes=lost, whole=plain is None)
         return Submission(file, _as_written(held, located.spots), notes=(*_how(located.elsewhere), *lost), whole=False)
@@ -73,6 +73,13 @@ def _no_table(sheet: Sheet, located: Located) -> str:
         f"the table is not in it: no cell has the name of one of the {len(sheet.blanks)} blanks, and on no sheet stand "
         "its layers beside headings that are understood; is it the workbook of this coursework?"
     )
+
+
+def _twice(located: Located) -> tuple[str, ...]:
+    """What a person who marks should know where the table is in the workbook more than once."""
+    if not located.also:
+        return ()
+    return (f"The table stands on {' and '.join(located.also)} too; the one on {located.worksheet} was marked.",)
 
 
 def _lost(sheet: Sheet, located: Located, plain: Plain | None) -> tuple[str, ...]:

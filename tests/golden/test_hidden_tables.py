@@ -100,6 +100,15 @@ def test_rows_that_are_seen_go_before_hidden_ones(hand_ins: tuple[bytes, bytes],
     assert of_table(marks(sheet, workbook)) < 6
 
 
+def test_a_second_table_that_is_seen_is_said(hand_ins: tuple[bytes, bytes], sheet: Sheet) -> None:
+    right, wrong = hand_ins
+    workbook = with_copy(wrong, right, "hidden")
+    workbook["AAA"].sheet_state = "visible"
+    found = marks(sheet, workbook)
+    assert of_table(found) == 0
+    assert found.notes == ("The table stands on AAA too; the one on Table was marked.",)
+
+
 def test_what_is_hidden_and_counts_is_said(hand_ins: tuple[bytes, bytes], sheet: Sheet) -> None:
     workbook, page = table_of(hand_ins[0])
     page.sheet_state = "hidden"
