@@ -188,6 +188,8 @@ def _reading(answer: Figure, figures: Sequence[Figure], kind: Kind) -> Reading:
             notes.append(f"The working gives {_said(each.value)}; {said} is stated, and that counts.")
             if each.aside:
                 doubt = f"{typed} and {_quoted(each.typed)} behind it may be a product or two numbers; type one number"
+    if whole and answer.percent:
+        doubt = f"{typed} is a percentage, and a number without % is expected; type it again"
     if answer.left:
         notes.append(f"Left out when reading the number: {_quoted(' '.join(answer.left))}.")
     half = answer.half if answer.rounded else Fraction(0)
@@ -303,10 +305,21 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+_NAMED_SIDE = re.compile(r"\b([hwcd])(?:eight|idth|hannels|epth)?\s*[=:]\s*([0-9]{1,9})\b", re.IGNORECASE)
+_IN_LETTERS = re.compile(
+    r"\s*[(\[]\s*[hwcd](?:\s*[x×,*]?\s*[hwcd]){1,3}\s*[)\]]\s*$", re.IGNORECASE
+)  # (HWC) behind a size
+_ORDER = {"h": 0, "w": 1, "c": 2, "d": 2}
+
+
 def _size(text: str, habit: Habit, unit: str) -> Reading | None:
     """A size; what stands behind a = may be its product, ``6 x 6 x 256 = 9216``."""
+    named = _NAMED_SIDE.findall(text)
+    if len({side.casefold() for side, _ in named}) == len(named) > 1:  # H=55, W=55, C=96
+        in_order = sorted(named, key=lambda each: _ORDER[each[0].casefold()])
+        return Reading(tuple(int(number) for _, number in in_order))
     known = words_of(unit)
-    parts = text.split("=")
+    parts = _IN_LETTERS.sub("", text).split("=")
     if len(parts) > MOST_PARTS:
         return None
     read = [found for part in parts if (found := sides(part.strip(), habit, known)) is not None]
@@ -315,5 +328,7 @@ def _size(text: str, habit: Habit, unit: str) -> Reading | None:
         return Reading(problem=f"the cell holds more than one size: {_quoted(text)}")
     if not several:
         return Reading(read[-1]) if read else None
-    product = [found[0] for found in read if len(found) == 1 and found[0] == math.prod(several[0])]
-    return Reading(several[0], others=tuple(product[:1]))
+    product = math.prod(several[0])
+    stated = [found[0] for found in read if len(found) == 1]
+    wrong = [f"The sides multiply to {_said(product)}, not {_said(each)}." for each in stated if each != product]
+    return Reading(several[0], others=tuple(each for each in stated if each == product)[:1], notes=tuple(wrong[:1]))

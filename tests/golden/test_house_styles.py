@@ -392,6 +392,17 @@ def test_sizes_are_written_as_their_neighbours(tmp_path: Path) -> None:
         assert openpyxl.load_workbook(out)["AlexNet"]["D5"].value == expected, written
 
 
+@pytest.mark.parametrize(("shown", "expected"), [("1x1x4096", "1x1x1000"), (4096, 1000)])
+def test_vectors_are_written_as_their_neighbours(shown: object, expected: object, tmp_path: Path) -> None:
+    workbook = next(style for style in STYLES if style.name == "composite").make()
+    page = workbook.active
+    assert isinstance(page, Worksheet)
+    page["D11"] = shown  # type: ignore[assignment]
+    workbook.save(template := tmp_path / "theirs.xlsx")
+    api.fill("alexnet", template, out := tmp_path / "filled.xlsx")
+    assert openpyxl.load_workbook(out)["AlexNet"]["D13"].value == expected
+
+
 def test_formulas_where_the_neighbours_are_formulas(tmp_path: Path) -> None:
     """Theirs, moved, where that gives the right number; else ours over their cells; the total of ours."""
     template = tmp_path / "theirs.xlsx"

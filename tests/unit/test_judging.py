@@ -63,3 +63,29 @@ def test_two_whole_numbers_are_still_two() -> None:
 )
 def test_numbers_in_units(typed: int | float | str, unit: int, right: int, expected: str) -> None:
     assert status(typed, right, unit=unit) == expected
+
+
+def test_a_percentage_where_a_count_is_asked_is_in_doubt() -> None:
+    assert status("34944%", 34944) == "unreadable"
+    assert status("55 %", 55, "out_height") == "unreadable"
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("H=55, W=55, C=96", "correct"),
+        ("C: 96, H: 55, W: 55", "correct"),
+        ("height = 55, width = 55, depth = 96", "correct"),
+        ("H=55, W=55, C=95", "wrong"),
+        ("55 x 55 x 96 (HWC)", "correct"),
+        ("55x55x96 (H x W x C)", "correct"),
+    ],
+)
+def test_sizes_with_letters(typed: str, expected: str) -> None:
+    assert status(typed, "55 x 55 x 96", "output_size") == expected
+
+
+def test_a_product_that_is_not_that_of_the_sides_is_said() -> None:
+    found = judge_cell(Held("Table", "A1", "55x55x96 = 290401"), "output_size", "55 x 55 x 96", 0, habit([]), "")
+    assert (found.status, found.notes) == ("correct", ("The sides multiply to 290400, not 290401.",))
+    assert status("55x55x96 = 290400", "55 x 55 x 96", "output_size") == "correct"
