@@ -309,13 +309,15 @@ _NAMED_SIDE = re.compile(r"\b([hwcd])(?:eight|idth|hannels|epth)?\s*[=:]\s*([0-9
 _IN_LETTERS = re.compile(
     r"\s*[(\[]\s*[hwcd](?:\s*[x×,*]?\s*[hwcd]){1,3}\s*[)\]]\s*$", re.IGNORECASE
 )  # (HWC) behind a size
+_DIGITS = re.compile(r"[0-9]+")
 _ORDER = {"h": 0, "w": 1, "c": 2, "d": 2}
 
 
 def _size(text: str, habit: Habit, unit: str) -> Reading | None:
     """A size; what stands behind a = may be its product, ``6 x 6 x 256 = 9216``."""
     named = _NAMED_SIDE.findall(text)
-    if len({side.casefold() for side, _ in named}) == len(named) > 1:  # H=55, W=55, C=96
+    numbers = len(_DIGITS.findall(text))
+    if len({side.casefold() for side, _ in named}) == len(named) == numbers > 1:  # H=55, W=55, C=96
         in_order = sorted(named, key=lambda each: _ORDER[each[0].casefold()])
         return Reading(tuple(int(number) for _, number in in_order))
     known = words_of(unit)

@@ -77,6 +77,7 @@ def test_a_percentage_where_a_count_is_asked_is_in_doubt() -> None:
         ("C: 96, H: 55, W: 55", "correct"),
         ("height = 55, width = 55, depth = 96", "correct"),
         ("H=55, W=55, C=95", "wrong"),
+        ("H=55, W=55, C=96 or 95", "unreadable"),
         ("55 x 55 x 96 (HWC)", "correct"),
         ("55x55x96 (H x W x C)", "correct"),
     ],
