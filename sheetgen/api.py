@@ -27,7 +27,7 @@ from .expr import Value
 from .folders import gather
 from .layout import Layout
 from .marking import Marked, Submission, is_right, mark
-from .sheet import Sheet, lay_out, plain_number
+from .sheet import Sheet, defined_name, lay_out, plain_number
 
 if TYPE_CHECKING:
     from .coursework import Coursework
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 OUTPUT = Path("output")
 _SAVE_AS = "open it in its program and save it as .xlsx (or: soffice --headless --convert-to xlsx FILE)"
 _CONVERT = (".ods", ".csv", ".tsv", ".xls", ".xlsb", ".fods", ".numbers")
-MOST_FOLDERS = 8  # one in the other
 MAX_FILE = 32 * 1024 * 1024  # bytes of a submission; the filled sheet has 10 kB
 
 
@@ -274,6 +273,7 @@ class Located:
     how: str
     layout: Layout
     notes: tuple[str, ...]
+    named: bool = False  # has any blank its name?
 
 
 def locate(coursework: str | Path, workbook: Path) -> Located:
@@ -289,7 +289,9 @@ def locate(coursework: str | Path, workbook: Path) -> Located:
         package = Package.read(read_file(workbook, "workbook"))
         ours = find(package, sheet, elsewhere=False)
         if ours.places:
-            return Located("ours", ours_as_layout(ours.sheet, package, ours.worksheet, ours.places), ())
+            layout = ours_as_layout(ours.sheet, package, ours.worksheet, ours.places)
+            named = any(package.place(defined_name(answer)) == place for answer, place in ours.places.items())
+            return Located("ours", layout, (), named)
         found, _ = tables_elsewhere(coursework, package, str(workbook))
     except BrokenPackage as error:
         raise TemplateError(f"{workbook}: {error}") from error
@@ -363,8 +365,6 @@ def _umask() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """``left_out``: what folders hold that was not read, in sentences."""
-
     coursework: str
     submissions: tuple[Marked, ...]
     left_out: tuple[str, ...] = ()  # what in the folders was not read, a sentence for each

@@ -291,7 +291,9 @@ def locate(
     """Say where a workbook has the table, what each line was taken for, and how sure that is.
 
     Found by the names of our blanks and by our headings; where layout: in the coursework's YAML says; or recognised by
-    headings, labels and what the cells hold. --format yaml prints just the layout: block, to paste under coursework:.
+    headings, labels and what the cells hold. --format yaml prints just the coursework: and layout:
+    lines, ready to paste into the YAML; where it has a coursework: already, paste what stands below that line.
+    Exits 1 if anything is not sure.
 
     \b
     Examples:

@@ -292,7 +292,7 @@ def print_located(found: Located) -> None:
 
     console = _console()
     how = {
-        "ours": "found by the names and headings of our own workbook",
+        "ours": f"found by the {'names and ' if found.named else ''}headings of our own workbook",
         "declared": "where layout: says",
         "recognised": "recognised by headings, labels and content",
     }[found.how]

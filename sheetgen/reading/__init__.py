@@ -124,7 +124,7 @@ def _quoted(text: str) -> str:
 _REFERENCE = re.compile(r"\$?[A-Za-z]{1,3}\$?[1-9][0-9]{0,6}\b(?!\()")
 
 
-_CALCULATION = re.compile(r"[0-9 +*/().^x-]{3,200}")
+_CALCULATION = re.compile(r"(?:= ?)?[0-9 +*/().^x-]{3,200}")
 
 
 def _unreadable(typed: str, text: str, kind: Kind) -> str:
@@ -132,7 +132,7 @@ def _unreadable(typed: str, text: str, kind: Kind) -> str:
         return f"the cell holds a formula as text, which is not calculated: {_quoted(typed)}"
     if _CALCULATION.fullmatch(text) is not None:
         try:
-            value(parse(text.replace("^", "**").replace("x", "*")), {})
+            value(parse(text.lstrip("= ").replace("^", "**").replace("x", "*")), {})
         except ExpressionError as error:
             why = str(error)
             if why in ("division by zero", "a value grows too large"):

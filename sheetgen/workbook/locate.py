@@ -16,7 +16,7 @@ from ..questionnaire import HEADINGS, QuestionCell, Questionnaire
 from ..sheet import Sheet, SheetCell, defined_name
 from .book import Book
 from .hidden import HiddenLines
-from .package import BLANK, Cell, Package, Place
+from .package import BLANK, BrokenPackage, Cell, Package, Place
 
 if TYPE_CHECKING:
     from ..layout import Spot
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MOST_NAMES = 0.8  # of the blanks: fewer, without the table's words, are no proof that it is this table
 LIKE_IT = 0.25  # of the blanks: a visible table with so many is what was handed in, though too little to be marked
+MOST_COPIES = 12  # sheets in which the table is looked for once more
+COPY = 8  # times as large as the table's sheet may be a copy of it
 SEARCHED_ROWS = 200  # in which a header row is looked for
 MOST_HEADS = 3  # rows with all headings of the questions: more are nobody's honest work, and each costs a whole look
 
@@ -38,7 +40,6 @@ class Located:
     questions: Questionnaire | None = None  # as they stand in this workbook, if their sheet was found
     elsewhere: Elsewhere | None = None  # the tables where they are not ours; without ``places`` they are too little
     spots: Mapping[str, Spot] = field(default_factory=dict)  # of the blanks that stand in them
-    also: tuple[str, ...] = ()  # other worksheets, seen as this one, that hold our table once more
 
 
 def locate(package: Book, sheet: Sheet, *, elsewhere: bool = True) -> Located:
@@ -67,10 +68,39 @@ def locate(package: Book, sheet: Sheet, *, elsewhere: bool = True) -> Located:
         asked, answers = _locate_questions(package, sheet.questions, trusted=table is not None or bool(places))
         places |= answers
     worksheet = table.worksheet if table is not None else None
-    others = [each.name for each in package.sheets if not each.hidden and each.name != worksheet]
-    also = tuple(name for name in others if worksheet is not None and _find_table(package, name, sheet) is not None)
-    found_spots = {answer: spot for answer, (_, spot) in spots.items()}
-    return Located(places, table or sheet, worksheet, asked, tables, found_spots, also)
+    return Located(places, table or sheet, worksheet, asked, tables, {answer: at[1] for answer, at in spots.items()})
+
+
+def twins(package: Book, sheet: Sheet, located: Located) -> tuple[str, ...]:
+    """Other sheets in sight that hold our table once more, with other answers than those that count.
+
+    No other sheet may cost a student the marks of this one: one that is far larger, or damaged, is no copy.
+    """
+    if located.worksheet is None:
+        return ()
+    ours = {answer: package.cells(at.sheet).get((at.row, at.column), BLANK) for answer, at in located.places.items()}
+    most = COPY * _bytes(package, located.worksheet)
+    found = []
+    for name in [entry.name for entry in package.sheets if not entry.hidden][:MOST_COPIES]:
+        if name == located.worksheet or _bytes(package, name) > most:
+            continue
+        try:
+            cells, there = package.cells(name), _find_table(package, name, sheet)
+        except BrokenPackage:
+            continue
+        held = {} if there is None else {each.answer: cells.get((each.row, each.column)) for each in there.blanks}
+        if any(
+            cell is not None and cell.value not in (None, ours.get(answer or "", BLANK).value)
+            for answer, cell in held.items()
+        ):
+            found.append(name)
+    return tuple(found)
+
+
+def _bytes(package: Book, name: str) -> int:
+    """How large a sheet is as it stands in the file; 0 where it has been read already."""
+    entry = package.sheet(name)
+    return len(package.part(entry.part)) if isinstance(package, Package) and entry is not None else 0
 
 
 def _ours(

@@ -14,7 +14,7 @@ from ..marking import Held, Submission
 from ..sheet import Sheet
 from .book import Book, open_book
 from .hidden import out_of_sight
-from .locate import Located, locate
+from .locate import Located, locate, twins
 from .package import BrokenPackage, Package, Place, address
 from .plain import Plain
 
@@ -34,7 +34,11 @@ def read_submission(file: str, data: bytes, sheet: Sheet) -> Submission:
             told = "this is plain text, read as a .csv: " if plain is not None and plain.kind == ".csv" else ""
             return Submission(file, {}, told + _no_table(sheet, located))
         held = _held(package, located.places)
-        lost = (*_lost(sheet, located, plain), *_twice(located), *out_of_sight(package, located.places.values()))
+        lost = (
+            *_lost(sheet, located, plain),
+            *_twice(package, sheet, located),
+            *out_of_sight(package, located.places.values()),
+        )
         if located.elsewhere is None:
             return Submission(file, held, notes=lost, whole=plain is None)
         return Submission(file, _as_written(held, located.spots), notes=(*_how(located.elsewhere), *lost), whole=False)
@@ -75,11 +79,12 @@ def _no_table(sheet: Sheet, located: Located) -> str:
     )
 
 
-def _twice(located: Located) -> tuple[str, ...]:
-    """What a person who marks should know where the table is in the workbook more than once."""
-    if not located.also:
+def _twice(package: Book, sheet: Sheet, located: Located) -> tuple[str, ...]:
+    """What a person who marks should know where the workbook holds the table more than once, with other answers."""
+    also = " and ".join(twins(package, sheet, located))
+    if not also:
         return ()
-    return (f"The table stands on {' and '.join(located.also)} too; the one on {located.worksheet} was marked.",)
+    return (f"The table stands on {also} too, with other answers; the one on {located.worksheet} was marked.",)
 
 
 def _lost(sheet: Sheet, located: Located, plain: Plain | None) -> tuple[str, ...]:

@@ -88,3 +88,15 @@ def test_nothing_to_fill_is_said(theirs: Path, tmp_path: Path) -> None:
     run("fill", "alexnet", theirs / "composite.xlsx", "--out", tmp_path / "filled.xlsx")
     done = run("fill", "alexnet", tmp_path / "filled.xlsx", "--out", tmp_path / "again.xlsx")
     assert "nothing to fill: no cell that was recognised is empty" in done.stdout
+
+
+def test_without_names_it_is_found_by_the_headings(theirs: Path) -> None:
+    run("generate", "alexnet", "--out", theirs)
+    named = run("locate", "alexnet", theirs / "alexnet-blank.xlsx")
+    assert "found by the names and headings of our own" in named.stdout
+    workbook = openpyxl.load_workbook(theirs / "alexnet-blank.xlsx")
+    workbook.defined_names.clear()
+    workbook.save(theirs / "nameless.xlsx")
+    done = run("locate", "alexnet", theirs / "nameless.xlsx")
+    assert "found by the headings of our own" in done.stdout
+    assert "0 of 77 blanks have their names" in done.stdout

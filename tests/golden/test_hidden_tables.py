@@ -14,9 +14,11 @@ from openpyxl.worksheet.worksheet import Worksheet
 from sheetgen.coursework import Coursework
 from sheetgen.marking import Marked, mark
 from sheetgen.sheet import Sheet
+from sheetgen.workbook.package import replace_parts
 from sheetgen.workbook.read import read_submission
 from tests import sample_class
 
+THIRD = "xl/worksheets/sheet3.xml"
 State = Literal["hidden", "veryHidden"]
 
 
@@ -106,7 +108,7 @@ def test_a_second_table_that_is_seen_is_said(hand_ins: tuple[bytes, bytes], shee
     workbook["AAA"].sheet_state = "visible"
     found = marks(sheet, workbook)
     assert of_table(found) == 0
-    assert found.notes == ("The table stands on AAA too; the one on Table was marked.",)
+    assert found.notes == ("The table stands on AAA too, with other answers; the one on Table was marked.",)
 
 
 def test_what_is_hidden_and_counts_is_said(hand_ins: tuple[bytes, bytes], sheet: Sheet) -> None:
@@ -123,3 +125,28 @@ def test_what_is_hidden_and_counts_is_said(hand_ins: tuple[bytes, bytes], sheet:
     assert "answers stand in hidden rows of Table" in rows
     assert "answers stand in hidden columns of Table" in columns
     assert marks(sheet, table_of(hand_ins[0])[0]).notes == ()
+
+
+def test_a_second_table_with_the_same_answers_is_no_news(hand_ins: tuple[bytes, bytes], sheet: Sheet) -> None:
+    right, _ = hand_ins
+    workbook = with_copy(right, right, "hidden")
+    workbook["AAA"].sheet_state = "visible"
+    assert marks(sheet, workbook).notes == ()
+
+
+def test_another_sheet_costs_nobody_the_table(
+    hand_ins: tuple[bytes, bytes], sheet: Sheet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right, wrong = hand_ins
+    workbook, _ = table_of(right)
+    workbook.create_sheet("Data")
+    out = io.BytesIO()
+    workbook.save(out)
+    damaged = replace_parts(out.getvalue(), {THIRD: b"<worksheet"})
+    found = mark(sheet, read_submission("a.xlsx", damaged, sheet))
+    assert (found.reason, found.notes) == (None, ())
+    assert found.score > 0
+    monkeypatch.setattr("sheetgen.workbook.locate.COPY", 0.5)  # a sheet that is too large for a copy is not read
+    twice = with_copy(wrong, right, "hidden")
+    twice["AAA"].sheet_state = "visible"
+    assert marks(sheet, twice).notes == ()
