@@ -24,6 +24,7 @@ from .package import Package, Place
 from .references import (
     MAX_DEPTH,
     UNTRACEABLE,
+    UnreadableFormula,
     definition_of,
     function_of,
     is_cell,
@@ -78,7 +79,7 @@ class Formula:
 
 @dataclass
 class Reasons:
-    """The doubts about a workbook; read when the first is asked for."""
+    """The doubts about a workbook, as far as it is loaded; read when the first is asked for."""
 
     package: Package
     engine: Engine
@@ -112,9 +113,9 @@ class Reasons:
         """The formula cells that keep their stored values."""
         return frozenset(
             place
-            for entry in self.package.sheets
-            for (row, column), cell in self.package.cells(entry.name).items()
-            if cell.formula is not None and not self.engine.is_formula(place := Place(entry.name, row, column))
+            for sheet in self.engine.sheets
+            for (row, column), cell in self.package.cells(sheet).items()
+            if cell.formula is not None and not self.engine.is_formula(place := Place(sheet, row, column))
         )
 
     @cached_property
@@ -173,11 +174,11 @@ class Reasons:
     def _of_kind(self) -> dict[_Kind, dict[str, set[tuple[int, int]]]]:
         """The cells that hold a number as text, TRUE or FALSE, and a number that is not whole; by sheet."""
         found: dict[_Kind, dict[str, set[tuple[int, int]]]] = {"typed number": {}, "logical": {}, "fraction": {}}
-        for entry in self.package.sheets:
-            for at, cell in self.package.cells(entry.name).items():
+        for sheet in self.engine.sheets:
+            for at, cell in self.package.cells(sheet).items():
                 kind = _kind(cell.value)
                 if kind is not None:
-                    found[kind].setdefault(entry.name, set()).add(at)
+                    found[kind].setdefault(sheet, set()).add(at)
         return found
 
     def _is_range(self, place: Place, operand: str, depth: int = 0) -> bool:
@@ -205,15 +206,15 @@ class Reasons:
         return tuple(self._read())
 
     def _read(self) -> Iterator[Formula]:
-        for entry in self.package.sheets:
-            anchors = {(area.top, area.left) for area in self.package.areas(entry.name)}
-            for at, cell in self.package.cells(entry.name).items():
-                place = Place(entry.name, *at)
+        for sheet in self.engine.sheets:
+            anchors = {(area.top, area.left) for area in self.package.areas(sheet)}
+            for at, cell in self.package.cells(sheet).items():
+                place = Place(sheet, *at)
                 if cell.formula is None or not self.engine.is_formula(place):
                     continue
                 try:
                     read = tokens(cell.formula)
-                except ValueError:
+                except UnreadableFormula:
                     read = []
                 references = [token.value for token in read if is_reference(token)]
                 yield Formula(
@@ -308,7 +309,7 @@ def _unknown_to_the_first(functions: frozenset[str]) -> set[str]:
         try:
             workbook.set_formula("probe", row, 1, f"={name}()")
             value = workbook.evaluate_cell("probe", row, 1)
-        except Exception:  # it cannot even be written without arguments
+        except (formualizer.ExcelEvaluationError, RuntimeError):  # it cannot even be written without arguments
             continue
         if isinstance(value, dict) and value.get("kind") == "Name":
             found.add(name)
