@@ -152,6 +152,10 @@ class Reasons:
                 found.setdefault("programs differ in how they count TRUE and FALSE", set()).add(each.place)
             elif each.functions & _JUMP and (each.fractional or self._reads(each, "fraction")):
                 found.setdefault("programs round in different ways", set()).add(each.place)
+            elif "INDIRECT" in each.functions and str(self.engine.value(each.place)) == "#REF!":
+                found.setdefault("INDIRECT may name another workbook, which is not opened", set()).add(each.place)
+            elif "REPT" in each.functions:
+                found.setdefault("programs differ in how long a text may be (REPT)", set()).add(each.place)
             elif each.functions & _SEARCH:
                 found.setdefault("programs search in different ways", set()).add(each.place)
             elif self.package.date1904 and each.functions & _OF_DATES:

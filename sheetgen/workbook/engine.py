@@ -164,7 +164,10 @@ class Engine:
 
     def is_readable(self, place: Place) -> bool:
         """Whether it could read the cell's formula, where it has one."""
-        return self._own(place) not in self._unreadable
+        place = self._own(place)
+        value = self._workbook.get_value(place.sheet, place.row, place.column)
+        put_off = isinstance(value, dict) and value.get("kind") == "Error"  # found only when it was to be computed
+        return place not in self._unreadable and not put_off
 
     def settle(self) -> None:
         """Compare with the values of now from here on."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from itertools import accumulate
 from typing import TYPE_CHECKING, TypeVar
 
 from .engine import MAX_EXPANDED, CellError, Value
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+DEEPEST = 500  # parentheses in each other; it ends the process at some thousand, and Excel takes 64
 MOST_WRITTEN = 8 * 2**20  # characters of all formulas, with their names and tables written out
 MOST_CELLS = 200_000  # of the workbook: beyond that nothing is asked, rather than the memory doubled
 
@@ -132,6 +134,8 @@ class SecondOpinion:
         whole = "".join(text)
         if len(whole) > MAX_EXPANDED:
             raise UnreadableFormula("too long with its names written out")
+        if whole.count("(") > DEEPEST and max(accumulate((sign == "(") - (sign == ")") for sign in whole)) > DEEPEST:
+            raise UnreadableFormula("too many parentheses in each other")
         return whole
 
     def _name(self, model: ironcalc.Model, operand: str, definition: str, sheet: str) -> str:
