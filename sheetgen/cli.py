@@ -276,9 +276,8 @@ def fill(
     for each in done.left[:20]:
         typer.echo(f"  left alone: {printable(each, 1000)}")
     if not done.filled:
-        typer.echo(
-            "  nothing to fill: no cell that was recognised is empty and can be filled; 'sheetgen locate' shows what was"
-        )
+        told = "nothing to fill: no cell that was recognised is empty and can be filled"
+        typer.echo(f"  {told}; 'sheetgen locate' shows what was")
     if not done.filled or any(kept.agrees is False for kept in done.kept):
         raise typer.Exit(FINDINGS)
 

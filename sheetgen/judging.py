@@ -71,11 +71,13 @@ def _judge_in_units(read: Reading, held: Held, right: Value, near: float) -> Ver
     """
     whole = [Fraction(each) * held.unit for each in (read.numbers[0], *read.others)]
     digits = held.value.strip() if isinstance(held.value, str) else plain(Fraction(read.numbers[0]))
-    half = max(read.half, Fraction(1, 2 * 10 ** len(_decimals(digits)))) * held.unit
+    # 35.0 as text may be what a .csv makes of the number 35 in a format with decimals: it says no more than 35
+    half = max(read.half, Fraction(1, 2 * 10 ** len(_decimals(digits).rstrip("0")))) * held.unit
     scaled = replace(read, half=half if half <= reading.COARSEST * abs(whole[0]) else Fraction(0))
+    surely = _judge_number(replace(scaled, doubt=None), whole[0], whole[1:], right, near)
+    if surely.status == "correct":  # 35.000 too, which may be 35 or 35000
+        return surely
     judged = _judge_number(scaled, whole[0], whole[1:], right, near)
-    if judged.status == "correct":
-        return judged
     in_full = _judge_number(read, read.numbers[0], read.others, right, near)
     if in_full.status == "correct":  # 62,378,344 or 62.4M
         note = f"It is written out in full; the column is in units of {held.unit:,}."

@@ -59,10 +59,28 @@ def test_two_whole_numbers_are_still_two() -> None:
         (0, 10**6, 34944, "wrong"),  # within half a million, but of no digit
         (1, 10**6, 614656, "wrong"),
         (0, 1000, 0, "correct"),
+        ("35.0", 1000, 34944, "correct"),  # as the number 35 in a .csv, from a column with decimals
+        ("35,00", 1000, 34944, "correct"),
+        ("35.000", 1000, 34944, "correct"),
+        ("34.90", 1000, 34944, "correct"),
+        ("62.0", 10**6, 62378344, "correct"),
+        ("35.1", 1000, 34944, "wrong"),
+        ("36.0", 1000, 34944, "wrong"),
+        ("35.01", 1000, 34944, "wrong"),
+        ("30.0", 1000, 34944, "wrong"),
+        ("35.0k", 1, 34944, "wrong"),  # of a number's own k the digits are the student's
     ],
 )
 def test_numbers_in_units(typed: int | float | str, unit: int, right: int, expected: str) -> None:
     assert status(typed, right, unit=unit) == expected
+
+
+@pytest.mark.parametrize("number", [35, 35.0, 34.9, 34.944, 34.95, 36, 35.1, 0])
+@pytest.mark.parametrize("decimals", [0, 1, 2, 3])
+def test_a_csv_gets_the_verdict_of_the_workbook_that_it_came_from(number: float, decimals: int) -> None:
+    exported = f"{number:.{decimals}f}"
+    if float(exported) == number:  # else the .csv holds another number
+        assert status(exported, 34944, unit=1000).replace("unreadable", "wrong") == status(number, 34944, unit=1000)
 
 
 def test_a_percentage_where_a_count_is_asked_is_in_doubt() -> None:
