@@ -98,8 +98,12 @@ def judge_among(held: Held, answer: str, right: Mapping[str, Value], habit: Habi
     if (unread := _unread(read)) is not None:
         return unread
     sides = _exact(each for each in right.values() if not isinstance(each, str))
-    usual = [each.rpartition("_")[2] for each in right] == ["height", "width", "channels"]
-    match = reading.compare(_exact(read.numbers), sides, channels_last=usual)
+    order = [each.rpartition("_")[2] for each in right]
+    if read.sides and set(order) <= set(read.sides):  # H=55, W=55, C=96: whatever the column's order
+        by_name = dict(zip(read.sides, read.numbers, strict=True))
+        read = replace(read, numbers=tuple(by_name[side] for side in order), sides=tuple(order))
+    usual = order == ["height", "width", "channels"]
+    match = reading.compare(_exact(read.numbers), sides, channels_last=usual and not read.sides)
     if answer not in right or match in ("same", "channels first"):
         return _judge_size(read, " x ".join(map(plain, sides)), named=usual)
     given = dict(zip(right, _exact(read.numbers), strict=False))
@@ -108,8 +112,11 @@ def judge_among(held: Held, answer: str, right: Mapping[str, Value], habit: Habi
         return Verdict("unreadable", said, read.notes)
     if given[answer] == right[answer]:
         return Verdict("correct", "", read.notes)
-    notes = ("The numbers are right, but stand in another order.",) if match == "other order" else ()
-    return Verdict("wrong", "", (*read.notes, *notes))
+    other = _OTHER_SIDES if read.sides else "The numbers are right, but stand in another order."
+    return Verdict("wrong", "", (*read.notes, *([other] if match == "other order" else [])))
+
+
+_OTHER_SIDES = "The numbers are right, but what is written beside them gives them to other sides."
 
 
 def _kind(right: Value, *, sized: bool = False, side: bool = False) -> reading.Kind:
@@ -146,7 +153,7 @@ def _judge_size(read: Reading, right: Value, *, named: bool) -> Verdict:
     given = _exact(read.numbers)
     if any(_exact((other,)) == sides for other in read.others):
         return Verdict("correct", "", read.notes)
-    match = reading.compare(given, sides, channels_last=named)
+    match = reading.compare(given, sides, channels_last=named and not read.sides)  # H=96 is no channels
     if match == "same":
         return Verdict("correct", "", read.notes)
     if match == "channels first":
@@ -157,7 +164,7 @@ def _judge_size(read: Reading, right: Value, *, named: bool) -> Verdict:
         return Verdict("unreadable", "A size is expected, such as 55 x 55 x 96.")
     order = " than height x width x channels" if named and len(sides) == 3 else ""
     notes = {
-        "other order": f"The numbers are right, but stand in another order{order}.",
+        "other order": _OTHER_SIDES if read.sides else f"The numbers are right, but stand in another order{order}.",
         "too few": f"It has {len(given)} numbers, and {len(sides)} are asked.",
     }
     return Verdict("wrong", "", (*read.notes, *([notes[match]] if match in notes else [])))

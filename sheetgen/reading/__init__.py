@@ -24,6 +24,7 @@ from typing import Literal
 
 from ..expr import ExpressionError, Number, parse, plain, value
 from .figures import APPROXIMATELY, Figure, Token, figure, tokens, words_of
+from .named import NAMES, named_order, named_sides
 from .sizes import Match, Sides, compare, sides
 from .spelling import LONGEST, Habit, clean, habit
 
@@ -44,7 +45,8 @@ class Reading:
 
     ``half``: how far the number may be from what was meant, because it was written as a rounded one; else 0.
     ``others``: numbers that the same text can mean as well. ``doubt``: why the cell, if its number is not right, cannot
-    be told to be wrong. ``notes`` are sentences for a person.
+    be told to be wrong. ``notes`` are sentences for a person. ``sides``: which side each of the numbers is, height,
+    width or channels, where the text of a size says so.
     """
 
     numbers: tuple[Number, ...] = ()
@@ -54,6 +56,7 @@ class Reading:
     problem: str | None = None
     doubt: str | None = None
     notes: tuple[str, ...] = ()
+    sides: tuple[str, ...] = ()
 
 
 _EMPTY, _NO_HABIT = Reading(), Habit()
@@ -305,23 +308,13 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-_NAMED_SIDE = re.compile(r"\b([hwcd])(?:eight|idth|hannels|epth)?\s*[=:]\s*([0-9]{1,9})\b", re.IGNORECASE)
-_IN_LETTERS = re.compile(
-    r"\s*[(\[]\s*[hwcd](?:\s*[x×,*]?\s*[hwcd]){1,3}\s*[)\]]\s*$", re.IGNORECASE
-)  # (HWC) behind a size
-_DIGITS = re.compile(r"[0-9]+")
-_ORDER = {"h": 0, "w": 1, "c": 2, "d": 2}
-
-
 def _size(text: str, habit: Habit, unit: str) -> Reading | None:
     """A size; what stands behind a = may be its product, ``6 x 6 x 256 = 9216``."""
-    named = _NAMED_SIDE.findall(text)
-    numbers = len(_DIGITS.findall(text))
-    if len({side.casefold() for side, _ in named}) == len(named) == numbers > 1:  # H=55, W=55, C=96
-        in_order = sorted(named, key=lambda each: _ORDER[each[0].casefold()])
-        return Reading(tuple(int(number) for _, number in in_order))
+    if (named := named_sides(text)) is not None:
+        return Reading(tuple(named.values()), sides=tuple(named))
+    text, order = named_order(text)
     known = words_of(unit)
-    parts = _IN_LETTERS.sub("", text).split("=")
+    parts = text.split("=")
     if len(parts) > MOST_PARTS:
         return None
     read = [found for part in parts if (found := sides(part.strip(), habit, known)) is not None]
@@ -330,7 +323,15 @@ def _size(text: str, habit: Habit, unit: str) -> Reading | None:
         return Reading(problem=f"the cell holds more than one size: {_quoted(text)}")
     if not several:
         return Reading(read[-1]) if read else None
+    names: tuple[str, ...] = ()
+    if order and len(order) == len(several[0]):  # 96x55x55 (CHW)
+        by_name = dict(zip(order, several[0], strict=True))
+        names = tuple(name for name in NAMES if name in by_name)
+        several[0] = tuple(by_name[name] for name in names)
+    elif "@" in text and len(several[0]) == len(NAMES):
+        names = NAMES
     product = math.prod(several[0])
     stated = [found[0] for found in read if len(found) == 1]
     wrong = [f"The sides multiply to {_said(product)}, not {_said(each)}." for each in stated if each != product]
-    return Reading(several[0], others=tuple(each for each in stated if each == product)[:1], notes=tuple(wrong[:1]))
+    others = tuple(each for each in stated if each == product)[:1]
+    return Reading(several[0], others=others, notes=tuple(wrong[:1]), sides=names)

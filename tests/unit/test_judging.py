@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sheetgen.expr import Value
-from sheetgen.judging import Held, judge_cell
+from sheetgen.judging import Held, judge_among, judge_cell
 from sheetgen.reading import habit
 
 
@@ -102,6 +102,51 @@ def test_a_percentage_where_a_count_is_asked_is_in_doubt() -> None:
 )
 def test_sizes_with_letters(typed: str, expected: str) -> None:
     assert status(typed, "55 x 55 x 96", "output_size") == expected
+
+
+RIGHT: dict[str, Value] = {"c.out_height": 55, "c.out_width": 54, "c.out_channels": 96}
+LAST, FIRST = tuple(RIGHT), ("c.out_channels", "c.out_height", "c.out_width")
+
+
+def among(typed: str, order: tuple[str, ...]) -> dict[str, str]:
+    right = {each: RIGHT[each] for each in order}
+    return {each: judge_among(Held("T", "A1", typed), each, right, habit([]), "").status for each in right}
+
+
+@pytest.mark.parametrize("order", [LAST, FIRST, LAST[:2]])
+@pytest.mark.parametrize(
+    ("typed", "wrong"),
+    [
+        ("96@55x54", set()),
+        ("H=55, W=54, C=96", set()),
+        ("C=96 H=55 W=54", set()),
+        ("96x55x54 (CHW)", set()),
+        ("C=96 H=56 W=54", {"c.out_height"}),
+        ("95@55x54", {"c.out_channels"}),
+        ("H=96, W=55, C=54", set(RIGHT)),  # channels first it is not, for it says which are the channels
+        ("55x54x96 (CHW)", set(RIGHT)),
+        ("54@96x55", set(RIGHT)),
+    ],
+)
+def test_letters_say_which_number_is_which_whatever_the_order_of_the_column(
+    order: tuple[str, ...], typed: str, wrong: set[str]
+) -> None:
+    assert among(typed, order) == {each: "wrong" if each in wrong else "correct" for each in order}
+    held = Held("T", "A1", typed)
+    whole = judge_cell(held, "output_size", "55 x 54 x 96", 0, habit([]), "")
+    assert (whole.status == "wrong") is bool(wrong)
+    if wrong == set(RIGHT):
+        told = "The numbers are right, but what is written beside them gives them to other sides."
+        assert whole.notes == (told,)
+        if order != LAST[:2]:
+            right = {each: RIGHT[each] for each in order}
+            assert judge_among(held, order[0], right, habit([]), "").notes == (told,)
+
+
+def test_a_whole_size_in_a_column_that_puts_channels_first() -> None:
+    right = {each: RIGHT[each] for each in FIRST}
+    for typed, expected in [("96@55x54", "correct"), ("H=55, W=54, C=96", "correct"), ("54@96x55", "wrong")]:
+        assert judge_among(Held("T", "A1", typed), "c.output_size", right, habit([]), "").status == expected
 
 
 def test_a_product_that_is_not_that_of_the_sides_is_said() -> None:

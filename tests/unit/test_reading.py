@@ -408,8 +408,6 @@ def test_a_number_that_may_have_lost_its_thousands() -> None:
         ("[1, 96, 55, 55]", (1, 96, 55, 55)),
         ("torch.Size([1, 96, 55, 55])", (1, 96, 55, 55)),
         ("torch.Size([96, 55, 55])", (96, 55, 55)),
-        ("96@55x55", (55, 55, 96)),
-        ("96 @ 55 × 55", (55, 55, 96)),
         ("27.50 x 3", (Fraction(55, 2), 3)),
         ("27.0 x 3", (27, 3)),
         ("55 x 55", (55, 55)),
@@ -428,8 +426,47 @@ def test_a_size_however_it_is_typed(typed: Typed, numbers: tuple[Number, ...]) -
 
 @pytest.mark.parametrize(
     "typed",
+    [
+        "96@55x54",
+        "96 @ 55 × 54",
+        "55x54@96",
+        "H=55, W=54, C=96",
+        "C=96 H=55 W=54",
+        "N=1, C=96, H=55, W=54",
+        "Höhe: 55, Breite: 54, Kanäle: 96",
+        "55H x 54W x 96C",
+        "55(H) x 54(W) x 96(C)",
+        "96 channels, 55 x 54",
+        "96 feature maps of 55x54",
+        "55x54, 96 channels",
+        "channels: 96, 55x54",
+        "96 canaux de 55x54",
+        "96x55x54 (CHW)",
+        "(C,H,W) = (96,55,54)",
+        "CHW: 96x55x54",
+        "高55 宽54 通道96",
+        "９６チャンネル ５５×５４",
+    ],
+)
+def test_a_size_that_names_its_numbers(typed: str) -> None:
+    assert read(typed, "size") == Reading((55, 54, 96), sides=("height", "width", "channels"))
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["55 x 54 x 96 channels", "maps: 55x54x96", "96 x 55 x 54 maps", "55, 54, 96 channels", "channels 96 x 55 x 54",
+     "96 channels 7x1,024", "H=55 W 54 C=96", "H=55, H=54, C=96", "N=2, C=96, H=55, W=54", "C=96 rows=55 W=54",
+     "55 54 channels 96 x 7"],
+)  # fmt: skip
+def test_a_word_beside_a_size_does_not_name_a_number_that_it_may_not_mean(typed: str) -> None:
+    assert read(typed, "size").sides == ()
+
+
+@pytest.mark.parametrize(
+    "typed",
     ["55 x 55 x", "x 55", "-5 x 5 x 5", "55 xx 55", "5 x 5 x 5 5 x 5", "(55, 55", "55, 55)", "(55, (55, 96))",
-     "~55 x 55", "55 x y", "5 % x 5", "1x" * 12 + "1", "2^3 x 5", "@", "96@", "@55x55", "96@55", "None", "1=1=" * 9],
+     "~55 x 55", "55 x y", "5 % x 5", "1x" * 12 + "1", "2^3 x 5", "@", "96@", "@55x55", "96@55", "55x54@96x2", "None",
+     "1=1=" * 9],
 )  # fmt: skip
 def test_what_is_no_size(typed: str) -> None:
     problem = read(typed, "size").problem
