@@ -35,7 +35,7 @@ _TOKEN = re.compile(
 
 
 _SAID = {"by": "x", "percent": "%", "pct": "%", "prozent": "%"}
-_SPELT = {"X": "x", "×": "x", "->": "=", "=>": "="}
+_SPELT = {"X": "x", "×": "x", "=>": "->"}
 
 
 def tokens(clean: str) -> list[Token]:
@@ -108,9 +108,9 @@ class Figure:
     """A number that a text states, or (not ``plain``) that its calculation gives.
 
     ``last`` is the power of ten of the last digit, where there is one; ``rounded``, whether the way it is written says
-    that it may be off by half of that. ``other`` and ``mark`` are a Numeral's. ``first`` is the number that a
-    calculation begins with. ``aside``: it stands in a bracket behind another. ``left`` are words without a
-    meaning here.
+    that it may be off by half of that. ``other``, ``mark`` and ``decimals`` are a Numeral's. ``first`` is the number
+    that a calculation begins with. ``aside``: it stands in a bracket behind another; ``led``: an arrow leads to it.
+    ``left`` are words without a meaning here.
     """
 
     value: Number
@@ -122,7 +122,9 @@ class Figure:
     first: Number | None = None
     other: Number | None = None
     mark: Mark | None = None
+    decimals: Number | None = None
     aside: bool = False
+    led: bool = False
     left: tuple[str, ...] = ()
 
     @property
@@ -136,7 +138,7 @@ def figure(
 ) -> Figure | None:
     """The number in these tokens; None where there is none, more than one, or a word that changes it."""
     start, end = 0, len(found)
-    while start < end and (found[start].kind == "word" or found[start].text in ":~#"):
+    while start < end and (found[start].kind == "word" or found[start].text in ":~#") and not rounds(found, start):
         start += 1
     while end > start and _ends(found, end - 1, known):
         end -= 1
@@ -194,7 +196,7 @@ def _plain(core: Sequence[Token], habit: Habit, *, whole: bool, known: frozenset
     if read is None:
         return None
     if power is not None:  # 62.378M: nobody writes thousands of millions so, but 62,378k are
-        read = replace(read, other=None if read.mark == "." else read.other, mark=None)
+        read = replace(read, other=None if read.mark == "." else read.other, mark=None, decimals=None)
     scale = (power or 0) - (2 if percent else 0)
     last = read.last + scale
     if about and not power and not read.scientific and read.last == 0:
@@ -207,6 +209,7 @@ def _plain(core: Sequence[Token], habit: Habit, *, whole: bool, known: frozenset
         percent=percent,
         other=None if read.other is None else sign * times_ten(read.other, scale),
         mark=read.mark,
+        decimals=None if read.decimals is None else sign * read.decimals,
     )
 
 
@@ -233,45 +236,118 @@ def _zeros(read: Numeral) -> int:
 _NOTATION = {"x": "*", "^": "**", "[": "(", "]": ")", "{": "(", "}": ")"}
 
 
+# A function that rounds, as the notation says it: what opens and what closes it. Programs round a half differently, so
+# round has both ways, and a number where these differ is not read.
+_FLOOR = ("((", ")//1)")
+_CEIL = ("ceil_div((", "),1)")
+_HALF_UP, _HALF_DOWN = ("(((", ")+1/2)//1)"), ("ceil_div((", ")-1/2,1)")
+_ROUNDING = {
+    **dict.fromkeys(_words("floor int trunc rounddown math.floor np.floor floor.math"), (_FLOOR, _FLOOR)),
+    **dict.fromkeys(_words("abrunden ganzzahl ent entier arrondi.inf"), (_FLOOR, _FLOOR)),
+    **dict.fromkeys(_words("ceil ceiling roundup math.ceil np.ceil ceiling.math"), (_CEIL, _CEIL)),
+    **dict.fromkeys(_words("aufrunden arrondi.sup"), (_CEIL, _CEIL)),
+    **dict.fromkeys(_words("round np.round runden arrondi"), (_HALF_UP, _HALF_DOWN)),
+}
+_BRACKETS = (("(", ")"), ("(", ")"))
+
+
+def rounds(found: Sequence[Token], at: int) -> bool:
+    """Whether a call of a function that rounds begins there: floor(54.25)."""
+    named = found[at].kind == "word" and found[at].text.casefold() in _ROUNDING
+    return named and at + 1 < len(found) and found[at + 1].text == "("
+
+
 def _calculation(core: Sequence[Token], habit: Habit, *, whole: bool, known: frozenset[str]) -> Figure | None:
-    """The value of a calculation; None where it is none, has no value, or can be read in two ways: 2^3^2."""
-    written: list[str] = []
+    """The value of a calculation; None where it is none, has no value, or can be read in two ways: 2^3^2.
+
+    What has a point before three digits is read as thousands, unless only the decimals make it whole.
+    """
+    # as it is read; the same with halves rounded down; the same with decimals where a point may be before thousands
+    written: list[tuple[str, str, str]] = []
     first: Number | None = None
     powers = [False]  # for each open bracket, whether the last operator in it was a power
+    closing: list[tuple[str, str]] = []
+    opening = _BRACKETS
     for at, token in enumerate(core):
-        if token.kind == "num":
-            read = numeral(token.text, habit, whole=whole)
-            if read is None or (at and core[at - 1].kind == "num"):
+        before = core[at - 1] if at else None
+        after = core[at + 1].text if at + 1 < len(core) else ""
+        if rounds(core, at):
+            if before is not None and (before.kind == "num" or before.text in ")]}"):
+                written.append(("*", "*", "*"))
+            opening = _ROUNDING[token.text.casefold()]
+        elif token.kind == "num":
+            read = _argument(token.text, habit, whole=whole, last=after == ")" and bool(closing))
+            if read is None or (before is not None and before.kind == "num"):
                 return None
-            first = read.value if first is None else first
-            written.append(_literal(read.value))
-        elif token.kind == "word" and at and core[at - 1].kind == "num" and token.text.casefold() in (known | _UNITS):
+            number, decimals = read.value, read.value if read.decimals is None else read.decimals
+            alone = closing and closing[-1] != (")", ")") and before is not None and before.text == "("
+            if alone and after in (")", ",", ";"):
+                number = decimals  # nobody rounds what is whole: floor(28.125)
+            first = number if first is None else first
+            usual = _literal(number)
+            written.append((usual, usual, _literal(decimals) if read.mark == "." else usual))
+        elif before is not None and before.kind == "num" and token.text.casefold() in (known | _UNITS):
             continue  # 34848 weights + 96 biases
+        elif token.text in (",", ";") and closing and closing[-1] != (")", ")") and after in ("0", "1"):
+            if [each.text for each in core[at + 2 : at + 3]] != [")"]:
+                return None
+            # ROUNDDOWN(54.25, 0), FLOOR(54.25, 1)
+            return _calculation([*core[:at], *core[at + 2 :]], habit, whole=whole, known=known)
         elif token.kind == "op" and token.text in _OPERATORS:
             sign = _NOTATION.get(token.text, token.text)
             if sign == "**" and powers[-1]:
                 return None
             if token.text == "x" and at == 1 and core[0].text == "0" and token.touches:
                 return None  # 0x10 is sixteen to a programmer
+            shown = (sign, sign, sign)
             if sign == "(":
-                if at and (core[at - 1].kind == "num" or core[at - 1].text in ")]}"):
-                    written.append("*")  # 96(11*11*3 + 1)
+                if before is not None and (before.kind == "num" or before.text in ")]}"):
+                    written.append(("*", "*", "*"))  # 96(11*11*3 + 1)
+                (up, up_end), (down, down_end) = opening
+                shown = (up, down, up)
                 powers.append(False)
+                closing.append((up_end, down_end))
+                opening = _BRACKETS
             elif sign == ")":
-                powers.pop()
-                if not powers:
+                if not closing:
                     return None
+                powers.pop()
+                up_end, down_end = closing.pop()
+                shown = (up_end, down_end, up_end)
             else:
                 powers[-1] = sign == "**"
-            written.append(sign)
+            written.append(shown)
         else:
             return None
+    found = [_value("".join(way)) for way in zip(*written, strict=True)]
+    usual_value, halves_down, with_decimals = found
+    if usual_value is None or halves_down != usual_value:
+        return None
+    other = with_decimals if whole and _is_whole(with_decimals) and with_decimals != usual_value else None
+    if other is not None and not _is_whole(usual_value):
+        usual_value, other = other, None
+    typed = "".join(token.text if token.touches else f" {token.text}" for token in core).strip()
+    return Figure(usual_value, typed, plain=False, first=first, other=other)
+
+
+def _argument(typed: str, habit: Habit, *, whole: bool, last: bool) -> Numeral | None:
+    """A number of a calculation; ``last`` in its bracket, it may have the places to round to: floor(54.25,1)."""
+    read = numeral(typed, habit, whole=whole)
+    if read is None and last and typed[-2:] in (",0", ",1"):
+        return numeral(typed[:-2], habit, whole=whole)
+    return read
+
+
+def _value(written: str) -> Number | None:
     try:
-        found = value(parse("".join(written)), {})
+        found = value(parse(written), {})
     except ExpressionError:
         return None
-    typed = "".join(token.text if token.touches else f" {token.text}" for token in core).strip()
-    return Figure(found, typed, plain=False, first=first) if not isinstance(found, str) else None
+    return None if isinstance(found, str) else found
+
+
+def _is_whole(number: Number | None) -> bool:
+    return number is not None and Fraction(number).denominator == 1
 
 
 _OPERATORS = frozenset(("+", "-", "*", "/", "//", "**", "^", "x", "(", ")", "[", "]", "{", "}"))

@@ -101,7 +101,7 @@ def _numbers(pieces: Sequence[Sequence[Token]], habit: Habit, known: frozenset[s
     if len(pieces) > MOST_SIDES:
         return None
     read: list[int | Fraction] = []
-    for piece in pieces:
+    for piece in (side for piece in pieces for side in _squared(piece, alone=len(pieces) == 1)):
         each = figure(piece, habit, whole=True, known=known)
         if each is None or not each.plain or each.rounded or each.percent or each.left:
             return None
@@ -109,6 +109,14 @@ def _numbers(pieces: Sequence[Sequence[Token]], habit: Habit, known: frozenset[s
             return None
         read.append(each.value)
     return tuple(read)
+
+
+def _squared(piece: Sequence[Token], *, alone: bool) -> list[Sequence[Token]]:
+    """55² x 96 has the sides 55, 55 and 96."""
+    texts = [token.text for token in piece]
+    if len(texts) == 3 and texts[1] in ("^", "**") and (texts[2] == "2" or (alone and texts[2] == "3")):
+        return [piece[:1]] * int(texts[2])
+    return [piece]
 
 
 def compare(given: Sides, right: Sides, *, channels_last: bool) -> Match:
