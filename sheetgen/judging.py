@@ -166,8 +166,11 @@ def _judge_size(read: Reading, right: Value, *, named: bool) -> Verdict:
     notes = {
         "other order": _OTHER_SIDES if read.sides else f"The numbers are right, but stand in another order{order}.",
         "too few": f"It has {len(given)} numbers, and {len(sides)} are asked.",
+        "different": f"It has {len(given)} numbers, and {len(sides)} are asked."
+        if len(given) > max(3, len(sides))
+        else "",
     }
-    return Verdict("wrong", "", (*read.notes, *([notes[match]] if match in notes else [])))
+    return Verdict("wrong", "", (*read.notes, *([notes[match]] if notes.get(match) else [])))
 
 
 def _sides(size: Value) -> Sides:

@@ -34,14 +34,17 @@ _TOKEN = re.compile(
 )
 
 
-_SAID = {"by": "x", "percent": "%", "pct": "%", "prozent": "%"}
+_SAID = {"by": "x", "mal": "x", "fois": "x", "percent": "%", "pct": "%", "prozent": "%"}
 _SPELT = {"X": "x", "×": "x", "=>": "->"}
+
+
+_PER_CENT = re.compile(r"\b(?:per|pour) cent\b", re.IGNORECASE)
 
 
 def tokens(clean: str) -> list[Token]:
     found: list[Token] = []
     touches = False
-    for match in _TOKEN.finditer(clean):
+    for match in _TOKEN.finditer(_PER_CENT.sub("%", clean)):
         kind, text = match.lastgroup or "other", match[0]
         if (sign := _SAID.get(text.casefold())) is not None:
             kind, text = "op", sign
@@ -60,11 +63,15 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-APPROXIMATELY = _words("about approx approximately around roughly nearly ca circa etwa rund ungefähr env")
+APPROXIMATELY = _words(
+    "about approx approximately around roughly nearly ca circa etwa rund ungefähr env environ 左右 程度 くらい"
+)
 _SCALES = {
-    **dict.fromkeys(("k", "thousand", "tsd", "tausend", "mille"), 3),
-    **dict.fromkeys(("m", "million", "millions", "mio", "mln", "mn", "millionen"), 6),
-    **dict.fromkeys(("g", "b", "bn", "billion", "billions", "mrd", "milliarden"), 9),
+    **dict.fromkeys(("k", "thousand", "tsd", "tausend", "mille", "milliers", "千"), 3),
+    **dict.fromkeys(("m", "million", "millions", "mio", "mln", "mn", "millionen", "百万", "百萬"), 6),
+    **dict.fromkeys(("g", "b", "bn", "billion", "billions", "mrd", "milliarden", "milliard", "milliards"), 9),
+    **dict.fromkeys(("万", "萬"), 4),
+    **dict.fromkeys(("億", "亿"), 8),
     **dict.fromkeys(("t", "tn", "trillion"), 12),
     "lakh": 5,
     "crore": 7,
@@ -77,9 +84,13 @@ _UNITS = _words(
 _CHANGES = _words(
     "or and not no non than least most under over below above up less more between to minus plus times half double "
     "twice without except hundred hundreds dozen wrong maybe oder nicht kein bis mindestens höchstens "
-    "log ln exp sqrt root square min max floor ceil round mod abs x e"
+    "log ln exp sqrt root square min max floor ceil round mod abs x e "
+    "ou pas moins sans ohne billionen billiarden trillionen 以上 以下 以内 未満 未满 多 余 倍 分之"
 )
-_BYTES = re.compile(r"[kmgt]i?b")
+_BYTES = re.compile(r"(k|m|g|t|kilo|mega|giga|tera)(i?)(?:b|bytes?|o|octets?)")
+_SINGLE = _words("b o byte bytes octet octets")
+_BIT = _words("bit bits")
+_COUNTED = re.compile(r"(.+?)(?:个|個|个参数|個参数|パラメータ)")  # 3.5万个
 _MOST_WORDS = 4  # around a number; more are a sentence, of which no program knows what it says
 
 
@@ -88,11 +99,24 @@ def words_of(unit: str) -> frozenset[str]:
     return frozenset(re.findall(r"[^\W\d_]+", unit.casefold()))
 
 
+def _bytes_of(word: str) -> str | None:
+    """mb of MB, Mo, MBytes and megabytes; None for what is no multiple of a byte."""
+    match = _BYTES.fullmatch(word)
+    return f"{match[1][0]}{match[2]}b" if match is not None else None
+
+
+def _same_bytes(word: str, known: frozenset[str]) -> bool:
+    """Whether the unit has the multiple of bytes that ``word`` is: 142.5 M and 142.5 Mo of MB."""
+    return (_bytes_of(word) or f"{word}b") in {_bytes_of(each) for each in known}
+
+
 def _scale(token: Token, known: frozenset[str]) -> int | None:
     """The power of ten that a word behind a number means: 6 for M and for MFLOPs; None where it is another word."""
     word = token.text.rstrip(".").casefold()
-    if word in known:
+    if word in known or _same_bytes(word, known):
         return None
+    if (counted := _COUNTED.fullmatch(word)) is not None and counted[1] in _SCALES:
+        return _SCALES[counted[1]]
     if word in _SCALES and (token.touches or len(word) > 1 or token.text in "kKM"):
         return None if word == "b" and known & {"byte", "bytes", "b"} else _SCALES[word]
     if token.text[0] in "kKMGT" and len(word) > 2 and word[1:] in (known | _UNITS):
@@ -153,7 +177,9 @@ def figure(
     if end < len(found) and found[end].touches and any(char.isdigit() for char in found[end].text):
         return None  # 1e5x
     about = about or any(token.text == "~" for token in around) or not APPROXIMATELY.isdisjoint(said)
-    left = tuple(word for word in said if word not in known and word not in _UNITS and word not in APPROXIMATELY)
+    left = tuple(
+        word for word in said if word not in known | _UNITS | APPROXIMATELY | _SINGLE and not _same_bytes(word, known)
+    )
     plain = _plain(core, habit, whole=whole, known=known, about=about)
     read = plain if plain is not None else _calculation(core, habit, whole=whole, known=known)
     return replace(read, left=left) if read is not None and left else read
@@ -170,9 +196,14 @@ def _ends(found: Sequence[Token], at: int, known: frozenset[str]) -> bool:
 
 
 def _tells_other(word: str, known: frozenset[str]) -> bool:
-    if word in known or (word == "b" and not known.isdisjoint(("byte", "bytes"))):
+    if word in known or _same_bytes(word, known) or (word == "b" and not known.isdisjoint(("byte", "bytes"))):
         return False
-    return word in _CHANGES or word in _SCALES or _BYTES.fullmatch(word) is not None
+    in_bytes = not known.isdisjoint(_SINGLE) or any(_bytes_of(each) is not None for each in known)
+    if (in_bytes and word in _BIT) or (word in _SINGLE and not known.isdisjoint(_BIT)):
+        return True
+    if word in _SINGLE and in_bytes and known.isdisjoint(_SINGLE):
+        return True  # 142.5 bytes, of MB
+    return word in _CHANGES or word in _SCALES or _bytes_of(word) is not None
 
 
 def _plain(core: Sequence[Token], habit: Habit, *, whole: bool, known: frozenset[str], about: bool) -> Figure | None:

@@ -17,7 +17,7 @@ _SAID = {
     "channels": "c d ch channel channels depth deep map maps filter filters kernels kanal kanäle kanaele tief tiefe "
     "filtern filtres canal canaux profondeur 通道 通道数 通道數 チャネル チャネル数 チャンネル チャンネル数 深度 深さ",
     "batch": "n batch",
-    "": "of and with und mit de feature output out input in je à et",
+    "": "of and with und mit de feature output out input in je à et size sized größe taille",
 }
 _WORDS = {word: name for name, words in _SAID.items() for word in words.split()}
 _PIECE = re.compile(r"[0-9]{1,9}|[^\W\d_]+|[=:]|[ x×*,;/()\[\]]", re.IGNORECASE)

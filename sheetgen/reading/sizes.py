@@ -101,8 +101,9 @@ def _numbers(pieces: Sequence[Sequence[Token]], habit: Habit, known: frozenset[s
     if len(pieces) > MOST_SIDES:
         return None
     read: list[int | Fraction] = []
-    for piece in (side for piece in pieces for side in _squared(piece, alone=len(pieces) == 1)):
-        each = figure(piece, habit, whole=True, known=known)
+    written = [side for piece in pieces for side in _squared(piece, alone=len(pieces) == 1)]
+    for side in written:
+        each = figure(side, habit, whole=True, known=known)
         if each is None or not each.plain or each.rounded or each.percent or each.left:
             return None
         if isinstance(each.value, float) or each.value < 0:

@@ -36,6 +36,9 @@ _CHARACTERS = {
     "„": '"',
     "٬": "_",  # the Arabic mark of thousands, which is never anything else
     "٪": "%",
+    **dict.fromkeys("✓✔☑", ""),
+    **dict.fromkeys("约約", "~"),
+    "乘": "×",
     "、": ";",
     "。": ".",
     "⌊": "floor(",

@@ -31,6 +31,31 @@ def test_the_whole_number_behind_its_unrounded_working_counts(typed: str) -> Non
     assert status(typed, 55, "out_height") != "correct"
 
 
+@pytest.mark.parametrize(
+    ("typed", "right", "wrong"),
+    [
+        ("54230.25 ≈ 54230", 54230, 54231),
+        ("54230.25 ≈ 54230", 54230, 54228),
+        ("54.75 -> 54", 54, 55),
+        ("54.25 → 55", 55, 54),
+        ("28.125 ≈ 28", 28, 28125),
+        ("28,125 ≈ 28", 28, 28125),
+        ("225/8 = 28.125 = 28", 28, 28125),
+        ("34944.2 ≈ 35000", 34944.2, 34944),
+        ("34.944 ≈ 35k", 34944, 35000),
+    ],
+)
+def test_a_whole_number_beside_its_working_is_exact(typed: str, right: Value, wrong: Value) -> None:
+    assert status(typed, right) == "correct"
+    assert status(typed, wrong) != "correct"
+
+
+def test_the_whole_number_that_was_taken_is_said() -> None:
+    for typed in ("54.75 -> 54", "54.75 ⇒ 54", "(227-11)/4 + 0.75 = 54.75 -> 54"):
+        found = judge_cell(Held("Table", "A1", typed), "parameters", 54, 0, habit([]), "")
+        assert found.notes[-1] == "'54.75' stands beside it; the whole number, 54, counts."
+
+
 @pytest.mark.parametrize("typed", ["221/4 = 55.25 ≈ 55", "54.75 ~ 55", "55.2 = 55"])
 def test_rounded_up_or_down(typed: str) -> None:
     assert status(typed, 55, "out_height") == "correct"
