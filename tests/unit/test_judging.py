@@ -168,6 +168,13 @@ def test_letters_say_which_number_is_which_whatever_the_order_of_the_column(
             assert judge_among(held, order[0], right, habit([]), "").notes == (told,)
 
 
+def test_each_named_number_is_judged_by_its_own_name() -> None:
+    right: dict[str, Value] = {"c.out_height": 55, "c.out_width": 55, "c.out_channels": 96}
+    held = Held("T", "A1", "H=96, W=55, C=55")
+    found = {each: judge_among(held, each, right, habit([]), "").status for each in right}
+    assert found == {"c.out_height": "wrong", "c.out_width": "correct", "c.out_channels": "wrong"}
+
+
 def test_a_whole_size_in_a_column_that_puts_channels_first() -> None:
     right = {each: RIGHT[each] for each in FIRST}
     for typed, expected in [("96@55x54", "correct"), ("H=55, W=54, C=96", "correct"), ("54@96x55", "wrong")]:
