@@ -257,7 +257,8 @@ def fill(
 ) -> None:
     """Fill the blanks of a workbook and change nothing else in it.
 
-    A cell that already holds something is kept, and reported beside the right number; exits 1 if one is wrong.
+    A cell that already holds something is kept, and reported beside the right number; exits 1 if one is wrong,
+    and if there was nothing to fill.
 
     \b
     Examples:
@@ -285,9 +286,10 @@ def fill(
         typer.echo(f"  not found in the template: {counted(len(done.missing), 'blank')} ({few})")
     for each in done.left[:20]:
         typer.echo(f"  left alone: {printable(each, 1000)}")
-    if not done.filled and not done.kept:
-        typer.echo("  nothing to fill: no cell that was recognised is empty; 'sheetgen locate' shows what was")
-    if any(kept.agrees is False for kept in done.kept):
+    if not done.filled:
+        told = "nothing to fill: no cell that was recognised is empty and can be filled"
+        typer.echo(f"  {told}; 'sheetgen locate' shows what was")
+    if not done.filled or any(kept.agrees is False for kept in done.kept):
         raise typer.Exit(FINDINGS)
 
 
