@@ -123,6 +123,16 @@ def test_through_tables(formula: str, more: set[str]) -> None:
     assert read_by({"B1": formula, "Work!B3": "=Data!A1"}, extend) == {"S", *more}
 
 
+def test_a_name_of_this_row_of_a_table_is_another_in_each_row() -> None:
+    def extend(book: Any) -> None:
+        columns = [{"header": "Height"}, {"header": "Width"}]
+        book.get_worksheet_by_name("Work").add_table("A1:B3", {"name": "Sizes", "columns": columns})
+        book.define_name("width_here", "=Sizes[@Width]")
+
+    rows = {"Work!B2": "=Mar!A1", "Work!B3": "=Data!A1", "Work!C2": "=width_here", "Work!C3": "=width_here"}
+    assert read_by({"B1": "=Work!C2+Work!C3", **rows}, extend) == {"S", "Work", "Mar", "Data"}
+
+
 def verdict(cells: Mapping[str, object], broken: str = "Data") -> Verdict:
     return judge(workbook(cells, broken=broken), {"a": Place("S", 1, 2)})["a"]
 
