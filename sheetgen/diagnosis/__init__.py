@@ -1,0 +1,248 @@
+"""Why a number is wrong: every wrong number of a sheet held against every small change of its own formula.
+
+``diagnose`` is handed what a student answered and which of it is wrong, and says of each wrong number whether it
+follows from the student's own earlier numbers, which rule explains it, and how sure that is. Trees and their changes
+are in ``trees``, ``changes`` and ``forms``; what they give for a coursework in ``index``; slips of the hand in
+``slips``; which explanation wins in ``weighing``; words for all of it in ``wording``. This room must not know cells,
+files, marks or how a number was typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+from ..expr import Value
+from ..network import INPUT, TOTAL
+from ..sheet import Sheet
+from .changes import Rule
+from .changes import rule_id as rule_id
+from .index import Index, index_of
+from .own import LARGEST, Own
+from .slips import slips
+from .trees import Number, evaluate, names
+from .weighing import Certainty, Chosen, Fit, by_chance, choose
+import math
+
+MOST_FITS = 24  # explanations of one cell that are weighed
+MOST_KNOWN = 6  # rules of other cells that are tried together in one
+Right = Callable[[str, Number, Value], bool]  # answer, a student's number, a value: is it right within tolerance?
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One explanation of a number: rules that hold together, and how sure it is."""
+
+    rules: tuple[Rule, ...]
+    certainty: Certainty
+
+    @property
+    def id(self) -> str:
+        return "+".join(map(rule_id, self.rules))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is known of one wrong number."""
+
+    answer: str
+    follows: tuple[str, ...] = ()  # the student's own earlier wrong answers that it is right for
+    credit: bool = False  # does that earn a part of the marks?
+    why: tuple[Explained, ...] = ()  # the best first; several where they explain it equally well
+    depends: tuple[str, ...] = ()  # earlier wrong answers that it reads, whether it is right for them or not
+
+
+def diagnose(sheet: Sheet, wrong: Mapping[str, Number], is_right: Right) -> dict[str, Finding]:
+    """Of each wrong number by its answer's id why it is wrong.
+
+    ``wrong`` holds what the student gave, of sizes the sides that are wrong. A number too large to calculate with is
+    taken for none.
+    """
+    index = index_of(sheet)
+    given = {
+        answer: number
+        for answer, number in wrong.items()
+        if answer in index.table.quantities and _calculable(number)
+    }  # fmt: skip
+    found = _Diagnosis(index, given, is_right).found()
+    return {answer: found.get(answer, Finding(answer)) for answer in wrong}
+
+
+def _calculable(number: Number) -> bool:
+    return number == number and abs(number) < LARGEST
+
+
+class _Diagnosis:
+    """One student's sheet."""
+
+    def __init__(self, index: Index, given: Mapping[str, Number], is_right: Right) -> None:
+        self.index, self.given, self.is_right = index, given, is_right
+        self.numbers = index.table.numbers
+        # what cannot be is nobody's earlier number: what follows falls back to the true one
+        believed = {answer: number for answer, number in given.items() if self._plausible(answer, number)}
+        self.own = Own(index.dependents, believed)
+
+    def found(self) -> dict[str, Finding]:
+        follows: dict[str, Value] = {}
+        fits: dict[str, tuple[Fit, ...]] = {}
+        for answer, number in self.given.items():
+            if self._reads_own(answer):
+                carried = self.own.follows(answer)
+                if carried is not None and not isinstance(carried, str):
+                    follows[answer] = carried
+            fits[answer] = tuple(self._singles(answer, number, follows.get(answer)))[:MOST_FITS]
+        right = {answer for answer, value in follows.items() if self._follows(answer, value)}
+        chosen = self._choose(fits, right)
+        missing = [answer for answer in self.given if answer not in chosen and answer not in right]
+        if missing:
+            known = {rule for each in chosen.values() for rule in each.rules}
+            for answer in missing:
+                fits[answer] += tuple(self._doubles(answer, self.given[answer], known))[:MOST_FITS]
+            chosen = self._choose(fits, right)
+        return {answer: self._finding(answer, answer in right, chosen.get(answer)) for answer in self.given}
+
+    def _choose(self, fits: Mapping[str, tuple[Fit, ...]], right: set[str]) -> dict[str, Chosen]:
+        """Numbers that are right for the student's own earlier ones need no rule; they take one that others need."""
+        chance = {answer: by_chance(number, _number(self.numbers[answer])) for answer, number in self.given.items()}
+        open_fits = {answer: listed for answer, listed in fits.items() if answer not in right}
+        chosen = choose(open_fits, chance, self.index.shows)
+        known = {rule for each in chosen.values() for rule in each.rules}
+        for answer in sorted(right):
+            both = [fit for fit in fits[answer] if fit.rules and set(fit.rules) <= known]
+            if both:
+                chosen[answer] = Chosen(both[0].rules, "likely")
+        return chosen
+
+    # --- follow-through
+
+    def _reads_own(self, answer: str) -> bool:
+        quantity = self.index.table.quantities[answer]
+        return any(isinstance(bind, str) and self.own.changes(bind) for bind in quantity.binds.values())
+
+    def _follows(self, answer: str, value: Value) -> bool:
+        if value == self.numbers[answer] or isinstance(value, str):
+            return False
+        return self._plausible(answer, value) and self.is_right(answer, self.given[answer], value)
+
+    def _plausible(self, answer: str, number: Value) -> bool:
+        """Whether a number can be what it claims to be: whole and positive where it is, no larger than its input."""
+        if isinstance(number, str):
+            return False
+        right = self.numbers[answer]
+        if isinstance(right, str):
+            return False
+        if isinstance(right, int) and number != int(number):
+            return False
+        if right > 0 and number <= 0 and not answer.endswith(".biases"):
+            return False
+        if number < 0 <= right:
+            return False
+        layer, _, quantity = answer.rpartition(".")
+        if quantity in ("out_height", "out_width") and layer not in (INPUT, TOTAL):
+            read = self.numbers.get(f"{layer}.{quantity.replace('out', 'in')}")
+            image = self.numbers.get(f"{INPUT}.{quantity.replace('out', 'in')}")
+            if isinstance(read, int) and isinstance(image, int) and right <= read:
+                return number <= max(image, read)
+        return True
+
+    # --- explanations
+
+    def _singles(self, answer: str, number: Number, carried: Value | None) -> Iterator[Fit]:
+        """Everything that gives the number in one step; over the true numbers, and over the student's own."""
+        seen: set[tuple[Rule, ...]] = set()
+        exact = _exact(number)
+        for rules in self._matches(answer, exact, carried is not None):
+            if rules not in seen:
+                seen.add(rules)
+                yield Fit(rules, 0.0 if len(rules) == 1 else 0.5)
+        for meant in dict.fromkeys((self.numbers[answer], carried)):
+            if meant is None or isinstance(meant, str):
+                continue
+            for rule, alike in slips(exact, meant):
+                if (rule,) not in seen:
+                    seen.add((rule,))
+                    yield Fit((rule,), math.log2(alike) if rule[0] in ("slip", "rounded") else 0.0)
+
+    def _matches(self, answer: str, number: Number, own_differs: bool) -> Iterator[tuple[Rule, ...]]:
+        index = self.index
+        yield from index.singles(answer).get(number, ())
+        if not isinstance(number, int):
+            right = self.numbers[answer]
+            for other, listed in index.singles(answer).items():
+                if not isinstance(other, int) and other != number and _rounds(number, other) and other != right:
+                    yield from listed
+        if own_differs or self._near_own(answer):
+            own = self.own.without(answer)
+            for rule, value in (*index.changed(answer, own), *index.conventions(answer, own)):
+                if value == number and rule:
+                    yield (rule,)
+            for rules, value in (*index.around(answer, own), *index.summed(answer, own)):
+                if value == number:
+                    yield rules
+
+    def _near_own(self, answer: str) -> bool:
+        """Whether a number beside it, of its row or its column, is the student's own."""
+        layer, _, quantity = answer.rpartition(".")
+        return any(
+            other.rpartition(".")[0] == layer or other.rpartition(".")[2] == quantity
+            for other in self.given
+            if other != answer
+        )
+
+    def _doubles(self, answer: str, number: Number, known: set[Rule]) -> Iterator[Fit]:
+        index, exact = self.index, _exact(number)
+        seen: set[tuple[Rule, ...]] = set()
+        sources: list[tuple[Rule, ...]] = list(index.doubles(answer).get(exact, ()))
+        if self._reads_own(answer):
+            sources += [rules for rules, value in index.changed_twice(answer, self.own.without(answer)) if value == exact]
+        for rules in sources:
+            if rules not in seen:
+                seen.add(rules)
+                yield Fit(rules)
+        if len(known) > 1:
+            yield from self._of_known(answer, exact, known)
+
+    def _of_known(self, answer: str, number: Number, known: set[Rule]) -> Iterator[Fit]:
+        """Several rules at once, of those that explain other cells of the sheet."""
+        form = self.index.forms.of(answer)
+        if form is None:
+            return
+        usable = sorted(known & form.rules)[:MOST_KNOWN]
+        for count in (2, 3):
+            for some in combinations(usable, count):
+                for tree in form.applied(some):
+                    env = {}
+                    for name in names(tree):
+                        source = self.index.forms.source(answer, name)
+                        value = self.own.get(source) if isinstance(source, str) else source
+                        if value is not None:
+                            env[name] = value
+                    if evaluate(tree, env) == number:
+                        yield Fit(some)
+                        break
+
+    def _finding(self, answer: str, follows: bool, chosen: Chosen | None) -> Finding:
+        depends = self.own.sources(answer)
+        why: list[Explained] = []
+        if chosen is not None:
+            why.append(Explained(chosen.rules, chosen.certainty))
+            why += [Explained(rules, "possible") for rules in chosen.others]
+        return Finding(answer, depends if follows else (), follows, tuple(why), depends)
+
+
+def _number(value: Value) -> Number:
+    return 0 if isinstance(value, str) else value
+
+
+def _exact(number: Number) -> Number:
+    if isinstance(number, float):
+        return int(number) if number.is_integer() else number
+    return number
+
+
+def _rounds(given: Number, meant: Number) -> bool:
+    """16.33 for 49/3: to as many decimals as were given, at least one."""
+    text = repr(float(given))
+    decimals = len(text.partition(".")[2])
+    return decimals >= 1 and abs(float(meant) - float(given)) <= 0.51 * 10.0**-decimals

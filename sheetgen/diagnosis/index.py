@@ -1,0 +1,353 @@
+"""What each number of a sheet would be under every wrong rule: built once for a coursework, when a wrong answer comes.
+
+The rules of one number are the changes of its own formula; that another number was given in its place, of the same row
+or the same column; another convention of the coursework; another size of the image; and the misconceptions that the
+coursework declares. This room must not know what a student wrote, nor which explanation is the best.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property, lru_cache
+
+from .. import expr
+from ..expr import Value, parse
+from ..network import INPUT, TOTAL
+from ..quantities import COMPOSITE
+from ..sheet import Sheet
+from .changes import Rule
+from .forms import Form, Forms, bound, is_sum
+from .own import Dependents, Numbers
+from .trees import MISSING, Node, Number, evaluate, flat
+
+# Sizes that images come in, and are taken for each other: MNIST 28 and LeNet-5's 32, ImageNet's crops 224, AlexNet's
+# 227, ImageNet's 256, Inception-v3's 299
+IMAGES = (28, 32, 224, 227, 256, 299)
+NEARLY = 0.2  # how much one size may differ from another that it is taken for
+_SIZES = frozenset({"in_channels", "in_height", "in_width", "out_channels", "out_height", "out_width"})
+
+Matches = dict[Number, list[tuple[Rule, ...]]]  # a wrong number -> the rules that give it
+
+
+class Index:
+    def __init__(self, sheet: Sheet) -> None:
+        self.sheet, self.table = sheet, sheet.table
+        self.forms = Forms(sheet)
+        self.dependents = Dependents(sheet)
+        self._singles: dict[str, Matches] = {}
+        self._doubles: dict[str, Matches] = {}
+        self._sources: dict[tuple[str, bool], tuple[str | int | None, ...]] = {}
+
+    # --- which numbers are diagnosed
+
+    @cached_property
+    def answers(self) -> tuple[str, ...]:
+        """The numbers that students give: the blanks, the sides of sizes, the questions."""
+        found: dict[str, None] = {}
+        for cell in self.sheet.blanks:
+            answer = cell.answer or ""
+            layer, _, quantity = answer.rpartition(".")
+            sides = [f"{layer}.{side}" for side in COMPOSITE.get(quantity, ())]
+            found |= dict.fromkeys([side for side in sides if side in self.table.numbers] or [answer])
+        asked = self.sheet.questions.numbers if self.sheet.questions is not None else ()
+        found |= dict.fromkeys(answer for answer in asked if answer in self.table.quantities)
+        return tuple(found)
+
+    @cached_property
+    def _rows(self) -> Mapping[str, tuple[str, ...]]:
+        """Quantity -> the layers of the sheet that have it, in their order."""
+        found: dict[str, list[str]] = {}
+        for layer in self.sheet.rows:
+            if layer in (INPUT, TOTAL):
+                continue
+            for quantity in self._quantities(layer):
+                found.setdefault(quantity, []).append(layer)
+        return {quantity: tuple(layers) for quantity, layers in found.items()}
+
+    @cached_property
+    def _shown(self) -> tuple[str, ...]:
+        """Quantities with a column, and the sides of the sizes that have one."""
+        shown = [quantity for each in self.sheet.headings for quantity in (*COMPOSITE.get(each, ()), each)]
+        return tuple(dict.fromkeys(shown))
+
+    def _quantities(self, layer: str) -> Iterator[str]:
+        for quantity in self._shown:
+            number = self.table.numbers.get(f"{layer}.{quantity}")
+            if number is not None and not isinstance(number, str):
+                yield quantity
+
+    # --- a form's numbers
+
+    def sources(self, answer: str, form: Form, *, doubles: bool = False) -> tuple[str | int | None, ...]:
+        key = (answer, doubles)
+        if key not in self._sources:
+            wanted = form.all_names if doubles else form.names
+            self._sources[key] = tuple(self.forms.source(answer, name) for name in wanted)
+        return self._sources[key]
+
+    def changed(self, answer: str, own: Numbers) -> Iterator[tuple[Rule, Number]]:
+        """Every single change of the answer's formula over the numbers ``own``; first, without a rule, what it gives."""
+        form = self.forms.of(answer)
+        if form is not None:
+            values = form.of_singles(*bound(self.sources(answer, form), own))
+            yield (), values[0]
+            yield from ((rule, value) for (rule, _), value in zip(form.singles, values[1:], strict=True))
+
+    def changed_twice(self, answer: str, own: Numbers) -> Iterator[tuple[tuple[Rule, ...], Number]]:
+        form = self.forms.of(answer)
+        if form is not None:
+            values = form.of_doubles(*bound(self.sources(answer, form, doubles=True), own))
+            yield from ((rules, value) for (rules, _), value in zip(form.doubles, values, strict=True))
+
+    # --- other rules than the formula's own
+
+    def around(self, answer: str, own: Numbers) -> Iterator[tuple[tuple[Rule, ...], Number]]:
+        """Numbers of elsewhere: the row's other quantities, plainly and changed; the column's other rows."""
+        layer, _, quantity = answer.rpartition(".")
+        if answer.startswith("question."):
+            return
+        for other in self._likes(layer, quantity):
+            rule = ("mixed-up", *sorted((quantity, other)))
+            there = f"{layer}.{other}"
+            right = self.table.numbers[there]
+            if right == self.table.numbers[answer] or isinstance(right, str):
+                continue  # nobody can tell them apart: height and width of a square
+            yield (rule,), right
+            for changed, number in self.changed(there, own) if other not in _SIZES else ():
+                yield ((rule, changed) if changed else (rule,)), number
+        rows = self._rows.get(quantity, ())
+        if layer not in rows:
+            return
+        at = rows.index(layer)
+        for place, row in enumerate(rows):
+            if row != layer:
+                rule = ("row", "above") if place == at - 1 else ("row", "below") if place == at + 1 else ("row", row)
+                for number in {self.table.numbers[f"{row}.{quantity}"], own.get(f"{row}.{quantity}")}:
+                    if number is not None and not isinstance(number, str):
+                        yield (rule,), number
+
+    def _likes(self, layer: str, quantity: str) -> Iterator[str]:
+        """Quantities of the row that may be given for this one: sizes for sizes, counts for counts."""
+        for other in self._quantities(layer) if layer != TOTAL else self._totals:
+            if other != quantity and (other in _SIZES) == (quantity in _SIZES):
+                yield other
+
+    @cached_property
+    def _totals(self) -> tuple[str, ...]:
+        return tuple(name for name in self._shown if f"{TOTAL}.{name}" in self.table.numbers)
+
+    def conventions(self, answer: str, own: Numbers) -> Iterator[tuple[Rule, Number]]:
+        """The number under another convention than the coursework's."""
+        for name, texts in getattr(self.sheet, 'variants', {}).items():
+            if answer in texts:
+                yield ("convention", name), self._of_text(answer, texts[answer], own, texts)
+
+    def _of_text(
+        self, answer: str, text: str, own: Numbers, more: Mapping[str, str], depth: int = 0
+    ) -> Number:
+        """A formula's value in a layer, whose names may be formulas among ``more``."""
+        layer = answer.rpartition(".")[0]
+        env: dict[str, Value] = {}
+        for name in expr.symbols(parse(text)):
+            there = f"{layer}.{name}"
+            if there in more and there != answer and depth < 4:
+                env[name] = self._of_text(there, more[there], own, more, depth + 1)
+                continue
+            source = self.forms.source(answer, name)
+            number = own.get(source) if isinstance(source, str) else source
+            env[name] = MISSING if number is None else number
+        return evaluate(_flat(text), env)
+
+    @cached_property
+    def worlds(self) -> Mapping[Rule, Mapping[str, Value]]:
+        """Rules that change the network itself: the numbers of all that differs under each, carried on throughout."""
+        found: dict[Rule, Mapping[str, Value]] = {}
+        for each in getattr(self.sheet, 'misconceptions', ()):
+            found["misconception", each.id] = self.carried(each.instead)
+        height, width = (self.table.numbers.get(f"{INPUT}.in_{side}") for side in ("height", "width"))
+        if isinstance(height, int) and height == width:
+            for size in IMAGES:
+                if size != height and abs(size - height) <= NEARLY * height:
+                    numbers = dict.fromkeys((f"{INPUT}.in_height", f"{INPUT}.in_width"), str(size))
+                    asked = {answer: size for answer in self.answers if self._asks_for_the_image(answer, height)}
+                    found["input", str(size)] = {**self.carried(numbers), **asked}
+        return found
+
+    def _asks_for_the_image(self, answer: str, size: int) -> bool:
+        """Whether a question asks for the size of the image, solved from an equation."""
+        quantity = self.table.quantities[answer]
+        solved = any(isinstance(bind, int) for bind in quantity.binds.values())
+        return answer.startswith("question.") and solved and self.table.numbers[answer] == size
+
+    def carried(self, instead: Mapping[str, str]) -> dict[str, Value]:
+        """Every number that differs where the formulas ``instead`` hold: what a student has who carries one on."""
+        numbers = self.table.numbers
+        known: dict[str, Value] = {}
+        waiting = [answer for answer in instead if answer in numbers]
+        # a setting, conv1.padding_height, has no number of its own; whatever the layer computes may read it
+        for answer in instead:
+            layer, _, name = answer.rpartition(".")
+            waiting += [
+                each for each, quantity in self.table.quantities.items()
+                if each.rpartition(".")[0] == layer and isinstance(quantity.binds.get(name), int)
+            ]  # fmt: skip
+        behind = self._behind(waiting)
+
+        for answer in sorted(behind, key=self.dependents.order.__getitem__):
+            try:
+                known[answer] = self._instead(answer, instead, known)
+            except expr.ExpressionError:
+                known[answer] = numbers[answer]
+        return {answer: found for answer, found in known.items() if found != numbers[answer]}
+
+    def _instead(self, answer: str, instead: Mapping[str, str], known: Numbers) -> Value:
+        """One number where the formulas ``instead`` hold, and what is ``known`` differs."""
+        tree = parse(instead[answer]) if answer in instead else self.table.quantities[answer].formula
+        layer = answer.rpartition(".")[0]
+        env: dict[str, Value] = {}
+        for name in expr.symbols(tree):
+            source, there = self.forms.source(answer, name), f"{layer}.{name}"
+            if isinstance(source, int) and there in instead and there != answer:
+                env[name] = expr.value(parse(instead[there]), {})
+            elif isinstance(source, str):
+                env[name] = known[source] if source in known else self.table.numbers[source]
+            elif source is not None:
+                env[name] = source
+        return expr.value(tree, env)
+
+    def _behind(self, first: list[str]) -> set[str]:
+        """All that is computed from these, these too."""
+        found: set[str] = set()
+        waiting = list(first)
+        while waiting:
+            answer = waiting.pop()
+            if answer not in found:
+                found.add(answer)
+                waiting += self.dependents.readers.get(answer, ())
+                waiting += self.dependents.same.get(answer, ())
+        return found
+
+    # --- sums
+
+    def terms(self, answer: str) -> tuple[str, ...]:
+        """What a total, or a block's own number, adds up; nothing for other numbers."""
+        quantity = self.table.quantities[answer]
+        return tuple(map(str, quantity.binds.values())) if is_sum(quantity) else ()
+
+    def summed(self, answer: str, own: Numbers) -> Iterator[tuple[tuple[Rule, ...], Number]]:
+        """A sum with a row left out or counted twice, or one rule in all of its rows, or in those of one kind."""
+        terms = self.terms(answer)
+        numbers = [own.get(term) for term in terms]
+        if not terms or any(isinstance(number, str) or number is None for number in numbers):
+            return
+        known: dict[str, int] = {t: n for t, n in zip(terms, numbers, strict=True) if isinstance(n, int)}
+        total = sum(known.values())
+        for term, number in known.items():
+            if number:
+                layer = term.rpartition(".")[0]
+                yield (("left-out", layer),), total - number
+                yield (("counted-twice", layer),), total + number
+        kinds = {row.name: row.kind for row in self.table.rows}
+        by_kind: dict[str, int] = {}
+        for term, number in known.items():
+            kind = kinds.get(term.rpartition(".")[0], "")
+            by_kind[kind] = by_kind.get(kind, 0) + number
+        if len([kind for kind, number in by_kind.items() if number]) > 1:
+            for kind, number in by_kind.items():
+                if number:
+                    yield (("left-out", kind),), total - number
+        yield from ((rules, total + more) for rules, more in self._in_rows(answer, terms, own).items())
+
+    def _in_rows(self, answer: str, terms: tuple[str, ...], own: Numbers) -> dict[tuple[Rule, ...], Number]:
+        """What a sum has more where one rule holds in its rows: in all, or in those of one kind."""
+        more: dict[tuple[Rule, ...], Number] = {}
+        kinds = {row.name: row.kind for row in self.table.rows}
+        for term in terms:
+            right = own.get(term)
+            if isinstance(right, str) or right is None:
+                continue
+            seen: set[Rule] = set()
+            for rule, number in (*self.changed(term, own), *self.conventions(term, own)):
+                if not rule or rule in seen or number != number or number == right:
+                    continue
+                seen.add(rule)
+                for rules in ((rule,), (rule, ("only-in", kinds.get(term.rpartition(".")[0], "")))):
+                    more[rules] = more.get(rules, 0) + number - right
+        # a rule that is one kind's only anyway needs no "only in"
+        return {
+            rules: number
+            for rules, number in more.items()
+            if len(rules) == 1 or more.get(rules[:1]) != number
+        }  # fmt: skip
+
+    # --- looked up: over the true numbers
+
+    def singles(self, answer: str) -> Matches:
+        """Wrong number -> rules, over the true numbers."""
+        if answer not in self._singles:
+            found: Matches = {}
+            right = self.table.numbers[answer]
+            for rules, number in self._all_singles(answer):
+                if number == number and number != right:
+                    listed = found.setdefault(number, [])
+                    if rules not in listed:
+                        listed.append(rules)
+            self._singles[answer] = found
+        return self._singles[answer]
+
+    def _all_singles(self, answer: str) -> Iterator[tuple[tuple[Rule, ...], Number]]:
+        numbers = self.table.numbers
+        yield from (((rule,), number) for rule, number in self.changed(answer, numbers) if rule)
+        yield from self.around(answer, numbers)
+        yield from (((rule,), number) for rule, number in self.conventions(answer, numbers))
+        for rule, world in self.worlds.items():
+            number = world.get(answer)
+            if number is not None and not isinstance(number, str):
+                yield (rule,), number
+        yield from self.summed(answer, numbers)
+
+    def doubles(self, answer: str) -> Matches:
+        if answer not in self._doubles:
+            found: Matches = {}
+            right = self.table.numbers[answer]
+            for rules, number in self.changed_twice(answer, self.table.numbers):
+                if number == number and number != right:
+                    found.setdefault(number, []).append(rules)
+            self._doubles[answer] = found
+        return self._doubles[answer]
+
+    @cached_property
+    def shows(self) -> Mapping[Rule, int]:
+        """In how many of the sheet's answers each rule gives a wrong number."""
+        found: dict[Rule, int] = {}
+        for answer in self.answers:
+            rules = {each[0] for listed in self.singles(answer).values() for each in listed if len(each) == 1}
+            for rule in rules:
+                found[rule] = found.get(rule, 0) + 1
+        return found
+
+    def build(self) -> None:
+        """All of it at once; it is otherwise built as far as it is asked for."""
+        _ = self.shows
+        for answer in self.answers:
+            self.doubles(answer)
+
+
+@lru_cache(maxsize=1024)
+def _flat(text: str) -> Node:
+    return flat(parse(text))
+
+
+_KEPT: list[Index] = []
+_MOST_KEPT = 4
+
+
+def index_of(sheet: Sheet) -> Index:
+    """The index of a coursework's sheet, kept for the next submission."""
+    for kept in _KEPT:
+        if kept.sheet is sheet:
+            return kept
+    made = Index(sheet)
+    _KEPT.append(made)
+    del _KEPT[:-_MOST_KEPT]
+    return made

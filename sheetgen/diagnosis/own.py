@@ -1,0 +1,165 @@
+"""A sheet as its student has it: the numbers that follow where some earlier ones are the student's own.
+
+What a formula reads is the student's number where that cell was answered wrongly, and the true one elsewhere: a cell
+that was left blank, or holds nothing that can be read, falls back to it. Numbers without a cell are computed. This
+room must not know why a number is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from .. import expr
+from ..addresses import parse_address
+from ..expr import Value
+from ..quantities import COMPOSITE
+from ..sheet import Sheet
+from ..table import Table
+
+LARGEST = 10**18  # of a student's number that is calculated with
+
+
+class Dependents:
+    """Which numbers of a sheet are computed from which, and which are asked."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self.table = sheet.table
+        self.readers: dict[str, list[str]] = {}
+        for answer, quantity in sheet.table.quantities.items():
+            for bind in quantity.binds.values():
+                if isinstance(bind, str):
+                    self.readers.setdefault(bind, []).append(answer)
+        self._itself: dict[str, frozenset[str]] = {}
+        self.order = _ordered(sheet.table)
+        self.asked: set[str] = set()
+        for cell in sheet.blanks:
+            answer = cell.answer or ""
+            layer, _, quantity = answer.rpartition(".")
+            self.asked |= {answer, *(f"{layer}.{side}" for side in COMPOSITE.get(quantity, ()))}
+        self.same = _same_cells(sheet)  # given cells that show what another cell holds
+
+    def itself(self, answer: str) -> frozenset[str]:
+        """The answer, and the numbers without a blank that are computed from it."""
+        if answer not in self._itself:
+            self._itself[answer] = frozenset((answer, *self.behind((answer,))))
+        return self._itself[answer]
+
+    def behind(self, wrong: Collection[str]) -> set[str]:
+        """Numbers without a blank of their own that change where ``wrong`` are the student's."""
+        found: set[str] = set()
+        waiting = list(wrong)
+        while waiting:
+            answer = waiting.pop()
+            for reader in (*self.readers.get(answer, ()), *self.same.get(answer, ())):
+                if reader not in self.asked and reader not in found:
+                    found.add(reader)
+                    waiting.append(reader)
+        return found
+
+
+def _ordered(table: Table) -> dict[str, int]:
+    """Each number's place in an order in which none comes before what it is computed from; without recursion."""
+    order: dict[str, int] = {}
+    for first in table.quantities:
+        waiting = [first]
+        while waiting:
+            answer = waiting[-1]
+            if answer in order:
+                waiting.pop()
+                continue
+            read = table.quantities[answer].binds.values() if answer in table.quantities else ()
+            before = [bind for bind in read if isinstance(bind, str) and bind not in order and bind not in waiting]
+            if before:
+                waiting += before
+            else:
+                order[answer] = len(order)
+                waiting.pop()
+    return order
+
+
+def _same_cells(sheet: Sheet) -> dict[str, list[str]]:
+    """The width of a square input follows the cell of its height: answer -> the ids that are shown as the same."""
+    at = {(cell.row, cell.column): cell.answer for cell in sheet.cells if cell.answer is not None}
+    found: dict[str, list[str]] = {}
+    for cell in sheet.cells:
+        if cell.kind == "given" and cell.answer is not None and isinstance(cell.content, str):
+            if cell.content.startswith("=") and cell.content[1:].isalnum():
+                try:
+                    followed = at.get(parse_address(cell.content[1:]))
+                except ValueError:
+                    continue
+                if followed is not None and followed != cell.answer:
+                    found.setdefault(followed, []).append(cell.answer)
+    return found
+
+
+class Numbers(Protocol):
+    """Numbers by their ids."""
+
+    def get(self, answer: str, /) -> Value | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Without:
+    numbers: Mapping[str, Value]
+    hidden: Collection[str]
+
+    def get(self, answer: str, /) -> Value | None:
+        return None if answer in self.hidden else self.numbers.get(answer)
+
+
+class Own:
+    """Every number of the sheet by id, as it follows from a student's own ``wrong`` numbers."""
+
+    def __init__(self, dependents: Dependents, wrong: Mapping[str, Value]) -> None:
+        self._table, self._dependents = dependents.table, dependents
+        self._wrong = frozenset(wrong)
+        self._behind = dependents.behind(wrong)
+        self._shown_by = {shown: answer for answer in wrong for shown in dependents.same.get(answer, ())}
+        self._all: dict[str, Value] = {**self._table.numbers, **wrong}
+        for answer in sorted(self._behind, key=dependents.order.__getitem__):
+            followed = self._shown_by.get(answer)
+            number = self._all[followed] if followed is not None else self.follows(answer)
+            if number is None:
+                del self._all[answer]
+            else:
+                self._all[answer] = number
+
+    def get(self, answer: str, /) -> Value | None:
+        return self._all.get(answer)
+
+    def follows(self, answer: str) -> Value | None:
+        """What the number's own formula gives here; None where that is nothing."""
+        quantity = self._table.quantities[answer]
+        try:
+            env = {name: bind if isinstance(bind, int) else self._all[bind] for name, bind in quantity.binds.items()}
+            return expr.value(quantity.formula, env)
+        except (expr.ExpressionError, KeyError):
+            return None
+
+    def without(self, answer: str) -> Numbers:
+        """The same, where neither ``answer`` is known nor what follows from it: no number explains itself."""
+        return _Without(self._all, self._dependents.itself(answer)) if answer in self._wrong else self
+
+    def changes(self, answer: str) -> bool:
+        """Whether the number differs from the true one here."""
+        return answer in self._wrong or answer in self._behind
+
+    def sources(self, answer: str) -> tuple[str, ...]:
+        """The student's own wrong numbers that the number's formula reads, directly or through what has no cell."""
+        found: dict[str, None] = {}
+        seen: set[str] = set()
+        waiting = [answer]
+        while waiting:
+            for bind in self._table.quantities[waiting.pop()].binds.values():
+                if isinstance(bind, str) and bind not in seen:
+                    seen.add(bind)
+                    if bind in self._shown_by and bind not in self._wrong:
+                        found[self._shown_by[bind]] = None
+                    elif bind in self._behind:
+                        waiting.append(bind)
+                    elif bind in self._wrong:
+                        found[bind] = None
+        return tuple(found)

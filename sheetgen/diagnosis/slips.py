@@ -1,0 +1,81 @@
+"""Slips of the hand: what a wrong number has in common with the one that was meant, digit by digit.
+
+A slip is nobody's rule: it explains one cell. How much it explains depends on how many numbers are one slip away, so
+each comes with the number of its like. This room knows two numbers at a time and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from .changes import Rule
+from .trees import Number
+
+LEAST = 10  # of a single digit every other digit is one slip away
+BATCHES = (2, 4, 8, 10, 16, 20, 32, 50, 64, 100, 128, 256, 512)
+Slip = tuple[Rule, int]  # and how many numbers are as near as it
+
+
+def slips(given: Number, meant: Number) -> Iterator[Slip]:
+    """The slips that lead from ``meant`` to ``given``."""
+    if isinstance(given, float) or isinstance(meant, float) or given == meant or not given or not meant:
+        return
+    yield from _of_size(given, meant)
+    if not (isinstance(given, int) and isinstance(meant, int)) or meant < LEAST or given < 0:
+        return
+    typed, right = str(given), str(meant)
+    yield from _rounded(given, meant)
+    if len(typed) == len(right):
+        wrong = [i for i, (a, b) in enumerate(zip(typed, right, strict=True)) if a != b]
+        if len(wrong) == 1:
+            yield ("slip", "digit"), 9 * len(right)
+        if len(wrong) == 2 and wrong[1] == wrong[0] + 1 and typed[wrong[0]] == right[wrong[1]]:
+            if typed[wrong[1]] == right[wrong[0]]:
+                yield ("slip", "swapped"), max(1, len(right) - 1)
+    if len(typed) == len(right) - 1 and any(right[:i] + right[i + 1 :] == typed for i in range(len(right))):
+        yield ("slip", "dropped"), len(right)
+    if len(typed) == len(right) + 1:
+        added = [i for i in range(len(typed)) if typed[:i] + typed[i + 1 :] == right]
+        if any(typed[i] in (typed[i - 1 : i] or " ") + typed[i + 1 : i + 2] for i in added):
+            yield ("slip", "doubled"), len(right)
+        elif added:
+            yield ("slip", "inserted"), 9 * (len(right) + 1)
+
+
+def _of_size(given: int | Fraction, meant: int | Fraction) -> Iterator[Slip]:
+    """Zeros too many, another unit, a batch of images."""
+    ratio = Fraction(given) / Fraction(meant)
+    for power in (1, 2):
+        if ratio == 10**power:
+            yield ("slip", "zeros"), 2
+        if ratio * 10**power == 1:
+            yield ("slip", "zeros-lost"), 2
+    for unit in (1000, 1_000_000):
+        if ratio == unit or ratio * unit == 1 or _rounds_to(given * unit, meant, unit):
+            yield ("unit", str(unit)), 2
+        if ratio == 100 or ratio * 100 == 1:
+            yield ("percent",), 2
+    if ratio.denominator == 1 and ratio.numerator in BATCHES and meant >= LEAST:
+        yield ("batch", str(ratio.numerator)), len(BATCHES)
+
+
+def _rounds_to(scaled: int | Fraction, meant: int | Fraction, unit: int) -> bool:
+    """34.9 in a column of thousands, for 34,944: to as many decimals as were typed."""
+    given = Fraction(scaled) / unit
+    if meant < 10 * unit // 1000 or given <= 0 or given >= meant:
+        return False
+    digits = next((d for d in range(4) if (given * 10**d).denominator == 1), None)
+    if digits is None or abs(scaled) < meant / 2 or abs(scaled) > 2 * meant:
+        return False
+    return abs(Fraction(scaled) - meant) * 2 <= Fraction(unit, 10**digits) and given >= 10
+
+
+def _rounded(given: int, meant: int) -> Iterator[Slip]:
+    """To some figures, at least two, up or down or to the nearest."""
+    digits = len(str(meant))
+    for kept in range(2, digits):
+        step = 10 ** (digits - kept)
+        if given % step == 0 and abs(given - meant) < step and (given // step) % 10 | (kept == 2):
+            yield ("rounded", str(kept)), 2 * digits
+            return
