@@ -20,10 +20,9 @@ from .changes import Rule
 from .changes import rule_id as rule_id
 from .index import Index, index_of
 from .own import LARGEST, Own
-from .slips import slips
-from .trees import Number, evaluate, names
-from .weighing import Certainty, Chosen, Fit, by_chance, choose
-import math
+from .slips import BATCHES, slips
+from .trees import Number
+from .weighing import Certainty, Chosen, Fit, by_chance, choose, is_slip, slip_cost
 
 MOST_FITS = 24  # explanations of one cell that are weighed
 MOST_KNOWN = 6  # rules of other cells that are tried together in one
@@ -70,7 +69,7 @@ def diagnose(sheet: Sheet, wrong: Mapping[str, Number], is_right: Right) -> dict
 
 
 def _calculable(number: Number) -> bool:
-    return number == number and abs(number) < LARGEST
+    return number == number and -LARGEST < number < LARGEST
 
 
 class _Diagnosis:
@@ -162,7 +161,7 @@ class _Diagnosis:
             for rule, alike in slips(exact, meant):
                 if (rule,) not in seen:
                     seen.add((rule,))
-                    yield Fit((rule,), math.log2(alike) if rule[0] in ("slip", "rounded") else 0.0)
+                    yield Fit((rule,), slip_cost(rule, alike) if is_slip(rule) else 0.0)
 
     def _matches(self, answer: str, number: Number, own_differs: bool) -> Iterator[tuple[Rule, ...]]:
         index = self.index
@@ -174,12 +173,10 @@ class _Diagnosis:
                     yield from listed
         if own_differs or self._near_own(answer):
             own = self.own.without(answer)
-            for rule, value in (*index.changed(answer, own), *index.conventions(answer, own)):
-                if value == number and rule:
-                    yield (rule,)
-            for rules, value in (*index.around(answer, own), *index.summed(answer, own)):
-                if value == number:
-                    yield rules
+            yield from ((rule,) for rule in index.giving(answer, number, own) if rule)
+            yield from ((rule,) for rule, value in index.conventions(answer, own) if value == number)
+            yield from index.elsewhere(answer, number, own)
+            yield from (rules for rules, value in index.summed(answer, own) if value == number)
 
     def _near_own(self, answer: str) -> bool:
         """Whether a number beside it, of its row or its column, is the student's own."""
@@ -195,11 +192,17 @@ class _Diagnosis:
         seen: set[tuple[Rule, ...]] = set()
         sources: list[tuple[Rule, ...]] = list(index.doubles(answer).get(exact, ()))
         if self._reads_own(answer):
-            sources += [rules for rules, value in index.changed_twice(answer, self.own.without(answer)) if value == exact]
+            sources += index.giving_twice(answer, exact, self.own.without(answer))
         for rules in sources:
             if rules not in seen:
                 seen.add(rules)
                 yield Fit(rules)
+        if isinstance(exact, int):
+            for batch in BATCHES:
+                if exact % batch == 0:
+                    for rules in index.singles(answer).get(exact // batch, ()):
+                        if len(rules) == 1 and rules[0][0] in ("drop", "convention", "misconception"):
+                            yield Fit((*rules, ("batch", str(batch))))
         if len(known) > 1:
             yield from self._of_known(answer, exact, known)
 
@@ -212,13 +215,7 @@ class _Diagnosis:
         for count in (2, 3):
             for some in combinations(usable, count):
                 for tree in form.applied(some):
-                    env = {}
-                    for name in names(tree):
-                        source = self.index.forms.source(answer, name)
-                        value = self.own.get(source) if isinstance(source, str) else source
-                        if value is not None:
-                            env[name] = value
-                    if evaluate(tree, env) == number:
+                    if self.index.value(answer, tree, self.own) == number:
                         yield Fit(some)
                         break
 

@@ -46,7 +46,7 @@ def changes(tree: Node, quantity: str) -> tuple[Changed, ...]:
         *_of_biases(tree, quantity),
         *_within(tree, quantity, inside=False),
         *_of_sizes(tree, quantity),
-        *_twins(tree),
+        *_twins(tree, quantity),
         *_halves(tree, quantity),
     ):
         if changed != tree:
@@ -92,7 +92,7 @@ def _within(node: Node, quantity: str, *, inside: bool) -> Iterator[Changed]:
     elif op == "*":
         yield from _of_product(node, quantity)
     elif op in ("//", "/", "ceil"):
-        yield from _of_quotient(node, quantity)
+        yield from _of_quotient(node)
     elif op == "**" and isinstance(node[2], int) and node[2] > 1:
         yield ("unsquared", _named(node[1])), node[1] if node[2] == 2 else ("**", node[1], node[2] - 1)
         yield ("times-power", _named(node[1])), multiplied(node[1], node[2])
@@ -161,8 +161,6 @@ def _of_product(node: tuple[Node, ...], quantity: str) -> Iterator[Changed]:
         rest = factors[: at - 1] + factors[at:]
         if isinstance(factor, int):
             yield ("once", _named(multiplied(*rest))), multiplied(*rest)
-            if factor > 1:  # 2p taken for p squared, in a word: added, not multiplied
-                yield ("power", _named(multiplied(*rest))), multiplied(*rest, *rest)
             continue
         name = parts[at - 1]
         if name is not None and parts.count(name) == 2:
@@ -186,7 +184,7 @@ def _of_product(node: tuple[Node, ...], quantity: str) -> Iterator[Changed]:
         yield ("add",), added(*factors)
 
 
-def _of_quotient(node: tuple[Node, ...], quantity: str) -> Iterator[Changed]:
+def _of_quotient(node: tuple[Node, ...]) -> Iterator[Changed]:
     op, above, below = node
     name = _named(below)
     yield ("drop", name), above
@@ -230,11 +228,21 @@ _TAKEN_FOR: Mapping[str, tuple[str, ...]] = {
     "in_jump": ("stride", "jump"),
     "in_receptive_field": ("in_size", "kernel"),
 }
-_OF_NEIGHBOURS = frozenset({"kernel", "stride", "padding", "in_channels", "out_channels", "in_size", "out_size", "neurons"})
+# Which of the layer before's or after's; the output of the one before is the input of this one, and no other number
+_OF_NEIGHBOURS: Mapping[str, tuple[str, ...]] = {
+    "kernel": (BEFORE, AFTER),
+    "stride": (BEFORE, AFTER),
+    "padding": (BEFORE, AFTER),
+    "neurons": (BEFORE, AFTER),
+    "in_channels": (BEFORE,),
+    "in_size": (BEFORE,),
+    "out_channels": (AFTER,),
+    "out_size": (AFTER,),
+}
 _SIZED = {"in_size": "in", "out_size": "out"}
 
 
-def _twins(tree: Node) -> Iterator[Changed]:
+def _twins(tree: Node, quantity: str) -> Iterator[Changed]:
     read = dict.fromkeys(names(tree))
     parts: dict[str, list[str]] = {}
     for name in read:
@@ -243,11 +251,11 @@ def _twins(tree: Node) -> Iterator[Changed]:
     for here, its in parts.items():
         for there in _TAKEN_FOR.get(here, ()):
             by = {name: _twin(name, there) for name in its}
-            if all(by.values()):
+            absurd = here == "kernel" and there in _SIZED and quantity in _SIZES  # a window as large as the image
+            if all(by.values()) and not absurd:
                 yield from _put(tree, {name: twin for name, twin in by.items() if twin}, ("swap", here, there))
-        if here in _OF_NEIGHBOURS:
-            yield replaced_all(tree, its, BEFORE, here)
-            yield replaced_all(tree, its, AFTER, here)
+        for where in _OF_NEIGHBOURS.get(here, ()):
+            yield replaced_all(tree, its, where, here)
     for one, other in (("in", "out"), ("out", "in")):
         whole = {f"{one}_{each}": f"{other}_{each}" for each in ("channels", "height", "width")}
         if sum(name in read for name in whole) > 1:
@@ -287,7 +295,6 @@ def _halves(tree: Node, quantity: str) -> Iterator[Changed]:
         yield ("halved", "in_channels"), replaced(tree, {"in_channels": ("//", "in_channels", 2)})
     if "out_channels" in read:
         yield ("halved", "out_channels"), replaced(tree, {"out_channels": ("//", "out_channels", 2)})
-    if quantity == "out_channels":
-        if tree == "in_channels":
-            yield ("divided", "stride"), ("//", "in_channels", "stride_height")
-            yield ("divided", "kernel"), ("//", "in_channels", "kernel_height")
+    if quantity == "out_channels" and tree == "in_channels":
+        yield ("divided", "stride"), ("//", "in_channels", "stride_height")
+        yield ("divided", "kernel"), ("//", "in_channels", "kernel_height")

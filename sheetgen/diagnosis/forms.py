@@ -7,7 +7,6 @@ must not know what a student wrote.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
@@ -15,8 +14,8 @@ from .. import expr
 from ..expr import Value
 from ..sheet import Sheet
 from ..table import Quantity
-from .own import Numbers
 from .changes import AFTER, BEFORE, Changed, Rule, changes
+from .own import Numbers
 from .trees import Compiled, Node, compile_trees, flat, names, replaced
 
 MOST_DOUBLES = 1_500  # of one form; those of the plainest rules come first
@@ -170,7 +169,12 @@ class Forms:
         quantity = self.quantities[answer]
         put_in: dict[str, Node] = {}
         for name, bind in quantity.binds.items():
-            own = isinstance(bind, str) and bind.rpartition(".")[0] == layer and name not in _LEAVES and name in set(names(tree))
+            own = (
+                isinstance(bind, str)
+                and bind.rpartition(".")[0] == layer
+                and name not in _LEAVES
+                and name in set(names(tree))
+            )
             if own and depth < 4 and isinstance(bind, str):
                 inner = self.quantities[bind]
                 if len(inner.binds) <= MOST_NAMES and not _is_size(inner):
@@ -205,7 +209,7 @@ class Forms:
 
 def is_sum(quantity: Quantity) -> bool:
     """Whether it adds up layers: a total, or a block's own number."""
-    return "r0" in quantity.binds or quantity.text == "0" and quantity.id.startswith("total.")
+    return "r0" in quantity.binds or (quantity.text == "0" and quantity.id.startswith("total."))
 
 
 def _is_size(quantity: Quantity) -> bool:

@@ -7,7 +7,7 @@ coursework declares. This room must not know what a student wrote, nor which exp
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 
 from .. import expr
@@ -17,8 +17,8 @@ from ..quantities import COMPOSITE
 from ..sheet import Sheet
 from .changes import Rule
 from .forms import Form, Forms, bound, is_sum
-from .own import Dependents, Numbers
-from .trees import MISSING, Node, Number, evaluate, flat
+from .own import Dependents, Numbers, Own
+from .trees import MISSING, Node, Number, evaluate, flat, names
 
 # Sizes that images come in, and are taken for each other: MNIST 28 and LeNet-5's 32, ImageNet's crops 224, AlexNet's
 # 227, ImageNet's 256, Inception-v3's 299
@@ -34,6 +34,8 @@ class Index:
         self.sheet, self.table = sheet, sheet.table
         self.forms = Forms(sheet)
         self.dependents = Dependents(sheet)
+        self._beside: dict[str, list[tuple[str, Rule]]] = {}
+        self._column: dict[str, list[tuple[str, Rule]]] = {}
         self._singles: dict[str, Matches] = {}
         self._doubles: dict[str, Matches] = {}
         self._sources: dict[tuple[str, bool], tuple[str | int | None, ...]] = {}
@@ -86,11 +88,10 @@ class Index:
         return self._sources[key]
 
     def changed(self, answer: str, own: Numbers) -> Iterator[tuple[Rule, Number]]:
-        """Every single change of the answer's formula over the numbers ``own``; first, without a rule, what it gives."""
+        """Every single change of the answer's formula over the numbers ``own``."""
         form = self.forms.of(answer)
         if form is not None:
             values = form.of_singles(*bound(self.sources(answer, form), own))
-            yield (), values[0]
             yield from ((rule, value) for (rule, _), value in zip(form.singles, values[1:], strict=True))
 
     def changed_twice(self, answer: str, own: Numbers) -> Iterator[tuple[tuple[Rule, ...], Number]]:
@@ -99,32 +100,103 @@ class Index:
             values = form.of_doubles(*bound(self.sources(answer, form, doubles=True), own))
             yield from ((rules, value) for (rules, _), value in zip(form.doubles, values, strict=True))
 
+    def giving(self, answer: str, number: Number, own: Numbers) -> Iterator[Rule]:
+        """The single changes of the answer's formula that give ``number``; () where the formula itself does."""
+        form = self.forms.of(answer)
+        if form is None:
+            return
+        values = form.of_singles(*bound(self.sources(answer, form), own))
+        if number in values:
+            if values[0] == number:
+                yield ()
+            yield from (rule for (rule, _), value in zip(form.singles, values[1:], strict=True) if value == number)
+
+    def giving_twice(self, answer: str, number: Number, own: Numbers) -> Iterator[tuple[Rule, ...]]:
+        form = self.forms.of(answer)
+        if form is None:
+            return
+        values = form.of_doubles(*bound(self.sources(answer, form, doubles=True), own))
+        if number in values:
+            yield from (rules for (rules, _), value in zip(form.doubles, values, strict=True) if value == number)
+
+    def value(self, answer: str, tree: Node, own: Numbers) -> Number:
+        """What a changed tree of the answer's formula gives over the numbers ``own``."""
+        env: dict[str, Value] = {}
+        for name in names(tree):
+            source = self.forms.source(answer, name)
+            number = own.get(source) if isinstance(source, str) else source
+            if number is not None:
+                env[name] = number
+        return evaluate(tree, env)
+
+    def gives(self, answer: str, rules: tuple[Rule, ...], number: Number, own: Numbers) -> bool:
+        """Whether these rules together give ``number``, over the true numbers or over ``own``."""
+        wanted = set(rules)
+        if any(set(each) == wanted for each in self.singles(answer).get(number, ())):
+            return True
+        apart = own.without(answer) if isinstance(own, Own) else own
+        if len(rules) == 1 and any(rule == rules[0] for rule in self.giving(answer, number, apart)):
+            return True
+        if any(set(each) == wanted for each in self.elsewhere(answer, number, apart)):
+            return True
+        form = self.forms.of(answer)
+        return form is not None and any(
+            self.value(answer, tree, numbers) == number
+            for tree in form.applied(rules)
+            for numbers in (apart, self.table.numbers)
+        )
+
+    def elsewhere(self, answer: str, number: Number, own: Numbers) -> Iterator[tuple[Rule, ...]]:
+        """Numbers of elsewhere that are ``number``: the row's other quantities, plain and changed; the other rows."""
+        for other, rule in self._others(answer):
+            for changed in self.giving(other, number, own):
+                if not changed or other.rpartition(".")[2] not in _SIZES:
+                    yield (rule, changed) if changed else (rule,)
+        for row, rule in self._neighbours(answer):
+            if own.get(row) == number:
+                yield (rule,)
+
     # --- other rules than the formula's own
 
-    def around(self, answer: str, own: Numbers) -> Iterator[tuple[tuple[Rule, ...], Number]]:
-        """Numbers of elsewhere: the row's other quantities, plainly and changed; the column's other rows."""
-        layer, _, quantity = answer.rpartition(".")
-        if answer.startswith("question."):
-            return
-        for other in self._likes(layer, quantity):
-            rule = ("mixed-up", *sorted((quantity, other)))
-            there = f"{layer}.{other}"
-            right = self.table.numbers[there]
-            if right == self.table.numbers[answer] or isinstance(right, str):
-                continue  # nobody can tell them apart: height and width of a square
-            yield (rule,), right
-            for changed, number in self.changed(there, own) if other not in _SIZES else ():
-                yield ((rule, changed) if changed else (rule,)), number
-        rows = self._rows.get(quantity, ())
-        if layer not in rows:
-            return
-        at = rows.index(layer)
-        for place, row in enumerate(rows):
-            if row != layer:
-                rule = ("row", "above") if place == at - 1 else ("row", "below") if place == at + 1 else ("row", row)
-                for number in {self.table.numbers[f"{row}.{quantity}"], own.get(f"{row}.{quantity}")}:
-                    if number is not None and not isinstance(number, str):
-                        yield (rule,), number
+    def around(self, answer: str) -> Iterator[tuple[tuple[Rule, ...], Number]]:
+        """Numbers of elsewhere, over the true ones: the row's other quantities, plain and changed; the other rows."""
+        numbers = self.table.numbers
+        for other, rule in self._others(answer):
+            right = numbers[other]
+            if not isinstance(right, str):
+                yield (rule,), right
+            for changed, number in self.changed(other, numbers) if other.rpartition(".")[2] not in _SIZES else ():
+                yield (rule, changed), number
+        for row, rule in self._neighbours(answer):
+            there = numbers[row]
+            if not isinstance(there, str):
+                yield (rule,), there
+
+    def _others(self, answer: str) -> Sequence[tuple[str, Rule]]:
+        """The other numbers of the row that may be given for this one, and the rule that says so."""
+        if answer not in self._beside:
+            layer, _, quantity = answer.rpartition(".")
+            numbers = self.table.numbers
+            self._beside[answer] = [
+                (f"{layer}.{other}", ("mixed-up", *sorted((quantity, other))))
+                for other in (() if answer.startswith("question.") else self._likes(layer, quantity))
+                if numbers[f"{layer}.{other}"] != numbers[answer]  # nobody can tell them apart: a square's two sides
+            ]
+        return self._beside[answer]
+
+    def _neighbours(self, answer: str) -> Sequence[tuple[str, Rule]]:
+        """The column's other numbers, and the rule that says which row was taken."""
+        if answer not in self._column:
+            layer, _, quantity = answer.rpartition(".")
+            rows = self._rows.get(quantity, ())
+            at = rows.index(layer) if layer in rows else -9
+            beside = {at - 1: "above", at + 1: "below"}
+            self._column[answer] = [
+                (f"{row}.{quantity}", ("row", beside.get(place, row)))
+                for place, row in enumerate(rows if at >= 0 else ())
+                if row != layer
+            ]
+        return self._column[answer]
 
     def _likes(self, layer: str, quantity: str) -> Iterator[str]:
         """Quantities of the row that may be given for this one: sizes for sizes, counts for counts."""
@@ -138,13 +210,11 @@ class Index:
 
     def conventions(self, answer: str, own: Numbers) -> Iterator[tuple[Rule, Number]]:
         """The number under another convention than the coursework's."""
-        for name, texts in getattr(self.sheet, 'variants', {}).items():
+        for name, texts in getattr(self.sheet, "variants", {}).items():
             if answer in texts:
                 yield ("convention", name), self._of_text(answer, texts[answer], own, texts)
 
-    def _of_text(
-        self, answer: str, text: str, own: Numbers, more: Mapping[str, str], depth: int = 0
-    ) -> Number:
+    def _of_text(self, answer: str, text: str, own: Numbers, more: Mapping[str, str], depth: int = 0) -> Number:
         """A formula's value in a layer, whose names may be formulas among ``more``."""
         layer = answer.rpartition(".")[0]
         env: dict[str, Value] = {}
@@ -162,7 +232,7 @@ class Index:
     def worlds(self) -> Mapping[Rule, Mapping[str, Value]]:
         """Rules that change the network itself: the numbers of all that differs under each, carried on throughout."""
         found: dict[Rule, Mapping[str, Value]] = {}
-        for each in getattr(self.sheet, 'misconceptions', ()):
+        for each in getattr(self.sheet, "misconceptions", ()):
             found["misconception", each.id] = self.carried(each.instead)
         height, width = (self.table.numbers.get(f"{INPUT}.in_{side}") for side in ("height", "width"))
         if isinstance(height, int) and height == width:
@@ -200,7 +270,7 @@ class Index:
                 known[answer] = numbers[answer]
         return {answer: found for answer, found in known.items() if found != numbers[answer]}
 
-    def _instead(self, answer: str, instead: Mapping[str, str], known: Numbers) -> Value:
+    def _instead(self, answer: str, instead: Mapping[str, str], known: Mapping[str, Value]) -> Value:
         """One number where the formulas ``instead`` hold, and what is ``known`` differs."""
         tree = parse(instead[answer]) if answer in instead else self.table.quantities[answer].formula
         layer = answer.rpartition(".")[0]
@@ -268,7 +338,7 @@ class Index:
                 continue
             seen: set[Rule] = set()
             for rule, number in (*self.changed(term, own), *self.conventions(term, own)):
-                if not rule or rule in seen or number != number or number == right:
+                if rule in seen or number != number or number == right:
                     continue
                 seen.add(rule)
                 for rules in ((rule,), (rule, ("only-in", kinds.get(term.rpartition(".")[0], "")))):
@@ -297,8 +367,8 @@ class Index:
 
     def _all_singles(self, answer: str) -> Iterator[tuple[tuple[Rule, ...], Number]]:
         numbers = self.table.numbers
-        yield from (((rule,), number) for rule, number in self.changed(answer, numbers) if rule)
-        yield from self.around(answer, numbers)
+        yield from (((rule,), number) for rule, number in self.changed(answer, numbers))
+        yield from self.around(answer)
         yield from (((rule,), number) for rule, number in self.conventions(answer, numbers))
         for rule, world in self.worlds.items():
             number = world.get(answer)

@@ -36,8 +36,8 @@ class Dependents:
         self.asked: set[str] = set()
         for cell in sheet.blanks:
             answer = cell.answer or ""
-            layer, _, quantity = answer.rpartition(".")
-            self.asked |= {answer, *(f"{layer}.{side}" for side in COMPOSITE.get(quantity, ()))}
+            layer, _, name = answer.rpartition(".")
+            self.asked |= {answer, *(f"{layer}.{side}" for side in COMPOSITE.get(name, ()))}
         self.same = _same_cells(sheet)  # given cells that show what another cell holds
 
     def itself(self, answer: str) -> frozenset[str]:
@@ -69,7 +69,7 @@ def _ordered(table: Table) -> dict[str, int]:
             if answer in order:
                 waiting.pop()
                 continue
-            read = table.quantities[answer].binds.values() if answer in table.quantities else ()
+            read = tuple(table.quantities[answer].binds.values()) if answer in table.quantities else ()
             before = [bind for bind in read if isinstance(bind, str) and bind not in order and bind not in waiting]
             if before:
                 waiting += before

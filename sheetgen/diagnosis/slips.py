@@ -45,30 +45,31 @@ def slips(given: Number, meant: Number) -> Iterator[Slip]:
 
 def _of_size(given: int | Fraction, meant: int | Fraction) -> Iterator[Slip]:
     """Zeros too many, another unit, a batch of images."""
-    ratio = Fraction(given) / Fraction(meant)
-    for power in (1, 2):
-        if ratio == 10**power:
+    for power in (10, 100):
+        if given == meant * power:
             yield ("slip", "zeros"), 2
-        if ratio * 10**power == 1:
+        if given * power == meant:
             yield ("slip", "zeros-lost"), 2
+    if given * 100 == meant or given == meant * 100:
+        yield ("percent",), 2
     for unit in (1000, 1_000_000):
-        if ratio == unit or ratio * unit == 1 or _rounds_to(given * unit, meant, unit):
+        if given == meant * unit or given * unit == meant or _rounds_to(given, meant, unit):
             yield ("unit", str(unit)), 2
-        if ratio == 100 or ratio * 100 == 1:
-            yield ("percent",), 2
-    if ratio.denominator == 1 and ratio.numerator in BATCHES and meant >= LEAST:
-        yield ("batch", str(ratio.numerator)), len(BATCHES)
+    if isinstance(given, int) and isinstance(meant, int) and meant >= LEAST and given > meant and given % meant == 0:
+        if given // meant in BATCHES:
+            yield ("batch", str(given // meant)), len(BATCHES)
 
 
-def _rounds_to(scaled: int | Fraction, meant: int | Fraction, unit: int) -> bool:
-    """34.9 in a column of thousands, for 34,944: to as many decimals as were typed."""
-    given = Fraction(scaled) / unit
-    if meant < 10 * unit // 1000 or given <= 0 or given >= meant:
+def _rounds_to(given: int | Fraction, meant: int | Fraction, unit: int) -> bool:
+    """34.9 in a column of thousands, for 34,944: to as many decimals as were typed, three figures at least."""
+    scaled = given * unit
+    if not (meant < 2 * scaled and scaled < 2 * meant) or meant < 10 * unit:
         return False
-    digits = next((d for d in range(4) if (given * 10**d).denominator == 1), None)
-    if digits is None or abs(scaled) < meant / 2 or abs(scaled) > 2 * meant:
-        return False
-    return abs(Fraction(scaled) - meant) * 2 <= Fraction(unit, 10**digits) and given >= 10
+    for digits in range(4):
+        shifted = Fraction(given) * 10**digits
+        if shifted.denominator == 1:
+            return shifted >= 10 and abs(scaled - meant) * 2 * 10**digits <= unit
+    return False
 
 
 def _rounded(given: int, meant: int) -> Iterator[Slip]:
@@ -76,6 +77,6 @@ def _rounded(given: int, meant: int) -> Iterator[Slip]:
     digits = len(str(meant))
     for kept in range(2, digits):
         step = 10 ** (digits - kept)
-        if given % step == 0 and abs(given - meant) < step and (given // step) % 10 | (kept == 2):
+        if given % step == 0 and abs(given - meant) < step:
             yield ("rounded", str(kept)), 2 * digits
             return

@@ -222,7 +222,7 @@ def compile_trees(trees: Sequence[Node], known: Sequence[str]) -> Compiled:
     head = f"def f({', '.join(f'a{i}' for i in range(len(known)))}):"
     body = "\n".join([head, *lines, f" return ({', '.join(results)}{',' if results else ''})"])
     space: dict[str, Any] = dict(_GLOBALS)
-    exec(compile(body, "<formulas>", "exec"), space)  # noqa: S102
+    exec(compile(body, "<formulas>", "exec"), space)
     made: Compiled = space["f"]
     return made
 

@@ -10,7 +10,7 @@ Rissanen 1978. This room must not know formulas, nor how a rule is put into word
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Literal
 
@@ -73,6 +73,10 @@ _COSTS: Mapping[Rule, float] = {
     ("unit",): 4.5,
     ("percent",): 5.5,
     ("batch",): 5.0,
+}
+_RARE = 7.0
+# Of slips, which are no rules: every cell pays for its own
+_SLIPS: Mapping[Rule, float] = {
     ("rounded",): 4.5,
     ("slip", "swapped"): 4.5,
     ("slip", "zeros"): 4.5,
@@ -82,7 +86,6 @@ _COSTS: Mapping[Rule, float] = {
     ("slip", "digit"): 4.5,
     ("slip", "inserted"): 5.0,
 }
-_RARE = 7.0
 PAIR = 1.0  # more for two rules in one number
 BY_CHANCE = 2.0  # bits: about one wrong number in four has no reason that could be found
 LEAST = 1.5  # bits that an explanation must save, or it is none: nearly three to one
@@ -91,8 +94,20 @@ _ORDER = math.log(9.0)  # a random number of the right order: between a third an
 
 
 def cost(rule: Rule) -> float:
-    """Bits that name a rule."""
+    """Bits that name a rule, once for a sheet; nothing for a slip, see ``slip_cost``."""
+    if is_slip(rule):
+        return 0.0
     return _COSTS.get(rule[:2], _COSTS.get(rule[:1], _RARE))
+
+
+def is_slip(rule: Rule) -> bool:
+    """Whether it is a slip of the hand, which explains one cell and says nothing of the next."""
+    return rule[:2] in _SLIPS or rule[:1] in _SLIPS
+
+
+def slip_cost(rule: Rule, alike: int) -> float:
+    """Bits that each cell pays for a slip, of which ``alike`` numbers are as near."""
+    return (_SLIPS.get(rule[:2]) or _SLIPS.get(rule[:1]) or _RARE) + math.log2(alike)
 
 
 def by_chance(given: Number, right: Number) -> float:
@@ -139,11 +154,10 @@ def choose(
     sets = {frozenset(fit.rules) for listed in cells.values() for fit in listed}
     paid: set[Rule] = set()
     open_cells = set(cells)
-    taken: list[frozenset[Rule]] = []
     while open_cells:
         best: tuple[float, list[str], frozenset[Rule]] | None = None
         for rules in sets:
-            allowed = rules | paid
+            allowed: Set[Rule] = rules | paid
             covered, gain = [], 0.0
             for cell in open_cells:
                 own = _own_bits(cells[cell], rules, allowed)
@@ -157,15 +171,17 @@ def choose(
         if best is None or best[0] < LEAST:
             break
         paid |= best[2]
-        taken.append(best[2])
         open_cells.difference_update(best[1])
         sets.discard(best[2])
     found: dict[str, Chosen] = {}
     explained = set(cells) - open_cells
-    together = {rules: {c for c in explained if any(set(f.rules) == rules for f in cells[c])} for rules in sets | set(taken)}
+    together: dict[frozenset[Rule], set[str]] = {}
+    for cell in explained:
+        for fit in cells[cell]:
+            together.setdefault(frozenset(fit.rules), set()).add(cell)
     for cell in sorted(explained):
-        fit = min((f for f in cells[cell] if set(f.rules) <= paid), key=lambda f: (_bits(f), f.rules))
-        found[cell] = Chosen(fit.rules, *_certainty(cell, fit, cells[cell], together, paid, shows))
+        best_fit = min((f for f in cells[cell] if set(f.rules) <= paid), key=lambda f: (_bits(f), f.rules))
+        found[cell] = Chosen(best_fit.rules, *_certainty(cell, best_fit, cells[cell], together))
     return found
 
 
@@ -173,15 +189,20 @@ def _named(rule: Rule) -> str:
     return ":".join(rule)
 
 
-def _own_bits(listed: Iterable[Fit], rules: frozenset[Rule], allowed: frozenset[Rule] | set[Rule]) -> float | None:
+def _own_bits(listed: Iterable[Fit], rules: frozenset[Rule], allowed: Set[Rule]) -> float | None:
     """What the cell itself pays where ``allowed`` rules are known, and it uses some of ``rules``."""
-    own = [fit.own + (PAIR if len(fit.rules) > 1 else 0.0) for fit in listed if rules & set(fit.rules) and set(fit.rules) <= allowed]
-    return min(own) if own else None
+    usable = (fit for fit in listed if allowed >= set(fit.rules) and not rules.isdisjoint(fit.rules))
+    return min((fit.own + (PAIR if len(fit.rules) > 1 else 0.0) for fit in usable), default=None)
 
 
 def _price(rules: Iterable[Rule], covered: list[str], shows: Mapping[Rule, int]) -> float:
     """What new rules cost once: their names, and that they show in these cells only."""
-    return sum(cost(rule) + math.log2(max(1.0, shows.get(rule, 1) / len(covered))) / 2 for rule in rules)
+    return sum(cost(rule) + _seldom(shows.get(rule, 1), len(covered)) for rule in rules if not is_slip(rule))
+
+
+def _seldom(shows: int, explains: int) -> float:
+    """More, for a rule that would show in many answers and explains few."""
+    return math.log2(max(1.0, shows / explains)) / 2
 
 
 def _bits(fit: Fit) -> float:
@@ -193,8 +214,6 @@ def _certainty(
     fit: Fit,
     listed: tuple[Fit, ...],
     together: Mapping[frozenset[Rule], set[str]],
-    paid: set[Rule],
-    shows: Mapping[Rule, int],
 ) -> tuple[Certainty, tuple[tuple[Rule, ...], ...]]:
     """Whether other rules explain the same cells as well, or nearly."""
     same = together[frozenset(fit.rules)]
