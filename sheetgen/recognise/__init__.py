@@ -145,9 +145,24 @@ class _Page:
 
     def _is_header(self, row: int) -> bool:
         texts = [text for column in self.rows[row] if (text := self.text(row, column))]
-        heard = sum(max(hear(text).quantities.values(), default=0) >= 0.3 for text in texts)
+        meant = [each for text in texts if max((each := hear(text).quantities).values(), default=0) >= 0.3]
+        different = len({max(each, key=lambda name: each[name]) for each in meant})
+        if different < 2:
+            return False  # "k | kernel size" explains a symbol
+        heard = len(meant)
         named = sum(max(self.labels.weights(text).values(), default=0) >= OUTRIGHT for text in texts)
+        labels = [self.labels.weights(self.text(row, at)) for at in self.rows[row] if at in self._label_columns]
+        own = [weight for each in labels for name, weight in each.items() if name not in (INPUT, TOTAL)]
+        # "Convolutional layers" and "Input" may be headings
+        if max(own, default=0) >= OUTRIGHT or (any(labels) and different < 3):
+            return False  # a layer's own row, with a list of symbols beside it
         return heard >= 2 and heard > named and heard >= len(self.rows[row]) / 4
+
+    @cached_property
+    def _label_columns(self) -> frozenset[int]:
+        """The columns that hold the labels of the layers, if any do."""
+        most = self.most_named()
+        return frozenset(column for column, names in self._named.items() if most > 1 and len(names) > most / 2)
 
     def _spans(self, row: int) -> bool:
         """Whether the line above a header holds headings for several lines at once."""
@@ -246,7 +261,22 @@ class _Page:
             elif isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10_000:
                 words = self.text(row, column + 1)
                 labels.append((row, words if hear_label(words).family else str(value)))
-        return self.labels.match(labels, content)
+        return self._without_later_totals(rows, column, self.labels.match(labels, content))
+
+    def _without_later_totals(self, rows: Sequence[int], column: int, matches: Mapping[int, Match]) -> dict[int, Match]:
+        """A total is of what stands above it: behind a gap, below other words, it sums up something else."""
+        last = max((row for row, match in matches.items() if match.layer not in (INPUT, TOTAL)), default=0)
+        begun = next(
+            (
+                row
+                for above, row in itertools.pairwise([at for at in rows if at >= last])
+                if row - above > 1
+                and row not in matches
+                and not hear_label(str(self.cells.get((row, column), ""))).family
+            ),
+            None,
+        )
+        return {row: match for row, match in matches.items() if begun is None or row < begun}
 
     def _table(
         self, header: _Header | None, rows: Sequence[int], labelled: int, matches: Mapping[int, Match], across: range
@@ -300,7 +330,7 @@ class _Page:
             tuple(sorted(layers, key=lambda layer: layer.at)),
             tuple(left),
         )
-        return table if self._is_ours(matches, columns, lines) else None
+        return table if self._is_ours(labelled, matches, columns, lines) else None
 
     def _why(self, match: Match) -> str:
         if match.weight >= NAMED:
@@ -326,7 +356,9 @@ class _Page:
 
         return content
 
-    def _is_ours(self, layers: Mapping[int, Match], columns: Sequence[Column], lines: Mapping[int, Line]) -> bool:
+    def _is_ours(
+        self, labelled: int, layers: Mapping[int, Match], columns: Sequence[Column], lines: Mapping[int, Line]
+    ) -> bool:
         """Whether some layers of the network itself are in it, and its given cells are, by and large, the network's.
 
         Columns that were left alone speak too, as what their headings say that they are: the kernels of another network
@@ -335,12 +367,15 @@ class _Page:
         known = self.labels.known
         inner = {match.layer for match in layers.values()} - {INPUT, TOTAL}
         agree = differ = 0
+        in_words = any(self.text(row, labelled) for row in layers)
         for column in columns:
             line = lines.get(column.at)
             quantity = line.quantity if line is not None else plainly(column)
             if quantity is not None and quantity not in WORDS:
                 same, other = tally(column, quantity, known)
                 agree, differ = agree + same, differ + other
+        if not in_words and (agree < LEAST_PROOF or agree < 2 * differ):  # 1, 2, 3 count anything
+            return False
         return len(inner) >= min(2, len(known.layers) - 2) and (agree >= differ or differ < LEAST_PROOF)
 
 
