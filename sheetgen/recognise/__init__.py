@@ -19,21 +19,29 @@ from ..network import INPUT, TOTAL
 from ..quantities import COMPOSITE
 from ..sheet import Sheet
 from ..vocabulary import NOTHING, Heard, hear, hear_label
-from .columns import Column, Held, agrees, choose, plainly, tally
+from .columns import Column, Held, agrees, choose, plainly
 from .known import Known
 from .labels import NAMED, OUTRIGHT, Content, Labels, Match
+from .whose import LEAST_PROOF, Evidence, Stranger, weigh
 
 MOST_LINES, MOST_ACROSS = 3000, 300  # of a worksheet that are looked at
 MOST_CELLS = 60_000
 MOST_TABLES = 12
 NUMBERED = 0.4  # weight of a bare number as a label
-LEAST_PROOF = 4  # given cells that differ, before they speak against a table
 
 Cells = Mapping[tuple[int, int], Held]
 
 
-def recognise(worksheet: str, cells: Cells, merged: Sequence[Area], sheet: Sheet) -> Layout:
-    """The tables of ``sheet``'s network on the worksheet with these ``cells``; () where there is none."""
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """The tables of the network; and those that were left alone, because they are likelier another network's."""
+
+    tables: Layout = ()
+    strangers: tuple[Stranger, ...] = ()
+
+
+def recognise(worksheet: str, cells: Cells, merged: Sequence[Area], sheet: Sheet) -> Recognised:
+    """The tables of ``sheet``'s network on the worksheet with these ``cells``."""
     labels = _labels(sheet)
     near = {
         at: value
@@ -41,7 +49,7 @@ def recognise(worksheet: str, cells: Cells, merged: Sequence[Area], sheet: Sheet
         if at[0] <= MOST_LINES and at[1] <= MOST_LINES and value is not None and value != ""
     }
     if len(near) > MOST_CELLS:
-        return ()
+        return Recognised()
     upright = _Page(worksheet, near, merged, labels, transposed=False)
     turned = _Page(
         worksheet,
@@ -52,8 +60,10 @@ def recognise(worksheet: str, cells: Cells, merged: Sequence[Area], sheet: Sheet
     )
     named = {page: page.most_named() for page in (upright, turned)}
     most = max(named.values())
-    likely = [page.tables() for page, number in named.items() if number >= most / 2 and most]
-    return max(likely, key=_weight, default=())
+    likely = [page for page, number in named.items() if number >= most / 2 and most]
+    found = max((page.tables() for page in likely), key=_weight, default=())
+    strangers = [stranger for page in likely for stranger in page.strangers]
+    return Recognised(found, tuple(sorted(strangers, key=lambda each: each.evidence.score)))
 
 
 @lru_cache(maxsize=8)
@@ -91,6 +101,7 @@ class _Page:
         self.worksheet, self.labels, self.transposed = worksheet, labels, transposed
         self.cells = {at: value for at, value in cells.items() if at[1] <= MOST_ACROSS}
         self.merged = {(area.top, area.left): area for area in merged}
+        self.strangers: list[Stranger] = []
         self.rows: dict[int, list[int]] = {}
         for row, column in sorted(self.cells):
             self.rows.setdefault(row, []).append(column)
@@ -123,7 +134,7 @@ class _Page:
         for i, header in enumerate(headers):
             end = headers[i + 1].top - 1 if i + 1 < len(headers) else last
             found.extend(self._tables_below(header, starts[i], end))
-        if not found and last:
+        if not found and last and not self.strangers:
             found.extend(self._tables_below(None, 1, last))
         return tuple(found[:MOST_TABLES])
 
@@ -330,7 +341,14 @@ class _Page:
             tuple(sorted(layers, key=lambda layer: layer.at)),
             tuple(left),
         )
-        return table if self._is_ours(labelled, matches, columns, lines) else None
+        strange = [text[row] for row in rows if row not in matches and row <= end and self._weighted(text[row])]
+        evidence = weigh(columns, lines, strange, self.labels.known)
+        if not self._is_whole(labelled, matches, evidence):
+            return None
+        if not evidence.is_ours:
+            self.strangers.append(self._stranger(evidence, matches))
+            return None
+        return table
 
     def _why(self, match: Match) -> str:
         if match.weight >= NAMED:
@@ -356,42 +374,21 @@ class _Page:
 
         return content
 
-    def _is_ours(
-        self, labelled: int, layers: Mapping[int, Match], columns: Sequence[Column], lines: Mapping[int, Line]
-    ) -> bool:
-        """Whether some layers of the network itself are in it, and its given cells are, by and large, the network's.
-
-        Columns that were left alone speak too, as what their headings say that they are: the kernels of another network
-        are why they were.
-        """
-        known = self.labels.known
+    def _is_whole(self, labelled: int, layers: Mapping[int, Match], evidence: Evidence) -> bool:
+        """Whether it is any network's table: some layers are in it, and called so; 1, 2, 3 count anything."""
         inner = {match.layer for match in layers.values()} - {INPUT, TOTAL}
-        agree = differ = 0
         in_words = any(self.text(row, labelled) for row in layers)
-        for column in columns:
-            line = lines.get(column.at)
-            quantity = line.quantity if line is not None else plainly(column)
-            if quantity is not None and quantity not in WORDS:
-                same, other = tally(column, quantity, known)
-                agree, differ = agree + same, differ + other
-        if not in_words and (agree < LEAST_PROOF or agree < 2 * differ):  # 1, 2, 3 count anything
-            return False
-        return len(inner) >= min(2, len(known.layers) - 2) and (agree >= differ or differ < LEAST_PROOF)
+        counted = evidence.agree >= max(LEAST_PROOF, 2 * len(evidence.differ))
+        return len(inner) >= min(2, len(self.labels.known.layers) - 2) and (in_words or counted)
 
+    @staticmethod
+    def _weighted(label: str) -> bool:
+        """Whether a label speaks of a layer with weights, which no table of its network would leave out."""
+        return hear_label(label).family in ("conv", "fc")
 
-def fits(layout: Layout, cells: Mapping[str, Cells], known: Known) -> bool:
-    """Whether the numbers that a layout's given cells hold are, by and large, those of the network there.
-
-    ``cells`` are the worksheets' by name. What a student fills proves nothing; nor do cells that hold no number.
-    """
-    agree = differ = 0
-    for table in layout:
-        if table.sheet not in cells:
-            return False
-        for spot in table.spots():
-            value = cells[table.sheet].get((spot.row, spot.column))
-            if value is None or known.is_blank(spot.layer, spot.line.quantity):
-                continue
-            verdict = agrees(value, spot.layer, spot.line, known)
-            agree, differ = agree + (verdict is True), differ + (verdict is False)
-    return agree >= differ or differ < LEAST_PROOF
+    def _stranger(self, evidence: Evidence, matches: Mapping[int, Match]) -> Stranger:
+        if not evidence.differ:
+            return Stranger(self.worksheet, evidence)
+        first = evidence.differ[0]
+        row = next(row for row, match in matches.items() if match.layer == first.layer)
+        return Stranger(self.worksheet, evidence, *((first.line, row) if self.transposed else (row, first.line)))

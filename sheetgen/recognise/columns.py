@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -111,7 +111,7 @@ def _fits(column: Column, known: Known) -> list[_Fit]:
     told = {layer: value for layer, value in column.cells.items() if _is_told(value)}
     told = dict(itertools.islice(told.items(), MOST_TOLD))
     found = []
-    few = FEW_SMALL if not heard and all(map(_is_small, told.values())) else 1  # marks are small numbers too
+    few = FEW_SMALL if not heard and all(map(is_small, told.values())) else 1  # marks are small numbers too
     for quantity in dict.fromkeys((*heard, *known.quantities)):
         if quantity not in heard and not _may_hold(quantity, column.heard, told, known):
             continue
@@ -146,11 +146,16 @@ def _is_told(value: Held) -> bool:
     return value is not None and not isinstance(value, bool) and value != ""
 
 
+def _holds_number(value: Held) -> bool:
+    return not isinstance(value, str) or _number(value) is not None or bool(_size(value))
+
+
 def _by_accident(value: Held) -> float:
-    return BY_ACCIDENT_SMALL if _is_small(value) else BY_ACCIDENT
+    return BY_ACCIDENT_SMALL if is_small(value) else BY_ACCIDENT
 
 
-def _is_small(value: Held) -> bool:
+def is_small(value: Held) -> bool:
+    """Whether a value is a number that agrees with many things by accident."""
     return isinstance(value, int | float) and abs(value) <= SMALL
 
 
@@ -292,13 +297,18 @@ def plainly(column: Column) -> str | None:
     return quantity if weight >= PLAINLY else None
 
 
-def tally(column: Column, quantity: str, known: Known) -> tuple[int, int]:
-    """How many of a column's given cells agree with ``quantity``, and how many do not."""
+def verdicts(column: Column, quantity: str, known: Known) -> Iterator[tuple[str, Held, bool]]:
+    """Of a column's given cells, as far as they can be compared with ``quantity``: layer, value, whether it agrees."""
     given = {
-        layer: value for layer, value in column.cells.items() if _is_told(value) and not known.is_blank(layer, quantity)
+        layer: value
+        for layer, value in column.cells.items()
+        if _is_told(value) and _holds_number(value) and not known.is_blank(layer, quantity)
     }
     fit = _compare(quantity, 1, column, given, known)
-    return fit.agree, fit.differ
+    for layer, value in given.items():
+        verdict = _verdict(value, quantity, layer, fit.unit, fit.order, known)
+        if verdict is not None:
+            yield layer, value, verdict
 
 
 # --- why ------------------------------------------------------------------------------------------------------------
