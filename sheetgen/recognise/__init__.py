@@ -235,15 +235,10 @@ class _Page:
         if not chosen:
             return
         best = max(chosen, key=lambda column: (weights[column], -column))
-        # beside it another table may stand, whose labels are as good; a column of types is no such
         beside = [
             column
             for column in chosen
-            if column == best
-            or (
-                all(match.weight >= OUTRIGHT for match in matched[column].values())
-                and sum(match.weight for match in matched[column].values()) >= 0.5 * weights[best]
-            )
+            if column == best or self._begins_another(header, columns, column, best, matched[column], weights[best])
         ]
         for i, column in enumerate(beside):
             left = columns[0] if i == 0 else column
@@ -253,6 +248,40 @@ class _Page:
             table = self._table(header, rows, column, matched[column], range(left, right + 1))
             if table is not None:
                 yield table
+
+    def _begins_another(
+        self,
+        header: _Header | None,
+        filled: Sequence[int],
+        column: int,
+        best: int,
+        labels: Mapping[int, Match],
+        most: float,
+    ) -> bool:
+        """Whether another table stands beside the one of ``best``, with its labels in ``column``.
+
+        Labels as good as those may stand anywhere. What only names kinds may be a column of types: such labels begin a
+        table where an empty column is before them, or the heading is the same, and quantities are headed behind them.
+        """
+        said, heard = self._heading(header, column) if header is not None else ("", NOTHING)
+        if plainly(Column(column, said, heard, {})) in ("type", "from"):
+            return False
+        weight = sum(match.weight for match in labels.values())
+        if all(match.weight >= OUTRIGHT for match in labels.values()) and weight >= 0.5 * most:
+            return True
+        if header is None or weight < 0.25 * most:
+            return False
+        headed = {*filled, *self.rows.get(header.top, ()), *self.rows.get(header.bottom, ())}
+        before, behind = sorted((column, best))
+        apart = behind - 1 not in headed or (said and said.casefold() == self._heading(header, best)[0].casefold())
+        between = [at for at in sorted(headed) if before < at < behind]
+        after = [at for at in sorted(headed) if at > behind]
+        return bool(apart) and all(any(self._counts(header, at) for at in part) for part in (between, after))
+
+    def _counts(self, header: _Header, column: int) -> bool:
+        """Whether a heading speaks of a quantity."""
+        heard = self._heading(header, column)[1].quantities
+        return max((weight for name, weight in heard.items() if name not in WORDS), default=0) >= LEAST
 
     def _numbered(self, column: int) -> bool:
         """Whether the first numbers of a column count: 1, 2, 3."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 import random
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
-from sheetgen.layout import SURE
+from sheetgen.layout import SURE, WORDS
 from sheetgen.sheet import Sheet, lay_out, with_everything
 from sheetgen.spec import load
 from sheetgen.workbook.elsewhere import find_tables
@@ -112,6 +112,42 @@ def test_sizes_are_written_alike_in_one_table(sheets: dict[str, Sheet]) -> None:
     tables = find_tables(Package.read(page_of(("Layer", "Input Size", "Output Size"), *rows)), sheets["lenet5"])
     assert tables is not None
     assert [line.quantity for line in tables.layout[0].lines] == ["layer", "input_size", "output_size"]
+
+
+_NAMES = ("conv1", "pool1", "conv2", "pool2", "conv3", "conv4", "conv5", "pool5", "fc6", "fc7", "fc8")
+_COUNTED = (
+    "Convolution 1|Max Pooling 1|Convolution 2|Max Pooling 2|Convolution 3|Convolution 4|Convolution 5|Max Pooling 3"
+)
+_COUNTED += "|Fully connected 1|Fully connected 2|Fully connected 3"
+_KINDS = [label.rstrip(" 12345") for label in _COUNTED.split("|")]
+
+
+@pytest.mark.parametrize("gap", [True, False])
+@pytest.mark.parametrize("right", [_NAMES, _COUNTED.split("|"), _KINDS], ids=["names", "counted", "kinds"])
+@pytest.mark.parametrize("left", [_NAMES, _COUNTED.split("|"), _KINDS], ids=["names", "counted", "kinds"])
+def test_two_tables_side_by_side_are_two(
+    left: Sequence[str], right: Sequence[str], gap: bool, sheets: dict[str, Sheet]
+) -> None:
+    between = (None,) if gap else ()
+    rows = [(one, None, None, *between, other) for one, other in zip(left, right, strict=True)]
+    data = page_of(("Layer", "H out", "C out", *between, "Layer", "# Params", "# Connections"), *rows)
+    tables = find_tables(Package.read(data), sheets["alexnet"])
+    assert tables is not None
+    found = {tuple(line.quantity for line in table.lines) for table in tables.layout}
+    assert found == {("layer", "out_height", "out_channels"), ("layer", "parameters", "connections")}
+    assert all([layer.layer for layer in table.layers] == list(_NAMES) for table in tables.layout)
+
+
+@pytest.mark.parametrize("heading", ["Type", "Operation", "Kind of layer", "From", "Input from"])
+def test_a_column_of_types_or_sources_begins_no_table(heading: str, sheets: dict[str, Sheet]) -> None:
+    held = _KINDS if "rom" not in heading else ("input", *_NAMES)
+    rows = [(one, None, other) for one, other in zip(_NAMES, held, strict=False)]
+    data = page_of(("Layer", "H out", heading, "# Params", "# Connections"), *rows)
+    tables = find_tables(Package.read(data), sheets["alexnet"])
+    assert tables is not None
+    (table,) = tables.layout
+    counted = [line.quantity for line in table.lines if line.quantity not in WORDS]
+    assert counted == ["out_height", "parameters", "connections"]
 
 
 def main(most: int) -> None:
