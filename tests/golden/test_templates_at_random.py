@@ -150,6 +150,29 @@ def test_a_column_of_types_or_sources_begins_no_table(heading: str, sheets: dict
     assert counted == ["out_height", "parameters", "connections"]
 
 
+def test_a_table_in_chinese(sheets: dict[str, Sheet]) -> None:
+    labels = "输入|卷积层1|池化层1|卷积层2|池化层2|卷积层3|卷积层4|卷积层5|池化层3|全连接层1|全连接层2|全连接层3|总计"
+    heads = (
+        "层名",
+        "卷积核大小",
+        "步长",
+        "输出通道数",
+        "输出尺寸",
+        "权重（不含偏置）",
+        "参数量（万）",
+        "连接数",
+        "备注",
+    )
+    data = page_of(("作业二",), (), heads, *((label,) for label in labels.split("|")))
+    tables = find_tables(Package.read(data), sheets["alexnet"])
+    assert tables is not None
+    (table,) = tables.layout
+    asked = ["layer", "kernel_size", "stride", "out_channels", "output_size", "weights", "parameters", "connections"]
+    assert [line.quantity for line in table.lines] == asked
+    assert [line.unit for line in table.lines] == [1, 1, 1, 1, 1, 1, 10**4, 1]
+    assert [layer.layer for layer in table.layers] == ["input", *_NAMES, "total"]
+
+
 def main(most: int) -> None:
     sheets = everything()
     total: Counter[str] = Counter()
