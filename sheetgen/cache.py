@@ -2,8 +2,9 @@
 
 What Python does with its ``.pyc`` files, for courseworks: reading and checking a YAML costs more time than marking a
 submission. An entry is plain JSON, holds the hashes of the files that it was made from and of this package's code, and
-is used only where all of them are as they were and it is itself undamaged. None is executed, and a cache that cannot
-be written is no error. SHEETGEN_CACHE names its folder; ``off`` turns it off.
+is used only where all of them are as they were and it is itself undamaged, a file that this user wrote, and holds what
+a sheet is made of. None is executed, and a cache that cannot be read or written is no error. SHEETGEN_CACHE names its
+folder; ``off`` turns it off.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import contextlib
 import hashlib
 import json
 import os
+import stat
 import sys
 import tempfile
 import zlib
+from collections.abc import Iterable
 from dataclasses import astuple
 from fractions import Fraction
 from pathlib import Path
@@ -28,6 +31,8 @@ from .questionnaire import Known, Part, Question, Questionnaire
 from .sheet import Sheet, Slot
 from .table import Quantity, Row, Table
 
+MAX_ENTRY = 256 * 2**20  # bytes; a network of a thousand layers takes ten million
+
 
 def recall(path: Path) -> Sheet | None:
     """The sheet of the YAML at ``path``, if it was kept and nothing has changed since."""
@@ -36,7 +41,7 @@ def recall(path: Path) -> Sheet | None:
         return None
     asked = _absolute(path)
     with contextlib.suppress(Exception):  # there is none, or it is of another version, or damaged: made anew
-        seal, _, text = _entry(folder, asked).read_bytes().partition(b"\n")
+        seal, _, text = _own_bytes(_entry(folder, asked)).partition(b"\n")
         if seal == _digest(text):
             kept = json.loads(text)
             files = kept["files"]
@@ -93,6 +98,17 @@ def keep(path: Path, sheet: Sheet, read: tuple[tuple[Path, str], ...]) -> None:
 
 def _entry(folder: Path, asked: str) -> Path:
     return folder / f"{hashlib.sha256(asked.encode()).hexdigest()[:32]}.json"
+
+
+def _own_bytes(entry: Path) -> bytes:
+    """What the entry holds. Raises OSError where it is no file, or another user's: all may write where it stands."""
+    flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(entry, os.O_RDONLY | flags), "rb") as file:
+        about = os.fstat(file.fileno())
+        own = not hasattr(os, "geteuid") or about.st_uid == os.geteuid()
+        if not stat.S_ISREG(about.st_mode) or not own or about.st_size > MAX_ENTRY:
+            raise OSError("not an entry of this user's")
+        return file.read()
 
 
 def _folder() -> Path | None:
@@ -209,6 +225,55 @@ def _questions(kept: Any) -> Questionnaire:
     return Questionnaire(kept["worksheet"], tuple(map(question, kept["questions"])), kept["rows"], kept["columns"])
 
 
+def _only(values: Iterable[object], *types: type) -> None:
+    """Raises TypeError for a value of another type: what is no sheet is not to be found out in the midst of marking."""
+    if not set(map(type, values)) <= set(types):
+        raise TypeError("not a sheet")
+
+
+def _look_at(kept: Any) -> None:
+    """Raises an exception of some kind where an entry does not hold what a sheet is made of."""
+    _only([kept["name"], kept["worksheet"], kept["network"], *kept["totals"], *kept["headings"].values()], str)
+    _only([*kept["rows"].values(), *kept["columns"].values(), *kept["input"]], int)
+    layers, quantities, kinds, answers, contents, marks, near = zip(*kept["slots"], strict=True)
+    _only((*layers, *quantities, *kinds), str)
+    _only(answers, str, type(None))
+    _only(contents, str, int, float, type(None))
+    _only((*marks, *near), int, float)
+    for *words, reads, i, o, values in kept["table_rows"]:
+        _only((*words, *reads, *values), str)
+        _only((*i, *o), int)
+    for members in kept["blocks"].values():
+        _only(members, str)
+    for text, binds in kept["quantities"].values():
+        _only([text], str)
+        _only(binds.values(), str, int)
+    for name, transposed, header, lines, named, _ in kept["layout"]:
+        _only([transposed], bool)
+        _only([header], int, type(None))
+        for at, what, text, certainty, why, *more in (*lines, *named):  # a line's unit and order too
+            _only([at, *more[:1]], int)
+            _only([certainty], int, float)
+            _only([name, what, text, why, *(more[1] if more else ())], str)
+    if kept["questions"] is not None:
+        _look_at_questions(kept["questions"])
+
+
+def _look_at_questions(kept: Any) -> None:
+    _only([kept["worksheet"]], str)
+    _only([*kept["rows"].values(), *kept["columns"].values()], int)
+    for each in kept["questions"]:
+        _only([each[name] for name in ("id", "kind", "text", "unit", "model", "remark")], str)
+        _only(each["options"], str)
+        _only(each["loss"] or (), int, bool)
+        for part in each["parts"]:
+            _only([part[name] for name in ("id", "layer", "column")], str)
+            _only([part["marks"], part["near"], *(known[1] for known in part["known"])], int, float)
+            _only([_number(known[0]) for known in part["known"]], int, float, str, Fraction)
+            _only([known[2] for known in part["known"]], str)
+            _only([known[3] for known in part["known"]], bool)
+
+
 def _kept(number: Value) -> Any:
     """JSON has no fractions: 1/3 as [1, 3]."""
     return [number.numerator, number.denominator] if isinstance(number, Fraction) else number
@@ -219,7 +284,9 @@ def _number(kept: Any) -> Value:
 
 
 def _sheet(kept: Any) -> Sheet:
+    _look_at(kept)
     numbers = {answer: _number(number) for answer, number in kept["numbers"].items()}
+    _only(numbers.values(), int, float, str, Fraction)
     table = Table(
         network=kept["network"],
         input=tuple(kept["input"]),

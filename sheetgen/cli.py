@@ -87,6 +87,9 @@ CourseworkArgument = Annotated[
 ]
 
 
+_INTERRUPTED = 130  # the exit code by which shells know that Ctrl-C ended a command
+
+
 def main() -> None:
     """Entry point: runs a command and ends the process with its exit code; no traceback reaches a user."""
     gc.set_threshold(50_000, 20, 50)  # the default collects thirty times while modules load
@@ -104,9 +107,18 @@ def main() -> None:
     os._exit(code)  # no command leaves anything open, and taking a hundred modules apart costs a tenth of a verify
 
 
+def _stopped() -> int:
+    if sys.stderr.isatty():
+        passing("")  # else it stands behind the line that tells of the progress
+    complain("stopped before the end, by Ctrl-C")
+    return _INTERRUPTED
+
+
 def _run() -> int:
     try:
         code = app(standalone_mode=False)  # else click ends the process itself, a closed pipe with "findings"
+        if code == _INTERRUPTED:  # which Typer makes of Ctrl-C
+            return _stopped()
         return code if isinstance(code, int) else OK
     except click.ClickException as error:
         error.show()
@@ -115,8 +127,7 @@ def _run() -> int:
         complain(str(error))
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        complain("stopped")
-        return 130
+        return _stopped()
     except BrokenPipeError:  # the reader of our output has gone: sheetgen show alexnet | head -1
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:  # files are the api's business: this is the output
@@ -246,7 +257,8 @@ def fill(
 ) -> None:
     """Fill the blanks of a workbook and change nothing else in it.
 
-    A cell that already holds something is kept, and reported beside the right number; exits 1 if one is wrong.
+    A cell that already holds something is kept, and reported beside the right number; exits 1 if one is wrong,
+    and if there was nothing to fill.
 
     \b
     Examples:
@@ -274,9 +286,10 @@ def fill(
         typer.echo(f"  not found in the template: {counted(len(done.missing), 'blank')} ({few})")
     for each in done.left[:20]:
         typer.echo(f"  left alone: {printable(each, 1000)}")
-    if not done.filled and not done.kept:
-        typer.echo("  nothing to fill: no cell that was recognised is empty; 'sheetgen locate' shows what was")
-    if any(kept.agrees is False for kept in done.kept):
+    if not done.filled:
+        told = "nothing to fill: no cell that was recognised is empty and can be filled"
+        typer.echo(f"  {told}; 'sheetgen locate' shows what was")
+    if not done.filled or any(kept.agrees is False for kept in done.kept):
         raise typer.Exit(FINDINGS)
 
 

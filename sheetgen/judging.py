@@ -71,11 +71,13 @@ def _judge_in_units(read: Reading, held: Held, right: Value, near: float) -> Ver
     """
     whole = [Fraction(each) * held.unit for each in (read.numbers[0], *read.others)]
     digits = held.value.strip() if isinstance(held.value, str) else plain(Fraction(read.numbers[0]))
-    half = max(read.half, Fraction(1, 2 * 10 ** len(_decimals(digits)))) * held.unit
+    # 35.0 as text may be what a .csv makes of the number 35 in a format with decimals: it says no more than 35
+    half = max(read.half, Fraction(1, 2 * 10 ** len(_decimals(digits).rstrip("0")))) * held.unit
     scaled = replace(read, half=half if half <= reading.COARSEST * abs(whole[0]) else Fraction(0))
+    surely = _judge_number(replace(scaled, doubt=None), whole[0], whole[1:], right, near)
+    if surely.status == "correct":  # 35.000 too, which may be 35 or 35000
+        return surely
     judged = _judge_number(scaled, whole[0], whole[1:], right, near)
-    if judged.status == "correct":
-        return judged
     in_full = _judge_number(read, read.numbers[0], read.others, right, near)
     if in_full.status == "correct":  # 62,378,344 or 62.4M
         note = f"It is written out in full; the column is in units of {held.unit:,}."
@@ -96,8 +98,12 @@ def judge_among(held: Held, answer: str, right: Mapping[str, Value], habit: Habi
     if (unread := _unread(read)) is not None:
         return unread
     sides = _exact(each for each in right.values() if not isinstance(each, str))
-    usual = [each.rpartition("_")[2] for each in right] == ["height", "width", "channels"]
-    match = reading.compare(_exact(read.numbers), sides, channels_last=usual)
+    order = [each.rpartition("_")[2] for each in right]
+    if read.sides and set(order) <= set(read.sides):  # H=55, W=55, C=96: whatever the column's order
+        by_name = dict(zip(read.sides, read.numbers, strict=True))
+        read = replace(read, numbers=tuple(by_name[side] for side in order), sides=tuple(order))
+    usual = order == ["height", "width", "channels"]
+    match = reading.compare(_exact(read.numbers), sides, channels_last=usual and not read.sides)
     if answer not in right or match in ("same", "channels first"):
         return _judge_size(read, " x ".join(map(plain, sides)), named=usual)
     given = dict(zip(right, _exact(read.numbers), strict=False))
@@ -106,8 +112,11 @@ def judge_among(held: Held, answer: str, right: Mapping[str, Value], habit: Habi
         return Verdict("unreadable", said, read.notes)
     if given[answer] == right[answer]:
         return Verdict("correct", "", read.notes)
-    notes = ("The numbers are right, but stand in another order.",) if match == "other order" else ()
-    return Verdict("wrong", "", (*read.notes, *notes))
+    other = _OTHER_SIDES if read.sides else "The numbers are right, but stand in another order."
+    return Verdict("wrong", "", (*read.notes, *([other] if match == "other order" else [])))
+
+
+_OTHER_SIDES = "The numbers are right, but what is written beside them gives them to other sides."
 
 
 def _kind(right: Value, *, sized: bool = False, side: bool = False) -> reading.Kind:
@@ -144,7 +153,7 @@ def _judge_size(read: Reading, right: Value, *, named: bool) -> Verdict:
     given = _exact(read.numbers)
     if any(_exact((other,)) == sides for other in read.others):
         return Verdict("correct", "", read.notes)
-    match = reading.compare(given, sides, channels_last=named)
+    match = reading.compare(given, sides, channels_last=named and not read.sides)  # H=96 is no channels
     if match == "same":
         return Verdict("correct", "", read.notes)
     if match == "channels first":
@@ -155,10 +164,13 @@ def _judge_size(read: Reading, right: Value, *, named: bool) -> Verdict:
         return Verdict("unreadable", "A size is expected, such as 55 x 55 x 96.")
     order = " than height x width x channels" if named and len(sides) == 3 else ""
     notes = {
-        "other order": f"The numbers are right, but stand in another order{order}.",
+        "other order": _OTHER_SIDES if read.sides else f"The numbers are right, but stand in another order{order}.",
         "too few": f"It has {len(given)} numbers, and {len(sides)} are asked.",
+        "different": f"It has {len(given)} numbers, and {len(sides)} are asked."
+        if len(given) > max(3, len(sides))
+        else "",
     }
-    return Verdict("wrong", "", (*read.notes, *([notes[match]] if match in notes else [])))
+    return Verdict("wrong", "", (*read.notes, *([notes[match]] if notes.get(match) else [])))
 
 
 def _sides(size: Value) -> Sides:

@@ -22,6 +22,7 @@ from .reading import Habit
 from .sheet import Sheet, SheetCell, plain_number
 
 NOWHERE = "–"  # for a cell's address, where the file has none for an answer
+_NOT_HERE = "Not in this file."
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +96,10 @@ def mark(sheet: Sheet, submission: Submission, *, reveal: bool = False) -> Marke
     habit = _habit(sheet, submission.held)
     found = submission.held
     if not submission.whole:
-        wanted = [cell.answer or "" for cell in sheet.blanks] + [cell.answer for cell in asked]
-        found = {**dict.fromkeys(wanted, Held(sheet.worksheet, NOWHERE)), **found}
+        places = {cell.answer or "": sheet.worksheet for cell in sheet.blanks}
+        if sheet.questions is not None:
+            places |= dict.fromkeys((cell.answer for cell in asked), sheet.questions.worksheet)
+        found = {**{answer: Held(worksheet, NOWHERE) for answer, worksheet in places.items()}, **found}
     answers = tuple(_mark_cell(sheet, cell, found, habit, reveal=reveal) for cell in sheet.blanks)
     answers += tuple(_mark_question(sheet, cell, found, habit, reveal=reveal) for cell in asked)
     still = _total(answer.max_score for answer in answers if answer.status == "for-a-person")
@@ -125,6 +128,8 @@ def _mark_cell(sheet: Sheet, cell: SheetCell, found: Mapping[str, Held], habit: 
     else:
         judged = judge_cell(held, cell.slot.quantity, right, cell.near, habit, heading)
     status, feedback = judged.status, judged.said
+    if held.cell == NOWHERE:
+        feedback = _NOT_HERE
     if status == "wrong":
         feedback = f"{_in_words(sheet, answer)}: {shown_as(held.value)} is not right."
     if reveal and status != "correct":
@@ -167,7 +172,7 @@ def _mark_question(
     if held.problem is not None:
         judged = Verdict("unreadable", f"{capital(held.problem)}.")
     elif held.value is None or (isinstance(held.value, str) and not held.value.strip()):
-        judged = Verdict("blank", "Left blank.")
+        judged = Verdict("blank", "Left blank." if held.cell != NOWHERE else _NOT_HERE)
     elif question.kind == "text":
         judged = Verdict("for-a-person", "A person marks this.")
     elif question.kind == "choice":

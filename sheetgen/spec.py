@@ -90,8 +90,8 @@ def read(path: Path, shown_as: str | None = None, content: bytes | None = None) 
             prefix = (network_key,)
     else:
         network_data = data
-    draft = Draft(network_document, prefix, network_data, path.stem)
     text = data.get("coursework", {}) if network_data is not data else {}
+    draft = Draft(network_document, prefix, _only_network(network_document, prefix, network_data), path.stem)
     if text is None:
         text = {}  # nothing after coursework: is as if it were not there
     described = validate(CourseworkText, text, document, ("coursework",), NESTED)
@@ -105,6 +105,17 @@ def read(path: Path, shown_as: str | None = None, content: bytes | None = None) 
     if problems or found is None:
         raise SpecError(problems)
     return found
+
+
+def _only_network(document: Document, prefix: Where, data: object) -> object:
+    """The network without the keys of a coursework, which are told where they belong."""
+    if not isinstance(data, dict):
+        return data
+    strayed = [key for key in data if key in CourseworkText.model_fields and key not in NETWORK_KEYS]
+    for key in strayed:
+        where = "it belongs below coursework:" + ("" if prefix else ", and the network then below network:")
+        document.problem((*prefix, key), f"no such key of a network; {where}")
+    return {key: value for key, value in data.items() if key not in strayed} if strayed else data
 
 
 def _is_whole(data: Mapping[str, object]) -> bool:

@@ -23,7 +23,8 @@ from fractions import Fraction
 from typing import Literal
 
 from ..expr import ExpressionError, Number, parse, plain, value
-from .figures import APPROXIMATELY, Figure, Token, figure, tokens, words_of
+from .figures import APPROXIMATELY, Figure, Token, figure, rounds, tokens, words_of
+from .named import NAMES, named_order, named_sides
 from .sizes import Match, Sides, compare, sides
 from .spelling import LONGEST, Habit, clean, habit
 
@@ -44,7 +45,8 @@ class Reading:
 
     ``half``: how far the number may be from what was meant, because it was written as a rounded one; else 0.
     ``others``: numbers that the same text can mean as well. ``doubt``: why the cell, if its number is not right, cannot
-    be told to be wrong. ``notes`` are sentences for a person.
+    be told to be wrong. ``notes`` are sentences for a person. ``sides``: which side each of the numbers is, height,
+    width or channels, where the text of a size says so.
     """
 
     numbers: tuple[Number, ...] = ()
@@ -54,6 +56,7 @@ class Reading:
     problem: str | None = None
     doubt: str | None = None
     notes: tuple[str, ...] = ()
+    sides: tuple[str, ...] = ()
 
 
 _EMPTY, _NO_HABIT = Reading(), Habit()
@@ -146,25 +149,55 @@ def _unreadable(typed: str, text: str, kind: Kind) -> str:
 
 
 def _one(text: str, kind: Kind, habit: Habit, unit: str) -> Reading | None:
-    text = _ARROWS.sub("=", text)
     known, found = words_of(unit), tokens(text)
-    if kind in ("count", "side") and (several := _several(text, found, kind, habit, known)) is not None:
+    rounding = any(rounds(found, at) for at in range(len(found)))
+    if (
+        kind in ("count", "side")
+        and not rounding
+        and (several := _several(text, found, kind, habit, known)) is not None
+    ):
         return several
     figures = _stated(found, habit, whole=kind != "number", known=known)
     if not figures:
         return None
+    if kind != "number":
+        figures = [_as_decimals(each, figures) for each in figures]
     stated = [each for each in figures if each.plain]
-    if len(stated) > 1 and any(not _agree(a, b) for a in stated for b in stated):
+    if len(stated) > 1 and any(not _agree(a, b) and not _cut(a, b) for a in stated for b in stated):
         two = " and ".join(dict.fromkeys(_quoted(each.typed) for each in stated[:3]))
         return Reading(problem=f"the cell holds more than one number, {two}; one is expected")
     answer = min(stated, key=lambda each: (each.rounded, each.last)) if stated else figures[-1]
-    whole = [each for each in stated if Fraction(each.value).denominator == 1] if kind != "number" else []
-    if whole and len(whole) < len(stated):  # 54.25 ≈ 54: the one that was rounded is working, the whole one is meant
-        answer = whole[-1]
+    for each, working in ((a, b) for a in stated for b in stated) if kind != "number" else ():
+        if _nearest(working, each):  # 54.25 ≈ 54: what is not whole is working. The whole one is no more rounded
+            taken = _reading(replace(each, rounded=False), figures, kind)
+            note = f"{_quoted(working.typed)} stands beside it; the whole number, {_said(each.value)}, counts."
+            return replace(taken, notes=(*taken.notes, note))
     return _reading(answer, figures, kind)
 
 
-_ARROWS = re.compile(r"[-=]>|→|⇒|⟶")  # 54.25 -> 54
+def _as_decimals(each: Figure, figures: Sequence[Figure]) -> Figure:
+    """28.125 in ``28.125 ≈ 28``: what stands beside it shows that its point is no mark of thousands."""
+    if each.decimals is None or any(other is not each and _agree(other, each) for other in figures):
+        return each
+    decimal = replace(each, value=each.decimals, last=-3, mark=None, decimals=None)
+    beside = any(
+        _agree(other, decimal) or _cut(decimal, other) or _nearest(decimal, other)
+        for other in figures
+        if other is not each
+    )
+    return decimal if beside else each
+
+
+def _nearest(working: Figure, whole: Figure) -> bool:
+    """Whether ``whole`` is the whole number next to ``working``, above or below it."""
+    if Fraction(whole.value).denominator != 1 or Fraction(working.value).denominator == 1:
+        return False
+    return abs(Fraction(whole.value) - Fraction(working.value)) < 1
+
+
+def _cut(a: Figure, b: Figure) -> bool:
+    """Whether an arrow leads from the one to the other: 54.75 -> 54, as a division rounds."""
+    return (b.led and _nearest(a, b)) or (a.led and _nearest(b, a))
 
 
 def _reading(answer: Figure, figures: Sequence[Figure], kind: Kind) -> Reading:
@@ -204,8 +237,9 @@ _RANGE = re.compile(r"[0-9]+ ?- ?[0-9]+")
 
 
 def _agree(a: Figure, b: Figure) -> bool:
-    if not (a.rounded or b.rounded) and Fraction(a.value).denominator == Fraction(b.value).denominator == 1:
-        return a.value == b.value  # 54 = 55
+    if Fraction(a.value).denominator == Fraction(b.value).denominator == 1 and not (a.rounded and b.rounded):
+        half = b.half if b.rounded else a.half if a.rounded else 0  # a whole number is exact: 54 = 55, 54 ~ 55
+        return abs(Fraction(a.value) - Fraction(b.value)) <= half
     return a.value == b.value or abs(Fraction(a.value) - Fraction(b.value)) <= a.half + b.half
 
 
@@ -215,7 +249,7 @@ def _goes_on(each: Figure, figures: Sequence[Figure]) -> bool:
     return bool(behind) and behind[0].first == each.value
 
 
-_SIGNS = ("=", "~", ":")
+_SIGNS = ("=", "~", ":", "->")
 _ASIDE = Token("op", "(=", False)  # where a bracket behind a number is opened
 MOST_PARTS = 12
 
@@ -239,15 +273,15 @@ def _stated(found: Sequence[Token], habit: Habit, *, whole: bool, known: frozens
         return []
     figures: list[Figure] = []
     for at, (sign, part) in enumerate(parts):
-        named = at + 1 < len(parts) and part[0].kind == "word" and parts[at + 1][0] in ("=", ":")
-        if named and part[0].text.casefold() not in APPROXIMATELY:
+        named = at + 1 < len(parts) and part[0].kind == "word" and parts[at + 1][0] in ("=", ":", "->")
+        if named and not rounds(part, 0) and part[0].text.casefold() not in APPROXIMATELY:
             continue
         read = figure(part, habit, whole=whole, known=known, about=sign == "~")
-        kinds = {token.kind for token in part}
+        kinds = {token.kind for at, token in enumerate(part) if not rounds(part, at)}
         if read is None and "num" in kinds and "word" not in kinds:
             return []
         if read is not None:
-            figures.append(replace(read, aside=True) if sign == _ASIDE.text else read)
+            figures.append(replace(read, aside=sign == _ASIDE.text, led=sign == "->"))
     return figures
 
 
@@ -258,7 +292,7 @@ def _opened(found: Sequence[Token]) -> list[Token]:
     for at, token in enumerate(found):
         before, after = found[at - 1] if at else token, found[at + 1] if at + 1 < len(found) else token
         if not inside and token.text in "([" and number and (before.kind in ("num", "word") or before.text in "%)]"):
-            if not token.touches or before.kind == "word" or after.text in "=~":
+            if not rounds(found, at - 1) and (not token.touches or before.kind == "word" or after.text in "=~"):
                 opened.append(_ASIDE)
                 inside = 1
                 continue
@@ -276,6 +310,7 @@ def _opened(found: Sequence[Token]) -> list[Token]:
 
 _LISTED = frozenset(",;()[]{}:-")
 _PAIR = re.compile(r"([0-9]{1,6}),\1")  # 55,55
+_SQUARE = re.compile(r"([0-9]{1,6}) ?\^ ?2")  # 55²
 
 
 def _several(text: str, found: Sequence[Token], kind: Kind, habit: Habit, known: frozenset[str]) -> Reading | None:
@@ -283,45 +318,43 @@ def _several(text: str, found: Sequence[Token], kind: Kind, habit: Habit, known:
     signs = {token.text for token in found if token.kind == "op"}
     times = signs == {"x"}
     listed = signs <= _LISTED and ("," in text or ";" in text) and not signs.isdisjoint(",;([{")
+    if kind == "side" and (power := _SQUARE.fullmatch(text)) is not None:
+        return _product_or_side(text, int(power[1]), int(power[1]) ** 2)
     several = sides(text, habit, known) if times or listed else None
     if several is None and kind == "side" and (pair := _PAIR.fullmatch(text)) is not None:
         several = int(pair[1]), int(pair[1])
     if several is None or len(several) < 2:
         return None
     square = len(several) == 2 and several[0] == several[1]
-    side, expected = _said(several[0]), f"the cell holds {_quoted(text)}, one number is expected"
+    expected = f"the cell holds {_quoted(text)}, one number is expected"
     if kind == "side" and square:
-        return Reading((several[0],), notes=(f"{_quoted(text)} was read as a square of side {side}.",))
+        return Reading((several[0],), notes=(f"{_quoted(text)} was read as a square of side {_said(several[0])}.",))
     if listed or kind == "side":
         return Reading(problem=expected)
     if not square:
         return None
-    product = several[0] * several[1]
-    doubt = f"{_quoted(text)} can mean {_said(product)} or a square of side {side}; type one number"
-    return Reading((product,), others=(several[0],), doubt=doubt, notes=(f"{_capital(doubt.partition(';')[0])}.",))
+    return _product_or_side(text, several[0], several[0] * several[1])
+
+
+def _product_or_side(text: str, side: Number, product: Number) -> Reading:
+    doubt = f"{_quoted(text)} can mean {_said(product)} or a square of side {_said(side)}; type one number"
+    return Reading((product,), others=(side,), doubt=doubt, notes=(f"{_capital(doubt.partition(';')[0])}.",))
 
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-_NAMED_SIDE = re.compile(r"\b([hwcd])(?:eight|idth|hannels|epth)?\s*[=:]\s*([0-9]{1,9})\b", re.IGNORECASE)
-_IN_LETTERS = re.compile(
-    r"\s*[(\[]\s*[hwcd](?:\s*[x×,*]?\s*[hwcd]){1,3}\s*[)\]]\s*$", re.IGNORECASE
-)  # (HWC) behind a size
-_DIGITS = re.compile(r"[0-9]+")
-_ORDER = {"h": 0, "w": 1, "c": 2, "d": 2}
+_EQUALS = re.compile("=>|->|=")
 
 
 def _size(text: str, habit: Habit, unit: str) -> Reading | None:
     """A size; what stands behind a = may be its product, ``6 x 6 x 256 = 9216``."""
-    named = _NAMED_SIDE.findall(text)
-    numbers = len(_DIGITS.findall(text))
-    if len({side.casefold() for side, _ in named}) == len(named) == numbers > 1:  # H=55, W=55, C=96
-        in_order = sorted(named, key=lambda each: _ORDER[each[0].casefold()])
-        return Reading(tuple(int(number) for _, number in in_order))
+    if (named := named_sides(text)) is not None:
+        return Reading(tuple(named.values()), sides=tuple(named))
+    text, order = named_order(text)
     known = words_of(unit)
-    parts = _IN_LETTERS.sub("", text).split("=")
+    parts = _EQUALS.split(text)
     if len(parts) > MOST_PARTS:
         return None
     read = [found for part in parts if (found := sides(part.strip(), habit, known)) is not None]
@@ -330,7 +363,15 @@ def _size(text: str, habit: Habit, unit: str) -> Reading | None:
         return Reading(problem=f"the cell holds more than one size: {_quoted(text)}")
     if not several:
         return Reading(read[-1]) if read else None
+    names: tuple[str, ...] = ()
+    if order and len(order) == len(several[0]):  # 96x55x55 (CHW)
+        by_name = dict(zip(order, several[0], strict=True))
+        names = tuple(name for name in NAMES if name in by_name)
+        several[0] = tuple(by_name[name] for name in names)
+    elif "@" in text and len(several[0]) == len(NAMES):
+        names = NAMES
     product = math.prod(several[0])
     stated = [found[0] for found in read if len(found) == 1]
     wrong = [f"The sides multiply to {_said(product)}, not {_said(each)}." for each in stated if each != product]
-    return Reading(several[0], others=tuple(each for each in stated if each == product)[:1], notes=tuple(wrong[:1]))
+    others = tuple(each for each in stated if each == product)[:1]
+    return Reading(several[0], others=others, notes=tuple(wrong[:1]), sides=names)

@@ -26,7 +26,7 @@ _OPEN, _CLOSE = "([{", ")]}"
 def sides(clean: str, habit: Habit, known: frozenset[str]) -> Sides | None:
     """The numbers of a size in the order they are written, without the batch; None where the text is no size.
 
-    Channels that stand before an @, ``96@55x55``, are put last, where the sheet has them.
+    Channels that stand alone beside an @, ``96@55x55``, are put last, where the sheet has them.
     """
     typed = tokens(clean)
     alone = [token for token in typed if token.kind != "word"]
@@ -37,8 +37,10 @@ def sides(clean: str, habit: Habit, known: frozenset[str]) -> Sides | None:
         return None
     before, at, behind = _split_at(found, "@")
     if at:
-        maps, rest = _numbers([before], habit, known), _numbers(_pieces(behind), habit, known)
-        return (*rest, *maps) if maps is not None and rest is not None and len(rest) > 1 else None
+        maps, rest = _numbers(_pieces(before), habit, known), _numbers(_pieces(behind), habit, known)
+        if maps is not None and rest is not None and len(rest) == 1:
+            maps, rest = rest, maps  # 55x55@96
+        return (*rest, *maps) if maps is not None and rest is not None and len(maps) == 1 < len(rest) else None
     pieces = _pieces(found)
     batch = len(pieces) > 1 and _BATCH.fullmatch("".join(token.text for token in pieces[0]).casefold()) is not None
     return _numbers(pieces[1:] if batch else pieces, habit, known)
@@ -99,14 +101,23 @@ def _numbers(pieces: Sequence[Sequence[Token]], habit: Habit, known: frozenset[s
     if len(pieces) > MOST_SIDES:
         return None
     read: list[int | Fraction] = []
-    for piece in pieces:
-        each = figure(piece, habit, whole=True, known=known)
+    written = [side for piece in pieces for side in _squared(piece, alone=len(pieces) == 1)]
+    for side in written:
+        each = figure(side, habit, whole=True, known=known)
         if each is None or not each.plain or each.rounded or each.percent or each.left:
             return None
         if isinstance(each.value, float) or each.value < 0:
             return None
         read.append(each.value)
     return tuple(read)
+
+
+def _squared(piece: Sequence[Token], *, alone: bool) -> list[Sequence[Token]]:
+    """55² x 96 has the sides 55, 55 and 96."""
+    texts = [token.text for token in piece]
+    if len(texts) == 3 and texts[1] in ("^", "**") and (texts[2] == "2" or (alone and texts[2] == "3")):
+        return [piece[:1]] * int(texts[2])
+    return [piece]
 
 
 def compare(given: Sides, right: Sides, *, channels_last: bool) -> Match:

@@ -30,12 +30,21 @@ _CHARACTERS = {
     **dict.fromkeys("÷∕⁄", "/"),
     **dict.fromkeys("’‘ʼ′`´", "'"),
     **dict.fromkeys("≈∼≃≅≒", "~"),
-    **dict.fromkeys("→⇒", "="),
+    **dict.fromkeys("→⇒⟶", "->"),
     "“": '"',
     "”": '"',
     "„": '"',
     "٬": "_",  # the Arabic mark of thousands, which is never anything else
     "٪": "%",
+    **dict.fromkeys("✓✔☑", ""),
+    **dict.fromkeys("约約", "~"),
+    "乘": "×",
+    "、": ";",
+    "。": ".",
+    "⌊": "floor(",
+    "⌈": "ceil(",
+    "⌋": ")",
+    "⌉": ")",
 }
 _ARABIC_DECIMAL = "٫"
 _QUOTED = re.compile(r"""["'](.*)["']""", re.DOTALL)
@@ -79,7 +88,8 @@ _GROUPED = re.compile(r"[0-9]+(?:[.,'_ ][0-9]+)+")
 class Numeral:
     """One number as typed. ``last`` is the power of ten of its last digit; ``other``, what else it may mean.
 
-    ``mark`` is the one that can be read in two ways, where nothing else shows which is meant.
+    ``mark`` is the one that can be read in two ways, where nothing else shows which is meant. ``decimals``: what it is
+    if its mark stands before decimals, where it was read as one between thousands.
     """
 
     value: int | Fraction
@@ -87,6 +97,7 @@ class Numeral:
     scientific: bool = False
     other: int | Fraction | None = None
     mark: Mark | None = None
+    decimals: int | Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +172,8 @@ def numeral(typed: str, habit: Habit, *, whole: bool) -> Numeral | None:
     thousands = _scaled("".join(groups), "", 0, False)
     assert thousands is not None
     if whole:
-        return replace(thousands, mark=None if habit.decimal not in (None, last) else _mark(last))
+        mark = None if habit.decimal not in (None, last) else _mark(last)
+        return replace(thousands, mark=mark, decimals=decimal.value)
     if habit.decimal is not None:
         return decimal if habit.decimal == last else thousands
     return replace(decimal, other=thousands.value, mark=_mark(last))

@@ -24,6 +24,7 @@ from .package import Package, Place
 from .references import (
     MAX_DEPTH,
     UNTRACEABLE,
+    UnreadableFormula,
     definition_of,
     function_of,
     is_cell,
@@ -78,7 +79,7 @@ class Formula:
 
 @dataclass
 class Reasons:
-    """The doubts about a workbook; read when the first is asked for."""
+    """The doubts about a workbook, as far as it is loaded; read when the first is asked for."""
 
     package: Package
     engine: Engine
@@ -112,9 +113,9 @@ class Reasons:
         """The formula cells that keep their stored values."""
         return frozenset(
             place
-            for entry in self.package.sheets
-            for (row, column), cell in self.package.cells(entry.name).items()
-            if cell.formula is not None and not self.engine.is_formula(place := Place(entry.name, row, column))
+            for sheet in self.engine.sheets
+            for (row, column), cell in self.package.cells(sheet).items()
+            if cell.formula is not None and not self.engine.is_formula(place := Place(sheet, row, column))
         )
 
     @cached_property
@@ -151,6 +152,10 @@ class Reasons:
                 found.setdefault("programs differ in how they count TRUE and FALSE", set()).add(each.place)
             elif each.functions & _JUMP and (each.fractional or self._reads(each, "fraction")):
                 found.setdefault("programs round in different ways", set()).add(each.place)
+            elif "INDIRECT" in each.functions and str(self.engine.value(each.place)) == "#REF!":
+                found.setdefault("INDIRECT may name another workbook, which is not opened", set()).add(each.place)
+            elif "REPT" in each.functions:
+                found.setdefault("programs differ in how long a text may be (REPT)", set()).add(each.place)
             elif each.functions & _SEARCH:
                 found.setdefault("programs search in different ways", set()).add(each.place)
             elif self.package.date1904 and each.functions & _OF_DATES:
@@ -173,11 +178,11 @@ class Reasons:
     def _of_kind(self) -> dict[_Kind, dict[str, set[tuple[int, int]]]]:
         """The cells that hold a number as text, TRUE or FALSE, and a number that is not whole; by sheet."""
         found: dict[_Kind, dict[str, set[tuple[int, int]]]] = {"typed number": {}, "logical": {}, "fraction": {}}
-        for entry in self.package.sheets:
-            for at, cell in self.package.cells(entry.name).items():
+        for sheet in self.engine.sheets:
+            for at, cell in self.package.cells(sheet).items():
                 kind = _kind(cell.value)
                 if kind is not None:
-                    found[kind].setdefault(entry.name, set()).add(at)
+                    found[kind].setdefault(sheet, set()).add(at)
         return found
 
     def _is_range(self, place: Place, operand: str, depth: int = 0) -> bool:
@@ -205,15 +210,15 @@ class Reasons:
         return tuple(self._read())
 
     def _read(self) -> Iterator[Formula]:
-        for entry in self.package.sheets:
-            anchors = {(area.top, area.left) for area in self.package.areas(entry.name)}
-            for at, cell in self.package.cells(entry.name).items():
-                place = Place(entry.name, *at)
+        for sheet in self.engine.sheets:
+            anchors = {(area.top, area.left) for area in self.package.areas(sheet)}
+            for at, cell in self.package.cells(sheet).items():
+                place = Place(sheet, *at)
                 if cell.formula is None or not self.engine.is_formula(place):
                     continue
                 try:
                     read = tokens(cell.formula)
-                except ValueError:
+                except UnreadableFormula:
                     read = []
                 references = [token.value for token in read if is_reference(token)]
                 yield Formula(
@@ -308,7 +313,7 @@ def _unknown_to_the_first(functions: frozenset[str]) -> set[str]:
         try:
             workbook.set_formula("probe", row, 1, f"={name}()")
             value = workbook.evaluate_cell("probe", row, 1)
-        except Exception:  # it cannot even be written without arguments
+        except (formualizer.ExcelEvaluationError, RuntimeError):  # it cannot even be written without arguments
             continue
         if isinstance(value, dict) and value.get("kind") == "Name":
             found.add(name)

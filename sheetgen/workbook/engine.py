@@ -10,7 +10,7 @@ a ``CellError`` in its cell, never an exception.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from time import monotonic
@@ -19,11 +19,21 @@ import formualizer
 
 from ..addresses import parse_address
 from .package import Cell, Package, Place
-from .references import FETCHING, VOLATILE, definition_of, function_of, is_cell, read_reference, tokens
+from .references import (
+    FETCHING,
+    VOLATILE,
+    UnreadableFormula,
+    definition_of,
+    function_of,
+    is_cell,
+    read_reference,
+    tokens,
+)
 from .tables import Table, read_tables, write_out
 
 TIME_LIMIT_MS = 2_000
 MAX_EXPANDED = 32_768  # characters of a formula once its names are written out
+MOST_WHOLE = 2**63 - 1  # of the whole numbers that the engine takes; larger ones are floats in Excel too
 
 _ERRORS = {
     "Div": "#DIV/0!",
@@ -38,6 +48,7 @@ _ERRORS = {
     "Circ": "#CIRC!",  # Excel asks the user instead and shows 0; there is no text of its own for it
 }
 _KINDS = {text: kind for kind, text in _ERRORS.items()}
+_NOT_PARSED = ("Backend error in parser: ", "Engine error: #NAME?: ")  # with which its errors for a formula begin
 _HELD = VOLATILE | FETCHING
 _ABSOLUTE = re.compile(
     r"(?:'(?:[^'\[]|'')+'|[^\W\d][\w.]*)!\$[A-Za-z]{1,3}\$[0-9]{1,7}(?::\$[A-Za-z]{1,3}\$[0-9]{1,7})?|-?[0-9]+(?:\.[0-9]+)?"
@@ -61,14 +72,20 @@ Value = int | float | str | bool | CellError | None
 
 
 class Engine:
-    """A workbook that computes. ``set`` some cells, ``recalculate``, ask for ``value``."""
+    """A workbook that computes. ``set`` some cells, ``recalculate``, ask for ``value``.
 
-    def __init__(self, package: Package, time_limit_ms: int = TIME_LIMIT_MS) -> None:
+    ``sheets`` are the names of those whose cells are loaded, by default all; the others are empty here.
+    """
+
+    def __init__(
+        self, package: Package, sheets: Collection[str] | None = None, time_limit_ms: int = TIME_LIMIT_MS
+    ) -> None:
         config = formualizer.EvaluationConfig()
         config.enable_parallel = False
         config.max_eval_time_ms = time_limit_ms
         self._limit = time_limit_ms / 1000
         self._package = package
+        self.sheets = tuple(entry.name for entry in package.sheets if sheets is None or entry.name in sheets)
         self._sheets = {entry.name.casefold(): entry.name for entry in package.sheets}
         self._workbook = formualizer.Workbook(config=formualizer.WorkbookConfig(eval_config=config))
         self._formulas: set[Place] = set()
@@ -78,11 +95,11 @@ class Engine:
         for entry in package.sheets:
             if entry.name not in self._workbook.sheet_names:
                 self._workbook.add_sheet(entry.name)
-        for entry in package.sheets:
-            cells = package.cells(entry.name)
+        for sheet in self.sheets:
+            cells = package.cells(sheet)
             spilled = {
                 (row, column)
-                for area in package.areas(entry.name)
+                for area in package.areas(sheet)
                 if (area.bottom - area.top + 1) * (area.right - area.left + 1) <= len(cells)
                 for row in range(area.top, area.bottom + 1)
                 for column in range(area.left, area.right + 1)
@@ -90,8 +107,8 @@ class Engine:
             }
             for (row, column), cell in cells.items():
                 # What an array formula fills is left empty, for the engine to fill; but nothing fills a data table.
-                if (row, column) not in spilled or self._holds_table(entry.name, row, column):
-                    self._put(Place(entry.name, row, column), cell)
+                if (row, column) not in spilled or self._holds_table(sheet, row, column):
+                    self._put(Place(sheet, row, column), cell)
         self.recalculate()
         self._before = self._all()
 
@@ -123,7 +140,8 @@ class Engine:
         self._errors.clear()
         try:
             self._workbook.evaluate_all()
-        except Exception:  # one formula that it cannot even plan stops all: then cell by cell, to find which
+        except (formualizer.ExcelEvaluationError, RuntimeError):
+            # One formula that it cannot even plan stops all: then cell by cell, to find which.
             deadline = monotonic() + self._limit
             for place in sorted(self._formulas - self._unreadable):
                 if monotonic() > deadline:
@@ -131,7 +149,7 @@ class Engine:
                     continue
                 try:
                     self._workbook.evaluate_cell(place.sheet, place.row, place.column)
-                except Exception as error:
+                except (formualizer.ExcelEvaluationError, RuntimeError) as error:
                     text = str(error).partition(": ")[0]
                     self._errors[place] = CellError(text if text in _KINDS else "#NAME?")
 
@@ -146,7 +164,10 @@ class Engine:
 
     def is_readable(self, place: Place) -> bool:
         """Whether it could read the cell's formula, where it has one."""
-        return self._own(place) not in self._unreadable
+        place = self._own(place)
+        value = self._workbook.get_value(place.sheet, place.row, place.column)
+        put_off = isinstance(value, dict) and value.get("kind") == "Error"  # found only when it was to be computed
+        return place not in self._unreadable and not put_off
 
     def settle(self) -> None:
         """Compare with the values of now from here on."""
@@ -169,7 +190,7 @@ class Engine:
                     include_values=False,
                 )
                 nodes = [self._from_text(node) for node in graph.nodes]
-            except Exception:  # it names no more than these; ``changed`` sees what differs without it
+            except formualizer.InspectionError:  # it names no more than these; ``changed`` sees what differs without it
                 continue
             found.update(node for node in nodes if node is not None and node in self._formulas and node != place)
         return frozenset(found)
@@ -188,9 +209,9 @@ class Engine:
             try:
                 formula = self._expanded(cell.formula, place)
                 if formula is not None:
-                    self._workbook.set_formula(*at, formula)
+                    self._set_formula(place, formula)
                     return
-            except Exception:  # what it cannot parse is an error of that cell alone
+            except UnreadableFormula:  # an error of that cell alone
                 self._unreadable.add(place)
                 self._workbook.set_value(*at, formualizer.LiteralValue.error("Name", None))
                 return
@@ -198,10 +219,24 @@ class Engine:
         if cell.kind == "error":
             self._workbook.set_value(*at, formualizer.LiteralValue.error(_KINDS.get(str(cell.value), "Value"), None))
         else:
-            self._workbook.set_value(*at, cell.value)
+            value = cell.value
+            large = isinstance(value, int) and abs(value) > MOST_WHOLE
+            self._workbook.set_value(*at, float(value) if large and value is not None else value)
+
+    def _set_formula(self, place: Place, formula: str) -> None:
+        """Raises UnreadableFormula."""
+        try:
+            self._workbook.set_formula(place.sheet, place.row, place.column, formula)
+        except RuntimeError as error:  # the engine's one kind of error here, for other things too
+            if not str(error).startswith(_NOT_PARSED):
+                raise
+            raise UnreadableFormula(str(error)) from error
 
     def _expanded(self, formula: str, place: Place) -> str | None:
-        """The formula with names and tables written out; None for one whose value only Excel can know."""
+        """The formula with names and tables written out; None for one whose value only Excel can know.
+
+        Raises UnreadableFormula.
+        """
         kinds, text = formualizer.TokenType, ["="]
         for token in tokens(formula):
             value = token.value
@@ -216,7 +251,7 @@ class Engine:
             text.append(value)
         whole = "".join(text)
         if len(whole) > MAX_EXPANDED:
-            raise ValueError("too long with its names written out")
+            raise UnreadableFormula("too long with its names written out")
         return whole
 
     def _written_out(self, operand: str, place: Place) -> str | None:

@@ -11,7 +11,7 @@ Must not know: which numbers are right, nor how results are shown.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,9 +20,12 @@ from .doubts import ONE_OF_A_RANGE, Reasons
 from .engine import UNCOMPUTED, CellError, Engine, Value
 from .package import BLANK, BrokenPackage, Cell, Package, Place
 from .pointing import Pointing
+from .reach import sheets_read
 from .second import UNKNOWN, SecondOpinion
 
-MOST_FORMULAS = 20_000  # of a submission; the key has 71, and a chain of 100,000 keeps the engine busy for a minute
+MOST_FORMULAS = (
+    20_000  # of the sheets that answers read; the key has 71, and a chain of 100,000 keeps the engine busy for a minute
+)
 MOST_EXACT = 10**15  # larger numbers are stored with 15 digits by some programs
 
 
@@ -49,10 +52,11 @@ def judge(package: Package, places: Mapping[str, Place]) -> dict[str, Verdict]:
             formulas[place] = text
     if not formulas:
         return {}  # most sheets hold numbers only; then nothing is recalculated
-    count = sum(each.formula is not None for entry in package.sheets for each in package.cells(entry.name).values())
+    sheets = sheets_read(package, formulas)
+    count = sum(each.formula is not None for sheet in sheets for each in package.cells(sheet).values())
     if count > MOST_FORMULAS:
         raise BrokenPackage(f"it has {count:,} formulas, and at most {MOST_FORMULAS:,} are recalculated")
-    court = _Court(package, places)
+    court = _Court(package, places, sheets)
     notes = court.pointing.notes(court.engine, formulas)
     verdicts = {
         place: court.verdict(
@@ -88,11 +92,11 @@ def agree(value: Value, stored: Value) -> bool:
 
 
 class _Court:
-    """Both engines and the file on one workbook. What is rarely needed is made when it first is."""
+    """Both engines and the file on the sheets that count. What is rarely needed is made when it first is."""
 
-    def __init__(self, package: Package, places: Mapping[str, Place]) -> None:
-        self.package, self.engine = package, Engine(package)
-        self.pointing = Pointing.of(package, places.values())
+    def __init__(self, package: Package, places: Mapping[str, Place], sheets: Collection[str]) -> None:
+        self.package, self.engine = package, Engine(package, sheets)
+        self.pointing = Pointing.of(package, places.values(), sheets)
 
     def verdict(self, place: Place, formula: str, cell: Cell, notes: tuple[str, ...]) -> Verdict:
         stored = _stored(cell)
@@ -179,7 +183,7 @@ class _Court:
 
     @cached_property
     def second(self) -> SecondOpinion:
-        return SecondOpinion(self.package, self.reasons.held | self.reasons.crossing)
+        return SecondOpinion(self.package, self.reasons.held | self.reasons.crossing, self.engine.sheets)
 
     @cached_property
     def reasons(self) -> Reasons:

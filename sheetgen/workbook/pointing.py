@@ -40,27 +40,27 @@ class Oddity:
 
 @dataclass(frozen=True, slots=True)
 class Pointing:
-    """The odd formulas of a workbook; ``own`` are the cells of the answers."""
+    """The odd formulas of a workbook's sheets; ``own`` are the cells of the answers."""
 
     package: Package
     own: frozenset[Place]
     odd: Mapping[Place, tuple[Oddity, ...]]
 
     @classmethod
-    def of(cls, package: Package, own: Collection[Place]) -> Pointing:
-        """Look through all formulas of ``package``."""
+    def of(cls, package: Package, own: Collection[Place], sheets: Collection[str]) -> Pointing:
+        """Look through all formulas of these sheets."""
         table = {place.sheet for place in own}
         hidden = frozenset(entry.name for entry in package.sheets if entry.hidden and entry.name not in table)
         names = _odd_names(package, hidden)
         found: dict[Place, tuple[Oddity, ...]] = {}
-        for entry in package.sheets:
-            for (row, column), cell in package.cells(entry.name).items():
+        for sheet in sheets:
+            for (row, column), cell in package.cells(sheet).items():
                 if cell.formula is None or not _may_be_odd(cell.formula, names, look_across=bool(hidden)):
                     continue
-                words = read_words(package, cell.formula, entry.name)
-                oddities = tuple(_oddities(words, hidden - {entry.name}))
+                words = read_words(package, cell.formula, sheet)
+                oddities = tuple(_oddities(words, hidden - {sheet}))
                 if oddities:
-                    found[Place(entry.name, row, column)] = oddities
+                    found[Place(sheet, row, column)] = oddities
         return cls(package, frozenset(own), found)
 
     def notes(self, engine: Engine, formulas: Mapping[Place, str]) -> dict[Place, tuple[str, ...]]:

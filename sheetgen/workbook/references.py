@@ -62,12 +62,16 @@ class Words:
         return found[0] if found else None
 
 
+class UnreadableFormula(ValueError):  # noqa: N818  (a state of the text)
+    """Text that stands where a formula should, and is none."""
+
+
 def tokens(formula: str) -> list[formualizer.Token]:
-    """Raises ValueError for text that is no formula."""
+    """Raises UnreadableFormula."""
     try:
         return formualizer.Tokenizer("=" + formula).tokens()
-    except Exception as error:  # its own error, which is not exported under one name
-        raise ValueError(f"not a formula: {formula[:40]!r}") from error
+    except formualizer.TokenizerError as error:
+        raise UnreadableFormula(f"not a formula: {formula[:40]!r}") from error
 
 
 def is_reference(token: formualizer.Token) -> bool:
@@ -90,7 +94,7 @@ def read_words(package: Package, formula: str, sheet: str) -> Words:
     while waiting:
         try:
             read = tokens(waiting.pop())
-        except ValueError:
+        except UnreadableFormula:
             continue
         for token in read:
             function = function_of(token)

@@ -11,11 +11,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from itertools import accumulate
 from typing import TYPE_CHECKING, TypeVar
 
 from .engine import MAX_EXPANDED, CellError, Value
 from .package import Cell, Package, Place
-from .references import definition_of, is_cell, is_reference, parse_range, read_reference, tokens
+from .references import UnreadableFormula, definition_of, is_cell, is_reference, parse_range, read_reference, tokens
 from .tables import read_tables, write_out
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+DEEPEST = 500  # parentheses in each other; it ends the process at some thousand, and Excel takes 64
 MOST_WRITTEN = 8 * 2**20  # characters of all formulas, with their names and tables written out
 MOST_CELLS = 200_000  # of the workbook: beyond that nothing is asked, rather than the memory doubled
 
@@ -32,18 +34,22 @@ UNKNOWN = frozenset(
 
 
 class SecondOpinion:
-    """The workbook computed once by ironcalc; ``held`` are the formula cells that keep their stored values."""
+    """The workbook computed once by ironcalc; ``held`` are the formula cells that keep their stored values.
 
-    def __init__(self, package: Package, held: Collection[Place]) -> None:
+    ``sheets`` are the names of those whose cells it is given, by default all; the others are empty here.
+    """
+
+    def __init__(self, package: Package, held: Collection[Place], sheets: Collection[str] | None = None) -> None:
         self._package = package
         self._held = frozenset(held)
         self._model: ironcalc.Model | None = None
         self._index = {entry.name: number for number, entry in enumerate(package.sheets)}
+        self._sheets = tuple(self._index) if sheets is None else tuple(name for name in self._index if name in sheets)
         self._tables = read_tables(package)
         self._named: set[tuple[int, str]] = set()
         self._expanded: dict[tuple[str, str], str] = {}
         self._written = 0
-        if sum(len(package.cells(name)) for name in self._index) <= MOST_CELLS:
+        if sum(len(package.cells(name)) for name in self._sheets) <= MOST_CELLS:
             self._model = _survived(self._computed)
 
     def value(self, place: Place) -> Value:
@@ -70,7 +76,7 @@ class SecondOpinion:
                 model.rename_sheet(0, name)
             else:
                 model.add_sheet(name)
-        for name in self._index:
+        for name in self._sheets:
             self._feed(model, name)
         model.evaluate()
         return model
@@ -127,7 +133,9 @@ class SecondOpinion:
             text.append(value)
         whole = "".join(text)
         if len(whole) > MAX_EXPANDED:
-            raise ValueError("too long with its names written out")
+            raise UnreadableFormula("too long with its names written out")
+        if whole.count("(") > DEEPEST and max(accumulate((sign == "(") - (sign == ")") for sign in whole)) > DEEPEST:
+            raise UnreadableFormula("too many parentheses in each other")
         return whole
 
     def _name(self, model: ironcalc.Model, operand: str, definition: str, sheet: str) -> str:
@@ -138,7 +146,7 @@ class SecondOpinion:
             nowhere = Place(sheet, 0, 0)  # "this row" of a table is another for each formula
             try:
                 self._expanded[key] = f"({self._formula(model, definition, nowhere)})"
-            except ValueError:
+            except UnreadableFormula:
                 return operand
         return self._expanded[key]
 

@@ -147,6 +147,27 @@ def test_a_layout_at_the_top_of_a_yaml_is_told_where_it_belongs(tmp_path: Path) 
     assert "my.yaml:2: layout: no such key here; it belongs below coursework:" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "input: [1, 8, 8]\nlayout: []\nlayers: {a: {type: ReLU}}\n",
+            "my.yaml:2: layout: no such key of a network; it belongs below coursework:, and the network then below "
+            "network:\n",
+        ),
+        (
+            "network:\n  input: [1, 8, 8]\n  title: x\n  layers: {a: {type: ReLU}}\n",
+            "my.yaml:3: network.title: no such key of a network; it belongs below coursework:\n",
+        ),
+    ],
+)
+def test_a_key_of_a_coursework_among_those_of_a_network(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "my.yaml").write_text(text)
+    done = run("show", "my.yaml", cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("my.yaml:")) == (2, 1)
+    assert told in done.stderr
+
+
 def test_fill_says_what_it_kept(tmp_path: Path) -> None:
     book = openpyxl.load_workbook(ROOT / "templates" / "alexnet.xlsx")
     page = book.active
@@ -160,6 +181,19 @@ def test_fill_says_what_it_kept(tmp_path: Path) -> None:
     assert "kept 'Table'!L7: it holds 34848; the right number is 34944" in done.stdout
     assert (tmp_path / "theirs.xlsx").read_bytes() == before
     assert (tmp_path / "output" / "theirs-filled.xlsx").is_file()
+
+
+def test_a_fill_that_fills_nothing_is_a_finding(tmp_path: Path) -> None:
+    first = run("fill", "alexnet", ROOT / "templates" / "alexnet.xlsx", "--out", tmp_path / "key.xlsx")
+    assert (first.returncode, "nothing to fill" in first.stdout) == (0, False)
+    book = openpyxl.load_workbook(tmp_path / "key.xlsx")
+    book["Table"]["L7"] = "34,944"  # kept, and right
+    book.save(tmp_path / "key.xlsx")
+    done = run("fill", "alexnet", "key.xlsx", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "  kept 'Table'!L7: it holds 34,944, which is right\n" in done.stdout
+    assert "the right number" not in done.stdout
+    assert "  nothing to fill: no cell that was recognised is empty and can be filled; " in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
     python tests/hostile/make.py FOLDER     writes them, to look at
 
 ``CASES`` gives for each file its bytes and what is to be said of it: ``MARKED`` where the attack does nothing and the
-honest answers count, else words of the reason. What a file is to be said of twice is the same (test_corpus.py).
+honest answers count, ``Told`` where they count but for what is said of conv1's height, else words of the reason.
+What is to be said of a file twice is the same (test_corpus.py).
 """
 
 from __future__ import annotations
@@ -28,11 +29,27 @@ from tests import sample_class
 
 WRITTEN = "sheetgen-hostile-3f81c0"  # what the attacks would write, and nothing else is called
 MARKED = "marked"
-ANY = ""  # a sentence or marks: bytes flipped at random may hit anything
+ANY = ""  # that it is damaged, or marks: bytes flipped at random may hit anything
 SHEET, BOOK, RELS = "xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 SLOW = "reading it takes more than"  # of time, or of memory
 ENDED = "reading it ended the program"
 Content = str | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is said of an answer in a hand-in that is marked: its ``status``, and ``words`` of feedback or notes."""
+
+    status: str
+    words: str
+
+
+def stored(words: str) -> Told:
+    """The stored value counts, and ``words`` say what is odd about it."""
+    return Told("correct", words)
+
+
+Wanted = str | Told
 
 
 def honest() -> bytes:
@@ -80,6 +97,18 @@ class Base:
 
     def formula(self, formula: str, rows: str = "") -> bytes:
         return self.cell(f"<f>{formula}</f><v>55</v>", rows)
+
+    def beside(self, sheet: Content, formula: str) -> bytes:
+        """With this part as a third sheet, Data, and this formula for conv1's height."""
+        book = (
+            self.parts[BOOK]
+            .decode()
+            .replace("</sheets>", f'<sheet name="Data" sheetId="99" xmlns:r="{_OFFICE}" r:id="rId99"/></sheets>')
+        )
+        more = f'<Relationship Type="{_OFFICE}/worksheet" Target="worksheets/data.xml" Id="rId99"/></Relationships>'
+        rels = self.parts[RELS].decode().replace("</Relationships>", more)
+        more_parts: dict[str, Content] = {"book": book, "rels": rels, "xl/worksheets/data.xml": sheet}
+        return Base.read(self.with_parts(**more_parts)).formula(formula)
 
     def strings(self, items: str, attributes: str = "") -> bytes:
         """With a table of shared strings, which the cell of conv1's height refers to."""
@@ -156,7 +185,7 @@ def _nested(data: bytes, times: int) -> bytes:
     return data
 
 
-ZIPS: dict[str, tuple[Callable[[Base], bytes], str]] = {
+ZIPS: dict[str, tuple[Callable[[Base], bytes], Wanted]] = {
     "deflate-bomb": (lambda b: b.with_parts(sheet=b" " * (100 * 2**20)), "unpacks to 100 MiB, more than 250 times"),
     "deflate-bomb-in-many-parts": (
         lambda b: zipped({**b.parts, **{f"xl/{i}.xml": b" " * (15 * 2**20) for i in range(18)}}),
@@ -208,7 +237,7 @@ _EMPTY = "".join(f'<row r="{row}"/>' for row in range(100, 1_048_577))
 _STRINGS = "".join(f"<si><t>{i}</t></si>" for i in range(1_000_000))
 _PHONETIC = '<si><t>55</t><rPh sb="0" eb="1"><t>66</t></rPh></si>'
 
-XML: dict[str, tuple[Callable[[Base], bytes], str]] = {
+XML: dict[str, tuple[Callable[[Base], bytes], Wanted]] = {
     "xxe-sheet": (lambda b: _spoilt(b, SHEET, _XXE, "e"), "has a DTD"),
     "xxe-workbook": (lambda b: _spoilt(b, BOOK, _XXE, "e"), "has a DTD"),
     "xxe-parameter-entity": (
@@ -287,7 +316,7 @@ XML: dict[str, tuple[Callable[[Base], bytes], str]] = {
             "".join(f'<sheet name="s{i}" sheetId="{i}" xmlns:r="{_OFFICE}" r:id="rId1"/>' for i in range(3, 3000))
             + "</sheets>",
         ),
-        ANY,
+        MARKED,
     ),
 }
 
@@ -303,11 +332,19 @@ def _chain(length: int) -> str:
     return _column(["1", *(f"A{row}+1" for row in range(100, 99 + length))])
 
 
+def _million() -> str:
+    chance = random.Random(5)
+    rows = (
+        f"<row>{''.join(f'<c><v>{chance.getrandbits(20)}</v></c>' for _ in range(110))}</row>" for _ in range(10_000)
+    )
+    return f'<worksheet xmlns="{_MAIN}"><sheetData>{"".join(rows)}</sheetData></worksheet>'
+
+
 def _numbers(count: int) -> str:
     return "".join(f'<row r="{row}"><c r="A{row}"><v>{row}</v></c></row>' for row in range(20_000, 20_000 + count))
 
 
-FORMULAS: dict[str, tuple[Callable[[Base], bytes], str]] = {
+FORMULAS: dict[str, tuple[Callable[[Base], bytes], Wanted]] = {
     "text-doubled-forty-times": (
         lambda b: b.formula("LEN(A140)", _column(['"xxxxxxxx"', *(f"A{r}&amp;A{r}" for r in range(100, 140))])),
         ENDED,
@@ -317,28 +354,76 @@ FORMULAS: dict[str, tuple[Callable[[Base], bytes], str]] = {
         SLOW,
     ),
     "chain-of-100000": (lambda b: b.formula("A100099", _chain(100_000)), "at most 20,000 are recalculated"),
-    "chain-of-3000": (lambda b: b.formula("A3099*0+55", _chain(3000)), ANY),
+    "chain-of-3000": (lambda b: b.formula("A3099*0+55", _chain(3000)), MARKED),
     "chain-backwards": (
         lambda b: b.formula("A100", _column([*(f"A{row + 1}+0" for row in range(100, 3000)), "55"])),
-        ANY,
+        MARKED,
     ),
-    "circle": (lambda b: b.formula("A100", _column(["A101", "A100"])), ANY),
-    "circle-with-itself": (lambda b: b.formula("G7+1"), ANY),
-    "volatile": (lambda b: b.formula("NOW()+RAND()+TODAY()*0"), ANY),
-    "rept": (lambda b: b.formula('LEN(REPT("x",1000000000))'), ANY),
-    "rept-of-rept": (lambda b: b.formula('LEN(REPT(REPT(REPT("x",32767),32767),32767))'), ANY),
-    "sequence": (lambda b: b.formula("SUM(_xlfn.SEQUENCE(1048576,16384))"), ANY),
-    "power-tower": (lambda b: b.formula("9^9^9^9^9"), ANY),
-    "factorial": (lambda b: b.formula("FACT(1000000000)+COMBIN(1000000000,500000000)"), ANY),
-    "webservice": (lambda b: b.formula('WEBSERVICE("http://127.0.0.1:{port}/")'), ANY),
-    "hyperlink": (lambda b: b.formula('HYPERLINK("http://127.0.0.1:{port}/",55)'), ANY),
-    "image": (lambda b: b.formula('_xlfn.IMAGE("http://127.0.0.1:{port}/")'), ANY),
-    "indirect": (lambda b: b.formula('INDIRECT("A"&amp;RANDBETWEEN(1,1048576))'), ANY),
-    "indirect-to-a-file": (lambda b: b.formula("INDIRECT(\"'file:///etc/passwd'#$A.A1\")"), ANY),
-    "dde": (lambda b: b.formula(f"cmd|'/C touch {WRITTEN}'!A0"), ANY),
-    "other-workbook": (lambda b: b.formula("'/etc/[passwd]Sheet1'!A1"), ANY),
-    "parentheses-4000-deep": (lambda b: b.formula("(" * 4000 + "1" + ")" * 4000), ANY),
-    "minus-8000-times": (lambda b: b.formula("-" * 8000 + "1"), ANY),
+    "circle": (
+        lambda b: b.formula("A100", _column(["A101", "A100"])),
+        Told("unreadable", "its cells refer to each other in a circle"),
+    ),
+    "circle-with-itself": (
+        lambda b: b.formula("G7+1"),
+        Told("unreadable", "its cells refer to each other in a circle"),
+    ),
+    "volatile": (
+        lambda b: b.formula("NOW()+RAND()+TODAY()*0"),
+        stored("uses NOW, whose value no recalculation can confirm"),
+    ),
+    "rept": (
+        lambda b: b.formula('LEN(REPT("x",1000000000))'),
+        stored("programs differ in how long a text may be (REPT). The stored value 55 counts."),
+    ),
+    "rept-of-rept": (
+        lambda b: b.formula('LEN(REPT(REPT(REPT("x",32767),32767),32767))'),
+        stored("programs differ in how long a text may be (REPT). The stored value 55 counts."),
+    ),
+    "sequence": (
+        lambda b: b.formula("SUM(_xlfn.SEQUENCE(1048576,16384))"),
+        stored("One recalculation gives #NUM!, which no second one confirms. The stored value 55 counts."),
+    ),
+    "power-tower": (lambda b: b.formula("9^9^9^9^9"), Told("unreadable", "The formula gives #NUM!.")),
+    "factorial": (
+        lambda b: b.formula("FACT(1000000000)+COMBIN(1000000000,500000000)"),
+        Told("unreadable", "The formula gives #NUM!."),
+    ),
+    "webservice": (
+        lambda b: b.formula('WEBSERVICE("http://127.0.0.1:{port}/")'),
+        stored("asks for something outside of the workbook (WEBSERVICE), which is not done here"),
+    ),
+    "hyperlink": (
+        lambda b: b.formula('HYPERLINK("http://127.0.0.1:{port}/",55)'),
+        stored("holds a link (HYPERLINK), which is not followed"),
+    ),
+    "image": (
+        lambda b: b.formula('_xlfn.IMAGE("http://127.0.0.1:{port}/")'),
+        stored("asks for something outside of the workbook (IMAGE), which is not done here"),
+    ),
+    "indirect": (
+        lambda b: b.formula('INDIRECT("A"&amp;RANDBETWEEN(1,1048576))'),
+        stored("uses INDIRECT, so that which cells it reads cannot be told from it"),
+    ),
+    "indirect-to-a-file": (
+        lambda b: b.formula("INDIRECT(\"'file:///etc/passwd'#$A.A1\")"),
+        stored("INDIRECT may name another workbook, which is not opened. The stored value 55 counts."),
+    ),
+    "dde": (
+        lambda b: b.formula(f"cmd|'/C touch {WRITTEN}'!A0"),
+        stored("asks for something outside of the workbook (DDE), which is not done here"),
+    ),
+    "other-workbook": (
+        lambda b: b.formula("'/etc/[passwd]Sheet1'!A1"),
+        stored("takes its number only from another workbook ('/etc/[passwd]Sheet1'!A1), which is not opened"),
+    ),
+    "parentheses-4000-deep": (
+        lambda b: b.formula("(" * 4000 + "1" + ")" * 4000),
+        stored("cannot be recalculated here: it cannot be read here. The stored value 55 counts."),
+    ),
+    "minus-8000-times": (
+        lambda b: b.formula("-" * 8000 + "1"),
+        stored("A recalculation gives 1, but may be wrong: it cannot be read here. The stored value 55 counts."),
+    ),
     "shared-formula-bomb": (
         lambda b: b.rows(
             f'<row r="100"><c r="A100"><f t="shared" si="0" ref="A100:A9000">"{"x" * 8000}"&amp;A1</f></c></row>'
@@ -346,9 +431,16 @@ FORMULAS: dict[str, tuple[Callable[[Base], bytes], str]] = {
         ),
         "its shared formulas are too long",
     ),
+    "damaged-sheet-that-no-answer-reads": (lambda b: b.beside("<worksheet", "5*11"), MARKED),
+    "damaged-sheet-that-an-answer-reads": (lambda b: b.beside("<worksheet", "Data!A1"), "data.xml is damaged XML"),
+    "million-cells-that-no-answer-reads": (lambda b: b.beside(_million(), "5*11"), MARKED),
+    "number-beyond-64-bits": (
+        lambda b: b.formula("A100*0+55", f'<row r="100"><c r="A100"><v>{10**30}</v></c></row>'),
+        MARKED,
+    ),
     "array-over-the-whole-sheet": (
         lambda b: b.cell('<f t="array" ref="A1:XFD1048576">ROW(A1:XFD1048576)</f><v>55</v>'),
-        ANY,
+        stored("its cells refer to each other in a circle. The stored value 55 counts."),
     ),
 }
 
@@ -391,7 +483,7 @@ def _macro(base: Base) -> bytes:
     return zipped({**base.parts, "[Content_Types].xml": types.replace(plain, macro), "xl/vbaProject.bin": _OLE})
 
 
-OTHERS: dict[str, tuple[Callable[[Base], bytes], str]] = {
+OTHERS: dict[str, tuple[Callable[[Base], bytes], Wanted]] = {
     "empty": (lambda _: b"", "the file is empty"),
     "encrypted": (lambda _: _OLE + "EncryptedPackage".encode("utf-16-le"), "protected by a password"),
     "old-xls": (lambda _: _OLE + "Workbook".encode("utf-16-le"), "an old .xls workbook"),
@@ -425,7 +517,7 @@ OTHERS: dict[str, tuple[Callable[[Base], bytes], str]] = {
             + _ODS_CELL.replace("<table:table-cell", '<table:table-cell table:number-columns-repeated="4000000000"')
             + "</table:table-row>"
         ),
-        ANY,
+        "the table is not in it",
     ),
     "ods-of-nothing": (lambda _: _ods(""), "the table is not in it"),
 }
@@ -459,7 +551,7 @@ def _flipped_xml(seed: int) -> Callable[[Base], bytes]:
     return flip
 
 
-CASES: dict[str, tuple[Callable[[Base], bytes], str]] = {
+CASES: dict[str, tuple[Callable[[Base], bytes], Wanted]] = {
     **ZIPS,
     **XML,
     **FORMULAS,

@@ -64,13 +64,17 @@ def _panic() -> NoReturn:
 
 
 def _say() -> None:
-    print("from python")
+    print("from python", file=sys.__stdout__, flush=True)  # which pytest has not replaced by a file
     os.write(1, b"from below\n")
     os.write(2, b"from below\n")
 
 
 def _write() -> None:
     Path("written").write_text("x")
+
+
+def _interrupt() -> None:
+    os.kill(os.getpid(), signal.SIGINT)  # as Ctrl-C does, to all processes of the terminal
 
 
 def _leave_fat() -> None:
@@ -158,10 +162,23 @@ def test_who_sleeps_is_ended_by_the_clock(count: int, sheet: Sheet, monkeypatch:
 
 @pytest.mark.usefixtures("misread")
 @pytest.mark.parametrize("count", [1, 2])
-def test_a_worker_says_nothing(count: int, sheet: Sheet, capfd: pytest.CaptureFixture[str]) -> None:
-    files = [("a", b"say"), ("b", b"abort")][:count]
-    list(sandbox.read_all(sheet, files, count))
-    assert tuple(capfd.readouterr()) == ("", "")
+def test_a_worker_says_nothing(count: int, sheet: Sheet) -> None:
+    """Into a pipe, as a terminal is: what goes to a file ends at the limit for files anyway."""
+    ours, theirs = os.pipe()
+    kept_open = [os.dup(stream) for stream in (1, 2)]
+    try:
+        for stream in (1, 2):
+            os.dup2(theirs, stream)
+        found = list(sandbox.read_all(sheet, [("a", b"say"), ("b", b"abort")][:count], count))
+        os.write(2, b"the end")
+    finally:
+        for stream, copy in zip((1, 2), kept_open, strict=True):
+            os.dup2(copy, stream)
+            os.close(copy)
+        os.close(theirs)
+    with os.fdopen(ours, "rb") as told:
+        assert told.read() == b"the end"
+    assert found[0].reason is None
 
 
 @pytest.mark.usefixtures("misread")
@@ -237,6 +254,15 @@ def test_what_leaves_a_worker_is_bounded(sheet: Sheet, monkeypatch: pytest.Monke
     assert {len(str(text)) for text in texts} == {sandbox.LONGEST}
 
 
+@pytest.mark.usefixtures("misread")
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_worker_leaves_ctrl_c_to_who_waits(count: int, sheet: Sheet) -> None:
+    """It would die of it with a hand-in that looks as if it had ended the program."""
+    files = [("a", b"interrupt"), ("b", b"")][:count]
+    found = list(sandbox.read_all(sheet, files, count))
+    assert [each.reason for each in found] == [None] * count
+
+
 def test_ctrl_c_ends_the_workers(tmp_path: Path) -> None:
     base = make.Base.read(make.honest())
     slow = make.CASES["sumproduct-of-20000-x-20000"][0](base)
@@ -254,8 +280,37 @@ def test_ctrl_c_ends_the_workers(tmp_path: Path) -> None:
         time.sleep(0.5)
         os.killpg(process.pid, signal.SIGINT)
         _, errors = process.communicate(timeout=60)
-        assert (process.returncode, errors) == (130, "")
+        assert (process.returncode, errors) == (130, "error: stopped before the end, by Ctrl-C\n")
         _await(lambda pid=process.pid: _members(pid) == 0)  # type: ignore[misc]
+
+
+def test_a_class_with_what_hangs_and_what_kills_leaves_no_process_behind(tmp_path: Path) -> None:
+    """Nor files: the command itself, in a session of its own, so that whoever outlives it is found."""
+    base = make.Base.read(make.honest())
+    attacks = {
+        "hangs": "sumproduct-of-20000-x-20000",
+        "kills": "text-doubled-forty-times",
+        "hangs-too": "sumproduct-of-20000-x-20000",
+    }
+    for name, attack in attacks.items():
+        (tmp_path / f"{name}.xlsx").write_bytes(make.CASES[attack][0](base))
+    (tmp_path / "honest.xlsx").write_bytes(base.data)
+    before = {str(path) for path in tmp_path.rglob("*")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sheetgen", "verify", "alexnet", str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)},
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    told, errors = process.communicate(timeout=300)
+    assert _members(process.pid) == 0  # and not only later: there is nobody to wait for them
+    assert (process.returncode, errors) == (1, "")
+    assert told.count("reading it takes more than 8 s") == 2
+    assert told.count("reading it ended the program") == 1
+    assert "honest.xlsx  69.5/69.5" in told
+    assert {str(path) for path in tmp_path.rglob("*")} == before
 
 
 def _await(done: Callable[[], bool]) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
+import os
 import textwrap
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sheetgen import api
+from sheetgen import api, cache
 from sheetgen.coursework import Coursework
 from sheetgen.sheet import Sheet, lay_out
+from sheetgen.shipped import find
 
 SPEC = "network:\n  input: [3, 32, 32]\n  layers:\n    c1: {type: Conv2d, out_channels: %d, kernel_size: 5}\n"
 
@@ -146,6 +150,129 @@ def test_a_damaged_entry_is_made_anew(tmp_path: Path, folder: Path, content: str
     entry.write_bytes(_sealed(content.encode()) if sealed else content.encode())
     assert api.sheet_of(spec).table.value("c1.parameters") == 456
     assert _content(entry)["sheet"]["name"] == "my"
+
+
+def _leaves(kept: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if isinstance(kept, dict | list):
+        for key in list(kept) if isinstance(kept, dict) else range(len(kept)):
+            yield from _leaves(kept[key], (*path, key))
+    else:
+        yield path
+
+
+def _kind(path: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What leaves of one kind have in common: ("slots", "*", 3); names count only where they are a class's fields."""
+    named = path[:2] == ("questions", "questions")
+    return tuple(
+        step if not at or (isinstance(step, int) and at > 1 and not named) or (isinstance(step, str) and named) else "*"
+        for at, step in enumerate(path)
+    )
+
+
+LAID_OUT = (
+    SPEC % 6
+    + """\
+coursework:
+  columns: [layer, output_size, parameters]
+  blanks: [{quantities: parameters}]
+  layout: {sheet: Q1, header: 1, quantities: {output_size: B, parameters: C}, layers: {c1: 2}}
+"""
+)
+
+
+@pytest.mark.parametrize("source", ["alexnet", GRAPH, LAID_OUT], ids=["alexnet", "graph", "layout"])
+def test_an_entry_with_other_types_is_made_anew(tmp_path: Path, folder: Path, source: str) -> None:
+    """Whatever stands in it: sealed, so that nothing else tells, and of some type that is wrong there."""
+    spec = find(source) if source == "alexnet" else tmp_path / "my.yaml"
+    if source != "alexnet":
+        spec.write_text(source)
+    first = api.sheet_of(spec)
+    (entry,) = folder.iterdir()
+    good = entry.read_bytes()
+    leaves = {_kind(path): path for path in _leaves(_content(entry)["sheet"])}
+    assert len(leaves) > 20
+    believed = []
+    for kind, path in [*leaves.items(), *(((top,), (top,)) for top in _content(entry)["sheet"])]:
+        kept = _content(entry)
+        inside = kept["sheet"]
+        for step in path[:-1]:
+            inside = inside[step]
+        inside[path[-1]] = {"a": [[]]}
+        entry.write_bytes(_sealed(json.dumps(kept).encode()))
+        if cache.recall(spec) is not None:
+            believed.append(kind)
+        entry.write_bytes(good)
+    assert believed == []
+    assert cache.recall(spec) == first
+
+
+@pytest.mark.parametrize("sixteenth", [0, 1, 8, 15])
+def test_an_entry_that_is_cut_short_is_made_anew(folder: Path, sixteenth: int) -> None:
+    first = api.sheet_of("alexnet")
+    (entry,) = folder.iterdir()
+    good = entry.read_bytes()
+    entry.write_bytes(good[: len(good) * sixteenth // 16])
+    assert api.sheet_of("alexnet") == first
+    assert entry.read_bytes() == good
+
+
+def _forged(folder: Path) -> tuple[Path, bytes]:
+    """The entry of alexnet, and one that would be believed: its seal is right."""
+    api.sheet_of("alexnet")
+    (entry,) = folder.iterdir()
+    kept = _content(entry)
+    kept["sheet"]["numbers"]["conv1.parameters"] = 1
+    return entry, _sealed(json.dumps(kept).encode())
+
+
+def _right() -> bool:
+    return api.sheet_of("alexnet").table.value("conv1.parameters") == 34944
+
+
+@pytest.mark.skipif(not hasattr(os, "O_NOFOLLOW"), reason="the system has no such links")
+def test_an_entry_that_is_a_link_is_made_anew(tmp_path: Path, folder: Path) -> None:
+    entry, forged = _forged(folder)
+    (tmp_path / "theirs.json").write_bytes(forged)
+    entry.unlink()
+    entry.symlink_to(tmp_path / "theirs.json")
+    assert _right()
+    assert not entry.is_symlink()
+    assert (tmp_path / "theirs.json").read_bytes() == forged  # nothing was written through the link
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="files have no owner there")
+def test_an_entry_of_another_user_is_made_anew(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry, forged = _forged(folder)
+    entry.write_bytes(forged)
+    assert not _right()  # this user's own, so it is believed
+    monkeypatch.setattr(os, "geteuid", lambda: entry.stat().st_uid + 1)
+    assert _right()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes with names")
+def test_an_entry_that_is_no_file_is_made_anew(folder: Path) -> None:
+    entry, _ = _forged(folder)
+    entry.unlink()
+    os.mkfifo(entry)  # which would be waited for without end
+    assert _right()
+    assert entry.is_file()
+
+
+@pytest.mark.parametrize("damage", ["cut short", "no gzip", "no JSON", "other types", "none"])
+def test_a_damaged_entry_of_a_shipped_one_is_passed_over(
+    tmp_path: Path, sheet: Sheet, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    shipped = tmp_path / "templates" / "alexnet.yaml"
+    shipped.parent.mkdir()
+    shipped.write_bytes((Path(cache.__file__).parents[1] / "templates" / "alexnet.yaml").read_bytes())
+    monkeypatch.setattr(cache, "__file__", str(tmp_path / "cache.py"))
+    text = cache.shipped_entry(sheet, shipped)
+    if damage == "other types":
+        text = text.replace('"slots": [', '"slots": [5,', 1)
+    data = gzip.compress(b"{" if damage == "no JSON" else text.encode())
+    data = {"cut short": data[: len(data) // 2], "no gzip": b"x" + data}.get(damage, data)
+    cache.shipped_path(shipped).write_bytes(data)
+    assert (cache.recall(shipped) == sheet) is (damage == "none")
 
 
 def test_a_checkout_never_uses_them(monkeypatch: pytest.MonkeyPatch) -> None:

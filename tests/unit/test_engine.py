@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import NoReturn
 
 import openpyxl
 import pytest
@@ -78,6 +79,45 @@ def test_what_only_excel_knows_is_held_at_its_cache() -> None:
     assert one.value(at("B1")) is None
     assert one.value(at("B2")) is None
     assert one.value(at("B3")) == 2
+
+
+@pytest.mark.parametrize(
+    "formula", ["=1 2", "=((1", "=A1:", '="x', "=", "={1;2,3}", "=1+", "=" + "(" * 300 + "1" + ")" * 300]
+)
+def test_what_it_cannot_parse_is_an_error_of_that_cell_alone(formula: str) -> None:
+    one = engine(A1=1, B1="=A1", B2="=A1+1")
+    one.set(at("B1"), formula)
+    one.recalculate()
+    assert (one.value(at("B1")), one.value(at("B2"))) == (CellError("#NAME?"), 2)
+    assert (one.is_readable(at("B1")), one.is_readable(at("B2"))) == (False, True)
+
+
+def test_a_fault_of_our_own_is_not_taken_for_a_bad_formula(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(*_: object) -> NoReturn:
+        raise ValueError("ours")
+
+    monkeypatch.setattr("sheetgen.workbook.engine.read_reference", wrong)
+    with pytest.raises(ValueError, match="ours"):
+        engine(A1=1, B1="=Other!A1")
+
+
+def test_an_engine_that_broke_is_not_taken_for_a_bad_formula() -> None:
+    class Broken:
+        def set_formula(self, *_: object) -> NoReturn:
+            raise RuntimeError("lock: poisoned lock: another task failed inside")
+
+    one = engine(A1=1)
+    one._workbook = Broken()  # type: ignore[assignment]
+    with pytest.raises(RuntimeError, match="poisoned"):
+        one.set(at("B1"), "=A1")
+
+
+@pytest.mark.parametrize("large", [2**63, -(2**63) - 1, 10**300])
+def test_whole_numbers_beyond_64_bits(large: int) -> None:
+    one = engine(A1=1, B1="=A1*0+55", B2="=A1/2")
+    one.set(at("A1"), large)
+    one.recalculate()
+    assert (one.value(at("B1")), one.value(at("B2"))) == (55, large / 2)
 
 
 def test_names_of_a_sheet_go_before_global_ones() -> None:

@@ -52,6 +52,21 @@ def test_an_unmarked_file_keeps_its_reason(sheet: Sheet) -> None:
     assert not marked.all_correct
 
 
+@pytest.mark.parametrize("reveal", [False, True])
+def test_what_a_file_cannot_hold_is_not_called_blank(sheet: Sheet, reveal: bool) -> None:
+    assert sheet.questions is not None
+    held = {"conv1.parameters": Held("CSV", "L4", 34944), "conv1.weights": Held("CSV", "K4")}
+    marked = mark(sheet, Submission("x.csv", held, whole=False), reveal=reveal)
+    answers = {answer.id: answer for answer in marked.answers}
+    assert answers["conv1.weights"].feedback.startswith("Left blank.")
+    for answer in ("conv2.parameters", sheet.questions.cells[0].answer):
+        assert answers[answer].feedback.startswith("Not in this file.")
+        assert answers[answer].status == "blank"
+    of_questions = {cell.answer for cell in sheet.questions.cells}
+    assert {answers[each].sheet for each in of_questions} == {sheet.questions.worksheet}
+    assert {answer.sheet for answer in marked.answers if answer.id not in of_questions} == {"CSV", sheet.worksheet}
+
+
 # --- how near -------------------------------------------------------------------------------------------------------
 
 

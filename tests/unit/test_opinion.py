@@ -14,7 +14,7 @@ import xlsxwriter  # type: ignore[import-untyped]
 from openpyxl.worksheet.formula import ArrayFormula
 
 from sheetgen.expr import excel
-from sheetgen.workbook import second
+from sheetgen.workbook import doubts, second
 from sheetgen.workbook.engine import CellError, Engine, Value
 from sheetgen.workbook.opinion import Verdict, agree, judge
 from sheetgen.workbook.package import Package, Place, parse_address, replace_parts
@@ -237,6 +237,72 @@ def test_two_engines_that_err_alike_accuse_nobody(cells: dict[str, Typed], store
     found = verdict(saved(cells), "B2")
     assert found.value == stored
     assert not any("is not what the formula gives" in note for note in found.notes)
+
+
+ROUNDING = "programs round in different ways"
+LANGUAGE = "which depends on the computer's language"
+
+
+@pytest.mark.parametrize(
+    ("formula", "reason"),
+    [
+        ("=INT(A1)", ROUNDING),
+        ("=TRUNC(A1)", ROUNDING),
+        ("=MOD(A1,3)", ROUNDING),
+        ("=QUOTIENT(A1,3)", ROUNDING),
+        ("=ROUND(A1,0)", ROUNDING),
+        ("=ROUNDUP(A1,0)", ROUNDING),
+        ("=ROUNDDOWN(A1,0)", ROUNDING),
+        ("=MROUND(A1,3)", ROUNDING),
+        ("=EVEN(A1)", ROUNDING),
+        ("=ODD(A1)", ROUNDING),
+        ("=FLOOR(A1,1)", ROUNDING),
+        ("=CEILING(A1,1)", ROUNDING),
+        ("=_xlfn.FLOOR.MATH(A1)", ROUNDING),
+        ("=_xlfn.CEILING.MATH(A1)", ROUNDING),
+        ("=_xlfn.FLOOR.PRECISE(A1)", ROUNDING),
+        ("=_xlfn.CEILING.PRECISE(A1)", ROUNDING),
+        ("=ISO.CEILING(A1)", ROUNDING),
+        ('=VALUE("1")', LANGUAGE),
+        ('=_xlfn.NUMBERVALUE("1")', LANGUAGE),
+        ('=DATEVALUE("1/2/2024")', LANGUAGE),
+        ('=TIMEVALUE("1:30")', LANGUAGE),
+        ('=TEXT(A1,"0")', LANGUAGE),
+        ("=DOLLAR(A1)", LANGUAGE),
+        ("=FIXED(A1)", LANGUAGE),
+        ("=LOOKUP(A1,A1:A2)", "programs search in different ways"),
+        ("=VLOOKUP(A1,A1:A2,1)", "programs search in different ways"),
+        ("=HLOOKUP(A1,A1:A2,1)", "programs search in different ways"),
+        ("=MATCH(A1,A1:A2)", "programs search in different ways"),
+        ('=REPT("x",99999)', "how long a text may be (REPT)"),
+        ('=INDIRECT("[1]Key!A1")', "INDIRECT may name another workbook, which is not opened"),
+        ("=SUM(A1)", None),
+        ('=INDIRECT("A1")', None),
+    ],
+)
+def test_each_function_that_gives_rise_to_a_doubt(
+    formula: str, reason: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Written out, since a name that falls out of a list of the product would fall out of a test over it too."""
+    monkeypatch.setattr(doubts, "_unknown_to_the_first", lambda _: set())  # then other doubts would go before
+    package = Package.read(saved({"A1": 5.6, "A2": 7.5, "B1": (formula, 4444), "B2": ("=B1+1", 4445)}))
+    found = doubts.Reasons(package, Engine(package))
+    for cell in ((1, 2), (2, 2)):  # and for what is computed from it
+        why = found.why(Place("S", *cell), lambda _: True)
+        assert (why is None) if reason is None else (reason in (why or ""))
+
+
+def test_a_number_rounded_from_a_whole_one_is_no_doubt() -> None:
+    package = Package.read(saved({"A1": 5, "B1": ("=_xlfn.FLOOR.MATH(A1/2)", 3)}))
+    assert doubts.Reasons(package, Engine(package)).why(Place("S", 1, 2), lambda _: True) is None
+
+
+@pytest.mark.parametrize("depth", [80, 4000])
+def test_a_formula_too_deep_to_be_read_costs_no_more_than_itself(depth: int) -> None:
+    data = saved({"A1": ("=1+1", 2), "B1": (f"={'(' * depth}1{')' * depth}", 55)})
+    assert verdict(data, "B1", "A1").value == 55
+    assert said(data, "B1", "A1").endswith("The stored value 55 counts.")
+    assert verdict(data, "A1", "B1") == Verdict("1+1", 2)
 
 
 def test_a_formula_that_hides_behind_one_that_nobody_recalculates() -> None:

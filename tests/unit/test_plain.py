@@ -261,6 +261,20 @@ def test_headers_that_disagree(at: int, new: int, said: str) -> None:
         guard.open_zip(bytes(data))
 
 
+@pytest.mark.parametrize("at", [18, 22])
+def test_only_two_sizes_are_left_to_the_directory(at: int) -> None:
+    """0 and all ones say "see there" (zip64, streams). Any other size is a claim, and must be the directory's."""
+    for size in (1, 2, 0x7FFFFFFF, 0xFFFF, 0x80000000, 0xFFFFFFFE):
+        data = bytearray(_zip())
+        struct.pack_into("<I", data, at, size)
+        with pytest.raises(BrokenPackage, match="sizes contradict"):
+            guard.open_zip(bytes(data))
+    for size in (0, 0xFFFFFFFF):
+        data = bytearray(_zip())
+        struct.pack_into("<I", data, at, size)
+        assert guard.open_zip(bytes(data)).namelist() == ["a.xml", "b.xml"]
+
+
 def test_a_part_that_unpacks_to_less_than_it_says_is_damaged() -> None:
     data = _zip().replace(struct.pack("<I", 4000), struct.pack("<I", 4001))
     archive = Archive(data)

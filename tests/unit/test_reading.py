@@ -83,6 +83,17 @@ POINT, COMMA = Habit("."), Habit(",")
         "34944 (11*11*3*96+96)",
         "34944 (conv1, with biases)",
         "34944 (~35k)",
+        "３４９４４；",
+        "参数：34944",
+        "答：３４，９４４",
+        "3.4944万",
+        "3.4944万个",
+        "0.034944百万",
+        "34944左右",
+        "34944 ✓",
+        "11²·3·96 + 96 → 34944",
+        "floor(34944.7)",
+        "34.848 + 96",
         "34,944 ≈ 35k",
         "11*11*3*96 = 34848 + 96 = 34944",
         "(k*k*C+1)*K = 34944",
@@ -132,6 +143,33 @@ def test_one_number_however_it_is_typed(typed: Typed) -> None:
         ("(227 - 11)/4 + 1 = 55", "side", 55),
         ("5*11", "side", 55),
         ("7.5e-1", "number", Fraction(3, 4)),
+        ("37.7 per cent", "number", Fraction(377, 1000)),
+        ("37,7 pour cent", "number", Fraction(377, 1000)),
+        ("３７．７％", "number", Fraction(377, 1000)),
+        ("55² x 96", "count", 290400),
+        ("55²x96", "count", 290400),
+        ("7³", "count", 343),
+        ("floor(54.25)", "side", 54),
+        ("⌊54.25⌋", "side", 54),
+        ("⌈54.25⌉ + 1", "side", 56),
+        ("floor((224-11)/4)+1", "side", 54),
+        ("⌊(224−11)/4⌋ + 1", "side", 54),
+        ("floor((224-11)/4) + 1 = 54", "side", 54),
+        ("floor(54.25)=54", "side", 54),
+        ("int(54.9)", "side", 54),
+        ("ceil(54.25)", "side", 55),
+        ("math.floor(54.9)", "side", 54),
+        ("round(54.6)", "side", 55),
+        ("Round(54.4) + round(1.6)", "side", 56),
+        ("2 floor(54.25)", "count", 108),
+        ("3 + floor(54.25)", "count", 57),
+        ("ROUNDDOWN(54.25,0)", "side", 54),
+        ("FLOOR(54.25; 1)", "side", 54),
+        ("ABRUNDEN(54,75;0)", "side", 54),
+        ("floor(28.125)", "side", 28),  # nobody rounds what is whole
+        ("floor(28,125)", "side", 28),
+        ("floor(1,000/3)", "count", 333),
+        ("28.125 - 0.125", "side", 28),  # 28,124.875 would be no whole number
     ],
 )
 def test_numbers_of_each_kind(typed: Typed, kind: Kind, number: Number) -> None:
@@ -183,6 +221,43 @@ def test_a_number_rounded_to_one_digit_proves_nothing(typed: str) -> None:
     found = read(typed, "count")
     assert found.doubt is not None
     assert found.doubt.endswith("is rounded so coarsely that it cannot be marked; type the exact number")
+
+
+@pytest.mark.parametrize(
+    ("typed", "unit", "number"),
+    [
+        ("142.5 MB", "Memory (MB)", Fraction(285, 2)),
+        ("142,5 Mo", "Memory (MB)", Fraction(285, 2)),
+        ("142.5 MBytes", "Memory (MB)", Fraction(285, 2)),
+        ("142.5 megabytes", "Memory (MB)", Fraction(285, 2)),
+        ("142.5M", "Memory (MB)", Fraction(285, 2)),
+        ("１４２．５ＭＢ", "Memory (MB)", Fraction(285, 2)),
+        ("142,5 Go", "Memory (MB)", None),
+        ("142.5 GB", "Memory (MB)", None),
+        ("142.5 gigabytes", "Memory (MB)", None),
+        ("142.5 MiB", "Memory (MB)", None),
+        ("142.5 bytes", "Memory (MB)", None),
+        ("142.5 bits", "Memory (MB)", None),
+        ("142.5 octets", "bytes", Fraction(285, 2)),
+        ("142.5 bits", "bytes", None),
+        ("142.5 bytes", "bits", None),
+    ],
+)
+def test_another_unit_of_memory_is_not_left_out(typed: str, unit: str, number: Number | None) -> None:
+    found = read(typed, "number", unit=unit)
+    assert found.numbers == (() if number is None else (number,))
+    assert (found.problem is None) is (number is not None)
+
+
+def test_working_that_may_be_in_thousands() -> None:
+    found = read("28.125*8", "count")
+    assert (found.numbers, found.others) == ((225000,), (225,))
+    assert found.doubt is not None
+
+
+def test_a_square_by_its_power_where_a_side_is_asked() -> None:
+    assert read("55²", "side").doubt == "'55^2' can mean 3025 or a square of side 55; type one number"
+    assert (read("55²", "side").numbers, read("55²", "side").others) == ((3025,), (55,))
 
 
 def test_a_b_is_a_byte_where_bytes_are_asked() -> None:
@@ -297,6 +372,9 @@ def test_two_values_are_not_one_answer(typed: str) -> None:
      "at least 5", "< 5", "5 ± 1", "12e5x", "3O944", "55 x 55 x", "5 million dozen", "more than 34944", "hundred",
      "5 hundred", "conv 1 = foo", "f(5)", "log2(1000)", "sqrt 9", "0x10", "there were five of these and then 6 more",
      "__import__('os')", "1;2", "()", "(", "1+", "(5", "5)", "1=1=" * 9, "9^9^9^9 = 5",
+     "34944以上", "3万4944", "34944 ou 5", "1 Billionen", "round(54.5)", "floor(54.25", "floor(9^9^9^9) = 5",
+     "floor()", "floor(1/0)", "floor(1;2)", "floor 54.25", "floor(5, 5)", "54 ~ 55", "54.25 = 56", "54.9 = 54",
+     "54.25 -> 53", "floor(" * 60 + "5" + ")" * 60 + "^9999",
      "my own guess here is really 34944", "123,45,678", "1,2345,678", "\x00", "\ud800"],
 )  # fmt: skip
 def test_what_cannot_be_read_has_a_reason(typed: str) -> None:
@@ -391,6 +469,14 @@ def test_a_number_that_may_have_lost_its_thousands() -> None:
         ("55 · 55 · 96", (55, 55, 96)),
         ("055 x 55 x 96", (55, 55, 96)),
         ("55 by 55 by 96", (55, 55, 96)),
+        ("55 mal 55 mal 96", (55, 55, 96)),
+        ("55乘55乘96", (55, 55, 96)),
+        ("55、55、96", (55, 55, 96)),
+        ("55² x 96", (55, 55, 96)),
+        ("55²x96", (55, 55, 96)),
+        ("96 × 55²", (96, 55, 55)),
+        ("55²", (55, 55)),
+        ("7³", (7, 7, 7)),
         ("55 x 55 x 96 channels", (55, 55, 96)),
         ("= 55x55x96", (55, 55, 96)),
         ("output: 55x55x96", (55, 55, 96)),
@@ -408,8 +494,6 @@ def test_a_number_that_may_have_lost_its_thousands() -> None:
         ("[1, 96, 55, 55]", (1, 96, 55, 55)),
         ("torch.Size([1, 96, 55, 55])", (1, 96, 55, 55)),
         ("torch.Size([96, 55, 55])", (96, 55, 55)),
-        ("96@55x55", (55, 55, 96)),
-        ("96 @ 55 × 55", (55, 55, 96)),
         ("27.50 x 3", (Fraction(55, 2), 3)),
         ("27.0 x 3", (27, 3)),
         ("55 x 55", (55, 55)),
@@ -428,8 +512,47 @@ def test_a_size_however_it_is_typed(typed: Typed, numbers: tuple[Number, ...]) -
 
 @pytest.mark.parametrize(
     "typed",
+    [
+        "96@55x54",
+        "96 @ 55 × 54",
+        "55x54@96",
+        "H=55, W=54, C=96",
+        "C=96 H=55 W=54",
+        "N=1, C=96, H=55, W=54",
+        "Höhe: 55, Breite: 54, Kanäle: 96",
+        "55H x 54W x 96C",
+        "55(H) x 54(W) x 96(C)",
+        "96 channels, 55 x 54",
+        "96 feature maps of 55x54",
+        "55x54, 96 channels",
+        "channels: 96, 55x54",
+        "96 canaux de 55x54",
+        "96x55x54 (CHW)",
+        "(C,H,W) = (96,55,54)",
+        "CHW: 96x55x54",
+        "高55 宽54 通道96",
+        "９６チャンネル ５５×５４",
+    ],
+)
+def test_a_size_that_names_its_numbers(typed: str) -> None:
+    assert read(typed, "size") == Reading((55, 54, 96), sides=("height", "width", "channels"))
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["55 x 54 x 96 channels", "maps: 55x54x96", "96 x 55 x 54 maps", "55, 54, 96 channels", "channels 96 x 55 x 54",
+     "96 channels 7x1,024", "H=55 W 54 C=96", "H=55, H=54, C=96", "N=2, C=96, H=55, W=54", "C=96 rows=55 W=54",
+     "55 54 channels 96 x 7"],
+)  # fmt: skip
+def test_a_word_beside_a_size_does_not_name_a_number_that_it_may_not_mean(typed: str) -> None:
+    assert read(typed, "size").sides == ()
+
+
+@pytest.mark.parametrize(
+    "typed",
     ["55 x 55 x", "x 55", "-5 x 5 x 5", "55 xx 55", "5 x 5 x 5 5 x 5", "(55, 55", "55, 55)", "(55, (55, 96))",
-     "~55 x 55", "55 x y", "5 % x 5", "1x" * 12 + "1", "2^3 x 5", "@", "96@", "@55x55", "96@55", "None", "1=1=" * 9],
+     "~55 x 55", "55 x y", "5 % x 5", "1x" * 12 + "1", "2^3 x 5", "@", "96@", "@55x55", "96@55", "55x54@96x2", "None",
+     "1=1=" * 9],
 )  # fmt: skip
 def test_what_is_no_size(typed: str) -> None:
     problem = read(typed, "size").problem
@@ -510,7 +633,11 @@ def test_any_number_grouped_as_in_india(number: int) -> None:
 
 
 KINDS = st.sampled_from(["count", "side", "number", "size"])
-LIKELY = st.text(alphabet="0123456789.,'_ xX×*^+-/()[]=~≈@%:eEkMB\u00a0⁸２١Nonet", max_size=40)
+LIKELY = st.text(alphabet="0123456789.,'_ xX×*^+-/()[]=~≈@%:eEkMB\u00a0⁸２١Nonet", max_size=40) | st.lists(
+    st.sampled_from(["floor(", "ceil(", "round(", "⌊", "⌋", ")", "1", "54.25", "28.125", ",0", ";1", "/2", "->", "→",
+                     "≈", "=", "H", "C=", " channels", "(CHW)", "x", "@", "²", "万", " MB", " "]),
+    max_size=14,
+).map("".join)  # fmt: skip
 
 
 @given(LIKELY | st.text(max_size=60), KINDS)
@@ -533,7 +660,8 @@ def test_no_number_is_read_that_the_text_does_not_hold(typed: str, kind: Kind) -
 
 @pytest.mark.parametrize(
     "unit",
-    ["1", "1,", "1 ", "(", "1x", "1^", "9^", "1=", "~", "1(", "a", "a(", "1-", "[1,", "'", "1e", "%", "1@", "⁸", "１"],
+    ["1", "1,", "1 ", "(", "1x", "1^", "9^", "1=", "~", "1(", "a", "a(", "1-", "[1,", "'", "1e", "%", "1@", "⁸", "１",
+     "floor(", "⌊1⌋", "floor(1;0)+", "1→", "h1 ", "h", "c=1,", "1²x"],
 )  # fmt: skip
 @pytest.mark.parametrize("kind", ["count", "size"])
 def test_a_cell_full_of_anything_ends(unit: str, kind: Kind) -> None:
