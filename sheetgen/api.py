@@ -244,11 +244,16 @@ def _recognised(layout: Layout) -> str:
 def tables_elsewhere(coursework: str | Path, package: Package, shown_as: str) -> tuple[Elsewhere, Sheet]:
     """The tables of a workbook that is not ours, and a sheet with the number of everything that they may ask for."""
     from .sheet import with_everything
-    from .workbook.elsewhere import find_tables
+    from .workbook.elsewhere import find_tables, tables_of_others
 
     described, sheet = read_and_lay_out(coursework)
     full = with_everything(described, sheet)
     found = find_tables(package, full)
+    if found is None and (others := tables_of_others(package, full)):
+        raise TemplateError(
+            f"{shown_as}: {'; '.join(others)}; is it the workbook of another coursework? If it is this one's, name the "
+            f"cells in layout: (see 'sheetgen locate --help')"
+        )
     if found is None:
         raise TemplateError(
             f"{shown_as}: no table of {sheet.name} was recognised in it: no cell has the name of a blank, and on no "

@@ -296,6 +296,17 @@ def without_references(data: bytes) -> bytes:
     return edited(data, lambda xml: re.sub(r"<row .*?</row>", bare, xml))
 
 
+def _shared_formulas(xml: str) -> str:
+    """One formula for three cells, as Excel writes what was dragged down."""
+    master = '<f t="shared" ref="H2:H4" si="0">B2*C2</f>'
+    for row, value in ((2, 12), (3, 30), (4, 56)):
+        formula = master if row == 2 else '<f t="shared" si="0"/>'
+        xml = re.sub(
+            rf'(<row r="{row}".*?)(?=</row>)', rf'\1<c r="H{row}">{formula}<v>{value}</v></c>', xml, flags=re.DOTALL
+        )
+    return xml
+
+
 def _odd_xml(xml: str) -> str:
     """All that an XML writer may do and Excel never does."""
     xml = xml.replace("<sheetData>", '<!-- cells --><?app keep="1"?>\r\n<sheetData\n>\r\n  ').replace(
@@ -361,6 +372,7 @@ TEMPLATES: dict[str, Callable[[], bytes]] = {
     "rich.xlsx": lambda: made(_rich),
     "conditional.xlsx": lambda: made(_conditional),
     "formulas.xlsx": lambda: made(_formulas),
+    "shared_formulas.xlsx": lambda: edited(made(), _shared_formulas),
     "table.xlsx": lambda: made(_table),
     "merged.xlsx": lambda: made(_merged),
     "protected.xlsx": lambda: made(_protected),

@@ -19,21 +19,29 @@ from ..network import INPUT, TOTAL
 from ..quantities import COMPOSITE
 from ..sheet import Sheet
 from ..vocabulary import NOTHING, Heard, hear, hear_label
-from .columns import Column, Held, agrees, choose, plainly, tally
+from .columns import Column, Held, agrees, choose, plainly
 from .known import Known
 from .labels import NAMED, OUTRIGHT, Content, Labels, Match
+from .whose import LEAST_PROOF, Evidence, Stranger, weigh
 
 MOST_LINES, MOST_ACROSS = 3000, 300  # of a worksheet that are looked at
 MOST_CELLS = 60_000
 MOST_TABLES = 12
 NUMBERED = 0.4  # weight of a bare number as a label
-LEAST_PROOF = 4  # given cells that differ, before they speak against a table
 
 Cells = Mapping[tuple[int, int], Held]
 
 
-def recognise(worksheet: str, cells: Cells, merged: Sequence[Area], sheet: Sheet) -> Layout:
-    """The tables of ``sheet``'s network on the worksheet with these ``cells``; () where there is none."""
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """The tables of the network; and those that were left alone, because they are likelier another network's."""
+
+    tables: Layout = ()
+    strangers: tuple[Stranger, ...] = ()
+
+
+def recognise(worksheet: str, cells: Cells, merged: Sequence[Area], sheet: Sheet) -> Recognised:
+    """The tables of ``sheet``'s network on the worksheet with these ``cells``."""
     labels = _labels(sheet)
     near = {
         at: value
@@ -41,7 +49,7 @@ def recognise(worksheet: str, cells: Cells, merged: Sequence[Area], sheet: Sheet
         if at[0] <= MOST_LINES and at[1] <= MOST_LINES and value is not None and value != ""
     }
     if len(near) > MOST_CELLS:
-        return ()
+        return Recognised()
     upright = _Page(worksheet, near, merged, labels, transposed=False)
     turned = _Page(
         worksheet,
@@ -52,8 +60,10 @@ def recognise(worksheet: str, cells: Cells, merged: Sequence[Area], sheet: Sheet
     )
     named = {page: page.most_named() for page in (upright, turned)}
     most = max(named.values())
-    likely = [page.tables() for page, number in named.items() if number >= most / 2 and most]
-    return max(likely, key=_weight, default=())
+    likely = [page for page, number in named.items() if number >= most / 2 and most]
+    found = max((page.tables() for page in likely), key=_weight, default=())
+    strangers = [stranger for page in likely for stranger in page.strangers]
+    return Recognised(found, tuple(sorted(strangers, key=lambda each: each.evidence.score)))
 
 
 @lru_cache(maxsize=8)
@@ -91,6 +101,7 @@ class _Page:
         self.worksheet, self.labels, self.transposed = worksheet, labels, transposed
         self.cells = {at: value for at, value in cells.items() if at[1] <= MOST_ACROSS}
         self.merged = {(area.top, area.left): area for area in merged}
+        self.strangers: list[Stranger] = []
         self.rows: dict[int, list[int]] = {}
         for row, column in sorted(self.cells):
             self.rows.setdefault(row, []).append(column)
@@ -123,7 +134,7 @@ class _Page:
         for i, header in enumerate(headers):
             end = headers[i + 1].top - 1 if i + 1 < len(headers) else last
             found.extend(self._tables_below(header, starts[i], end))
-        if not found and last:
+        if not found and last and not self.strangers:
             found.extend(self._tables_below(None, 1, last))
         return tuple(found[:MOST_TABLES])
 
@@ -145,9 +156,24 @@ class _Page:
 
     def _is_header(self, row: int) -> bool:
         texts = [text for column in self.rows[row] if (text := self.text(row, column))]
-        heard = sum(max(hear(text).quantities.values(), default=0) >= 0.3 for text in texts)
+        meant = [each for text in texts if max((each := hear(text).quantities).values(), default=0) >= 0.3]
+        different = len({max(each, key=lambda name: each[name]) for each in meant})
+        if different < 2:
+            return False  # "k | kernel size" explains a symbol
+        heard = len(meant)
         named = sum(max(self.labels.weights(text).values(), default=0) >= OUTRIGHT for text in texts)
+        labels = [self.labels.weights(self.text(row, at)) for at in self.rows[row] if at in self._label_columns]
+        own = [weight for each in labels for name, weight in each.items() if name not in (INPUT, TOTAL)]
+        # "Convolutional layers" and "Input" may be headings
+        if max(own, default=0) >= OUTRIGHT or (any(labels) and different < 3):
+            return False  # a layer's own row, with a list of symbols beside it
         return heard >= 2 and heard > named and heard >= len(self.rows[row]) / 4
+
+    @cached_property
+    def _label_columns(self) -> frozenset[int]:
+        """The columns that hold the labels of the layers, if any do."""
+        most = self.most_named()
+        return frozenset(column for column, names in self._named.items() if most > 1 and len(names) > most / 2)
 
     def _spans(self, row: int) -> bool:
         """Whether the line above a header holds headings for several lines at once."""
@@ -209,15 +235,10 @@ class _Page:
         if not chosen:
             return
         best = max(chosen, key=lambda column: (weights[column], -column))
-        # beside it another table may stand, whose labels are as good; a column of types is no such
         beside = [
             column
             for column in chosen
-            if column == best
-            or (
-                all(match.weight >= OUTRIGHT for match in matched[column].values())
-                and sum(match.weight for match in matched[column].values()) >= 0.5 * weights[best]
-            )
+            if column == best or self._begins_another(header, columns, column, best, matched[column], weights[best])
         ]
         for i, column in enumerate(beside):
             left = columns[0] if i == 0 else column
@@ -227,6 +248,40 @@ class _Page:
             table = self._table(header, rows, column, matched[column], range(left, right + 1))
             if table is not None:
                 yield table
+
+    def _begins_another(
+        self,
+        header: _Header | None,
+        filled: Sequence[int],
+        column: int,
+        best: int,
+        labels: Mapping[int, Match],
+        most: float,
+    ) -> bool:
+        """Whether another table stands beside the one of ``best``, with its labels in ``column``.
+
+        Labels as good as those may stand anywhere. What only names kinds may be a column of types: such labels begin a
+        table where an empty column is before them, or the heading is the same, and quantities are headed behind them.
+        """
+        said, heard = self._heading(header, column) if header is not None else ("", NOTHING)
+        if plainly(Column(column, said, heard, {})) in ("type", "from"):
+            return False
+        weight = sum(match.weight for match in labels.values())
+        if all(match.weight >= OUTRIGHT for match in labels.values()) and weight >= 0.5 * most:
+            return True
+        if header is None or weight < 0.25 * most:
+            return False
+        headed = {*filled, *self.rows.get(header.top, ()), *self.rows.get(header.bottom, ())}
+        before, behind = sorted((column, best))
+        apart = behind - 1 not in headed or (said and said.casefold() == self._heading(header, best)[0].casefold())
+        between = [at for at in sorted(headed) if before < at < behind]
+        after = [at for at in sorted(headed) if at > behind]
+        return bool(apart) and all(any(self._counts(header, at) for at in part) for part in (between, after))
+
+    def _counts(self, header: _Header, column: int) -> bool:
+        """Whether a heading speaks of a quantity."""
+        heard = self._heading(header, column)[1].quantities
+        return max((weight for name, weight in heard.items() if name not in WORDS), default=0) >= LEAST
 
     def _numbered(self, column: int) -> bool:
         """Whether the first numbers of a column count: 1, 2, 3."""
@@ -246,7 +301,22 @@ class _Page:
             elif isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10_000:
                 words = self.text(row, column + 1)
                 labels.append((row, words if hear_label(words).family else str(value)))
-        return self.labels.match(labels, content)
+        return self._without_later_totals(rows, column, self.labels.match(labels, content))
+
+    def _without_later_totals(self, rows: Sequence[int], column: int, matches: Mapping[int, Match]) -> dict[int, Match]:
+        """A total is of what stands above it: behind a gap, below other words, it sums up something else."""
+        last = max((row for row, match in matches.items() if match.layer not in (INPUT, TOTAL)), default=0)
+        begun = next(
+            (
+                row
+                for above, row in itertools.pairwise([at for at in rows if at >= last])
+                if row - above > 1
+                and row not in matches
+                and not hear_label(str(self.cells.get((row, column), ""))).family
+            ),
+            None,
+        )
+        return {row: match for row, match in matches.items() if begun is None or row < begun}
 
     def _table(
         self, header: _Header | None, rows: Sequence[int], labelled: int, matches: Mapping[int, Match], across: range
@@ -300,7 +370,14 @@ class _Page:
             tuple(sorted(layers, key=lambda layer: layer.at)),
             tuple(left),
         )
-        return table if self._is_ours(matches, columns, lines) else None
+        strange = [text[row] for row in rows if row not in matches and row <= end and self._weighted(text[row])]
+        evidence = weigh(columns, lines, strange, self.labels.known)
+        if not self._is_whole(labelled, matches, evidence):
+            return None
+        if not evidence.is_ours:
+            self.strangers.append(self._stranger(evidence, matches))
+            return None
+        return table
 
     def _why(self, match: Match) -> str:
         if match.weight >= NAMED:
@@ -326,37 +403,21 @@ class _Page:
 
         return content
 
-    def _is_ours(self, layers: Mapping[int, Match], columns: Sequence[Column], lines: Mapping[int, Line]) -> bool:
-        """Whether some layers of the network itself are in it, and its given cells are, by and large, the network's.
-
-        Columns that were left alone speak too, as what their headings say that they are: the kernels of another network
-        are why they were.
-        """
-        known = self.labels.known
+    def _is_whole(self, labelled: int, layers: Mapping[int, Match], evidence: Evidence) -> bool:
+        """Whether it is any network's table: some layers are in it, and called so; 1, 2, 3 count anything."""
         inner = {match.layer for match in layers.values()} - {INPUT, TOTAL}
-        agree = differ = 0
-        for column in columns:
-            line = lines.get(column.at)
-            quantity = line.quantity if line is not None else plainly(column)
-            if quantity is not None and quantity not in WORDS:
-                same, other = tally(column, quantity, known)
-                agree, differ = agree + same, differ + other
-        return len(inner) >= min(2, len(known.layers) - 2) and (agree >= differ or differ < LEAST_PROOF)
+        in_words = any(self.text(row, labelled) for row in layers)
+        counted = evidence.agree >= max(LEAST_PROOF, 2 * len(evidence.differ))
+        return len(inner) >= min(2, len(self.labels.known.layers) - 2) and (in_words or counted)
 
+    @staticmethod
+    def _weighted(label: str) -> bool:
+        """Whether a label speaks of a layer with weights, which no table of its network would leave out."""
+        return hear_label(label).family in ("conv", "fc")
 
-def fits(layout: Layout, cells: Mapping[str, Cells], known: Known) -> bool:
-    """Whether the numbers that a layout's given cells hold are, by and large, those of the network there.
-
-    ``cells`` are the worksheets' by name. What a student fills proves nothing; nor do cells that hold no number.
-    """
-    agree = differ = 0
-    for table in layout:
-        if table.sheet not in cells:
-            return False
-        for spot in table.spots():
-            value = cells[table.sheet].get((spot.row, spot.column))
-            if value is None or known.is_blank(spot.layer, spot.line.quantity):
-                continue
-            verdict = agrees(value, spot.layer, spot.line, known)
-            agree, differ = agree + (verdict is True), differ + (verdict is False)
-    return agree >= differ or differ < LEAST_PROOF
+    def _stranger(self, evidence: Evidence, matches: Mapping[int, Match]) -> Stranger:
+        if not evidence.differ:
+            return Stranger(self.worksheet, evidence)
+        first = evidence.differ[0]
+        row = next(row for row, match in matches.items() if match.layer == first.layer)
+        return Stranger(self.worksheet, evidence, *((first.line, row) if self.transposed else (row, first.line)))

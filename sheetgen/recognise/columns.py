@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -31,6 +31,7 @@ NO_NUMBER = 0.15  # of a text that is none: "11x11, s=4" below "Parameters"
 # and if it is something else; small numbers agree by accident
 BY_ACCIDENT, BY_ACCIDENT_SMALL, ELSEWISE = 0.03, 0.3, 0.9
 SMALL = 9
+FEW_SMALL = 3  # small numbers that agree prove nothing where the heading is not understood
 UNHEARD = 0.04  # weight of a quantity that the heading does not speak of
 ELSE, ELSE_UNHEARD = 0.08, 0.6  # weight of "something else", with a heading that is understood and without
 PLAINLY = 0.9  # weight from which on a heading says what its column is
@@ -65,22 +66,30 @@ def choose(columns: Sequence[Column], known: Known, least: float) -> tuple[dict[
     fits = {column.at: _fits(column, known) for column in columns}
     heard = {column.at: column for column in columns}
     lines: dict[int, Line] = {}
+    sized = False  # does some line hold sizes in one cell?
     taken = {"layer"}  # which is the labels' own line
     while True:
         surest: tuple[float, float, int, _Fit] | None = None
         for at, each in fits.items():
             if at in lines:
                 continue
-            best, certainty = _surest(each, taken, bool(heard[at].heard.quantities))
+            best, certainty = _surest(_alike(each, sized), taken, bool(heard[at].heard.quantities))
             if best is not None and (surest is None or (certainty, best.chance) > surest[:2]):
                 surest = certainty, best.chance, at, best
         if surest is None or surest[0] < least:
             break
         certainty, _, at, fit = surest
         taken.add(fit.quantity)
+        sized = sized or (fit.quantity in COMPOSITE and fit.agree > 0 and fit.agree > fit.differ)
         why = _why(fit, heard[at])
         lines[at] = Line(at, fit.quantity, heard[at].heading, round(certainty, 3), why, fit.unit, fit.order)
     return lines, {at: _why_not(fits[at], heard[at], taken) for at in fits if at not in lines}
+
+
+def _alike(fits: Sequence[_Fit], sized: bool) -> Sequence[_Fit]:
+    """Where one line holds sizes as 55x55x96, a line that no cell speaks for holds whole sizes too, if it may."""
+    whole = {side for fit in fits if sized and not fit.agree for side in COMPOSITE.get(fit.quantity, ())}
+    return [fit for fit in fits if fit.agree or fit.quantity not in whole]
 
 
 def _surest(fits: Sequence[_Fit], taken: set[str], understood: bool) -> tuple[_Fit | None, float]:
@@ -102,6 +111,7 @@ def _fits(column: Column, known: Known) -> list[_Fit]:
     told = {layer: value for layer, value in column.cells.items() if _is_told(value)}
     told = dict(itertools.islice(told.items(), MOST_TOLD))
     found = []
+    few = FEW_SMALL if not heard and all(map(is_small, told.values())) else 1  # marks are small numbers too
     for quantity in dict.fromkeys((*heard, *known.quantities)):
         if quantity not in heard and not _may_hold(quantity, column.heard, told, known):
             continue
@@ -109,7 +119,7 @@ def _fits(column: Column, known: Known) -> list[_Fit]:
         if quantity in known.asked:
             weight *= 1.3
         fit = _compare(quantity, weight, column, told, known)
-        if fit.chance > 0 and (quantity in heard or fit.agree > max(1, fit.differ)):
+        if fit.chance > 0 and (quantity in heard or fit.agree > max(few, fit.differ)):
             found.append(fit)
     chance = ELSE if heard else ELSE_UNHEARD
     best = max(found, key=lambda fit: fit.chance, default=None)
@@ -136,9 +146,17 @@ def _is_told(value: Held) -> bool:
     return value is not None and not isinstance(value, bool) and value != ""
 
 
+def _holds_number(value: Held) -> bool:
+    return not isinstance(value, str) or _number(value) is not None or bool(_size(value))
+
+
 def _by_accident(value: Held) -> float:
-    small = isinstance(value, int | float) and abs(value) <= SMALL
-    return BY_ACCIDENT_SMALL if small else BY_ACCIDENT
+    return BY_ACCIDENT_SMALL if is_small(value) else BY_ACCIDENT
+
+
+def is_small(value: Held) -> bool:
+    """Whether a value is a number that agrees with many things by accident."""
+    return isinstance(value, int | float) and abs(value) <= SMALL
 
 
 def _compare(quantity: str, weight: float, column: Column, told: Mapping[str, Held], known: Known) -> _Fit:
@@ -263,7 +281,8 @@ def _size(value: Held) -> tuple[Fraction, ...]:
 def _is_size(value: Held, sides: tuple[int, ...] | None) -> bool | None:
     if sides is None or value is None or value == "":
         return None
-    return reading.compare(_size(value), sides, channels_last=False) == "same"
+    numbers = _size(value)  # none of "see the paper", which is no 1 x 1 either
+    return bool(numbers) and reading.compare(numbers, sides, channels_last=False) == "same"
 
 
 def _is_square(value: Held, right: Value) -> bool | None:
@@ -278,13 +297,18 @@ def plainly(column: Column) -> str | None:
     return quantity if weight >= PLAINLY else None
 
 
-def tally(column: Column, quantity: str, known: Known) -> tuple[int, int]:
-    """How many of a column's given cells agree with ``quantity``, and how many do not."""
+def verdicts(column: Column, quantity: str, known: Known) -> Iterator[tuple[str, Held, bool]]:
+    """Of a column's given cells, as far as they can be compared with ``quantity``: layer, value, whether it agrees."""
     given = {
-        layer: value for layer, value in column.cells.items() if _is_told(value) and not known.is_blank(layer, quantity)
+        layer: value
+        for layer, value in column.cells.items()
+        if _is_told(value) and _holds_number(value) and not known.is_blank(layer, quantity)
     }
     fit = _compare(quantity, 1, column, given, known)
-    return fit.agree, fit.differ
+    for layer, value in given.items():
+        verdict = _verdict(value, quantity, layer, fit.unit, fit.order, known)
+        if verdict is not None:
+            yield layer, value, verdict
 
 
 # --- why ------------------------------------------------------------------------------------------------------------

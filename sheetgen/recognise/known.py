@@ -86,6 +86,13 @@ class Known:
         found = [self.sheet.table.numbers.get(answer_at(layer, side)) for side in order]
         return tuple(side for side in found if isinstance(side, int)) if None not in found else None
 
+    def shown(self, layer: str, quantity: str) -> Value | None:
+        """What is right in a cell, as a person writes it: 55 x 55 x 96 of a size."""
+        if quantity not in COMPOSITE:
+            return self.number(layer, quantity)
+        sides = self.sides(layer, COMPOSITE[quantity])
+        return None if sides is None else " x ".join(map(str, sides))
+
     @cached_property
     def _settings(self) -> Mapping[tuple[str, str], Value]:
         """The settings that the formulas name: kernel_height 11 and kernel_width 11 are the kernel_size 11."""

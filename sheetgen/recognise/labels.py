@@ -45,7 +45,7 @@ class Labels:
         names, label = said_names(text), hear_label(text)
         found: dict[str, float] = {}
         for layer in self.known.layers:
-            if layer.plain in names:
+            if layer.plain in names and layer.family not in ("input", "total"):  # which any sheet may have
                 found[layer.name] = 1.0 if layer.plain == names[0] else NAMED
         if found or not names:
             return found

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
+from .alternatives import home_of
 from .guard import MAX_TOTAL, open_zip, part_name
 from .guard import BrokenPackage as BrokenPackage
 
@@ -200,10 +201,12 @@ def rows(data: bytes, part: str) -> Iterator[etree._Element]:
             remove_pis=True,
         ):
             parent = row.getparent()
+            if parent is not None and parent is not home and local(parent) != "sheetData":
+                parent = home_of(row)
             if parent is not None and (parent is home or local(parent) == "sheetData"):
                 home = parent  # a name looked at a million times takes a second
                 yield row
-                row.clear()
+            row.clear()
     except (etree.LxmlError, ValueError, LookupError) as error:
         raise _damaged(part, error) from error
 

@@ -5,17 +5,20 @@ This room must not know what the answers are worth.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from ..addresses import address
 from ..foreign import spots_by_answer
 from ..layout import SURE, LayerLine, Layout, Line, Spot, TableLayout
-from ..recognise import fits, known_of, recognise
+from ..recognise import Recognised, known_of, recognise
+from ..recognise.whose import fits
 from ..sheet import Sheet, defined_name
 from .book import Book
 from .package import BLANK, Place
 
 MOST_SHEETS = 12  # that are searched
+MOST_STRANGERS, LONGEST = 3, 40  # tables of others that are told of; characters of a cell that are shown
 ENOUGH = 0.5  # of the blanks must have a cell, or it is not this table
 
 
@@ -41,15 +44,43 @@ def find_tables(package: Book, sheet: Sheet) -> Elsewhere | None:
         if where <= names and fits(sheet.layout, {name: _values(package, name) for name in where}, known):
             return Elsewhere(sheet.layout, True)
         notes.append("the table is not where layout: says, so it was looked for")
-    tables = [
-        table
-        for name in _searched(package)
-        for table in recognise(name, _values(package, name), package.merged(name), sheet)
-    ]
+    found = _recognised(package, sheet)
+    tables = [table for each in found for table in each.tables]
     if not tables:
         return None
     tables.sort(key=lambda table: -_worth(table))
-    return Elsewhere(tuple(tables), False, (*notes, *_doubts(tables)))
+    return Elsewhere(tuple(tables), False, (*notes, *_of_others(found, sheet.name), *_doubts(tables)))
+
+
+def tables_of_others(package: Book, sheet: Sheet) -> tuple[str, ...]:
+    """A sentence for each table that looks like another network's, the likeliest first."""
+    return tuple(_of_others(_recognised(package, sheet), sheet.name))
+
+
+def _recognised(package: Book, sheet: Sheet) -> list[Recognised]:
+    return [recognise(name, _values(package, name), package.merged(name), sheet) for name in _searched(package)]
+
+
+def _of_others(found: Iterable[Recognised], network: str) -> Iterator[str]:
+    strangers = [stranger for each in found for stranger in each.strangers]
+    with_numbers = [stranger for stranger in strangers if stranger.evidence.differ]  # no list that names its layers
+    for stranger in sorted(with_numbers or strangers, key=lambda each: each.evidence.score)[:MOST_STRANGERS]:
+        evidence = stranger.evidence
+        said = []
+        if evidence.differ:
+            first, number = evidence.differ[0], len(evidence.differ)
+            cell = address(stranger.row, stranger.column)
+            all_of_them = f"{number} of the {number + evidence.agree} numbers that it gives"
+            said.append(
+                f"{all_of_them} {'is' if number == 1 else 'are'} not {network}'s "
+                f"({cell} holds {str(first.held)[:LONGEST]}, but {first.layer}.{first.quantity} is {first.right})"
+            )
+        if evidence.strange:
+            number = len(evidence.strange)
+            layers = "1 of its layers is" if number == 1 else f"{number} of its layers are"
+            few = ", ".join(repr(label[:LONGEST]) for label in evidence.strange[:3])
+            said.append(f"{layers} not in {network} ({few}{' ...' if number > 3 else ''})")
+        yield f"{stranger.sheet}: this looks like another network's table: {' and '.join(said)}; it was left alone"
 
 
 def ours_as_layout(sheet: Sheet, package: Book, worksheet: str | None, places: Mapping[str, Place]) -> Layout:

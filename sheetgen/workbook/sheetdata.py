@@ -15,6 +15,7 @@ from typing import Literal
 from lxml import etree
 
 from ..addresses import LAST_COLUMN, LAST_ROW, Area, address, parse_address, parse_area, translate
+from .alternatives import shown_children
 from .archive import BrokenPackage, local, rows
 
 MAX_CELLS = 2_000_000  # in one sheet; each costs some 300 bytes here
@@ -74,7 +75,7 @@ class SheetReader:
             seen.add(row)
             columns: set[int] = set()
             column = 0
-            for cell in element:
+            for cell in shown_children(element):
                 if local(cell) != "c":
                     continue
                 count += 1

@@ -59,6 +59,46 @@ def filled(templates: dict[str, bytes]) -> dict[str, Filled]:
 NAMES = ["libreoffice.xlsx", *TEMPLATES]
 
 
+# feature -> the template that has it, the part in which it shows, and how
+FEATURES: dict[str, tuple[str, str, str]] = {
+    "text box": ("drawings.xlsx", r"xl/drawings/drawing\d.xml", "txBox"),
+    "chart": ("drawings.xlsx", r"xl/charts/chart\d.xml", "<c:chart>"),
+    "image": ("drawings.xlsx", r"xl/media/image\d.png", ""),
+    "form control": ("form_controls.xlsx", r"xl/ctrlProps/ctrlProp\d.xml", "formControlPr"),
+    "form control, the old way": ("controls.xlsx", r"xl/drawings/vmlDrawing\d.vml", 'ObjectType="Button"'),
+    "comment": ("comments.xlsx", r"xl/comments\d.xml", "<comment "),
+    "threaded comment": ("threaded_comments.xlsx", r"xl/threadedComments/.*", "ThreadedComments"),
+    "rich text": ("rich.xlsx", "xl/sharedStrings.xml", "<r><rPr><b/>"),
+    "x14 conditional format": ("conditional.xlsx", SHEET, "<x14:conditionalFormatting "),
+    "sparkline": ("conditional.xlsx", SHEET, "<x14:sparkline>"),
+    "printer settings": ("bytes_of_others.xlsx", r"xl/printerSettings/.*", ""),
+    "cached value": ("formulas.xlsx", SHEET, "<v>30</v>"),
+    "macros": ("macros.xlsm", "xl/vbaProject.bin", "macros"),
+    "shared formula": ("shared_formulas.xlsx", SHEET, '<f t="shared" si="0"/>'),
+    "array formula": ("formulas.xlsx", SHEET, '<f t="array" ref="H2:H4">'),
+    "dynamic array": ("formulas.xlsx", SHEET, ' cm="1"'),
+    "merged cells": ("merged.xlsx", SHEET, '<mergeCell ref="F3:G4"/>'),
+    "ListObject": ("table.xlsx", r"xl/tables/table\d.xml", 'totalsRowCount="1"'),
+    "protected sheet": ("protected.xlsx", SHEET, "<sheetProtection "),
+    "protected range": ("protected.xlsx", SHEET, "<protectedRange "),
+    "date1904": ("date1904.xlsx", "xl/workbook.xml", 'date1904="1"'),
+    "strict": ("strict.xlsx", SHEET, "http://purl.oclc.org/ooxml/spreadsheetml/main"),
+    "mc:AlternateContent": ("odd_xml.xlsx", SHEET, "<mc:AlternateContent>"),
+    "mc:AlternateContent around controls": ("form_controls.xlsx", SHEET, "<mc:AlternateContent "),
+    "cells without r=": ("without_references.xlsx", SHEET, '<c t="s">'),
+    "prefixed namespaces": ("prefixed.xlsx", SHEET, "<x:sheetData>"),
+    "calculation chain": ("bytes_of_others.xlsx", "xl/calcChain.xml", "<calcChain "),
+}
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+def test_each_feature_is_in_its_template(feature: str, templates: dict[str, bytes]) -> None:
+    """So that what follows proves something of it; and whatever is no part with cells stays byte for byte."""
+    name, pattern, shown = FEATURES[feature]
+    there = {part: data for part, data in parts(templates[name]).items() if re.fullmatch(pattern, part)}
+    assert any(shown.encode() in data for data in there.values()), list(parts(templates[name]))
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_is_lost(name: str, templates: dict[str, bytes], filled: dict[str, Filled]) -> None:
     assert (set(filled[name].filled), filled[name].kept, filled[name].refreshed) == (set(ENTRIES), (), (at("D6"),))
@@ -140,14 +180,19 @@ FAULTS: dict[str, tuple[str, str]] = {
     "a comment lost": (r"<!-- kept -->", ""),
     "standalone lost": (r' standalone="yes"', ""),
     "white space": (r"</sheetData>", "</sheetData> "),
+    "a shared formula written out": (r'<f t="shared" si="0"/>', "<f>B3*C3</f>"),
+    "an array formula cut short": (r'ref="G2:G3"', 'ref="G2:G2"'),
     "a merge lost": (r"<mergeCell ref[^>]*/>", ""),
 }
 
 
 def _rich_sheet() -> str:
     root = f'<worksheet xmlns="{MAIN}" xmlns:x14ac="urn:ac"'
+    array = '<c r="G2"><f t="array" ref="G2:G3">A2*2</f><v>1</v></c>'
+    master = '<c r="H2"><f t="shared" ref="H2:H3" si="0">B2*C2</f><v>7</v></c>'
     rows = (
-        '<row r="2" ht="30"><c r="A2"><v>5</v></c><c r="D2" s="1"/></row><row r="3"><c r="D3" s="1"/></row>'
+        f'<row r="2" ht="30"><c r="A2"><v>5</v></c><c r="D2" s="1"/>{array}{master}</row>'
+        '<row r="3"><c r="D3" s="1"/><c r="H3"><f t="shared" si="0"/><v>7</v></c></row>'
         '<row r="4"><c r="D4"/></row><row r="6"><c r="D6"><f>SUM(D2:D4)</f><v>0</v></c></row>'
     )
     return (

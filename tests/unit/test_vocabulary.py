@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sheetgen.quantities import COLUMNS
 from sheetgen.vocabulary import Label, hear, hear_label, said_names
+from sheetgen.vocabulary.words import cut
 
 DATA = json.loads((Path(__file__).parents[1] / "data" / "headings.json").read_text(encoding="utf-8"))
 SPELLINGS = [(quantity, each) for quantity, spellings in DATA["spellings"].items() for each in spellings]
@@ -21,6 +22,36 @@ def test_a_spelling_in_use_means_what_it_means_there(quantity: str, spelling: st
     heard = hear(spelling).quantities
     assert max(heard, key=lambda name: heard[name]) == quantity
     assert set(heard) <= set(COLUMNS)
+
+
+@pytest.mark.parametrize("language", DATA["in_other_languages"])
+def test_the_usual_words_of_other_languages(language: str) -> None:
+    heard = {
+        (quantity, each): hear(each).quantities
+        for quantity, spellings in DATA["in_other_languages"][language].items()
+        for each in spellings
+    }
+    assert len(heard) > 25
+    assert not {
+        (quantity, each): dict(meant)
+        for (quantity, each), meant in heard.items()
+        if not meant or max(meant, key=lambda name: meant[name]) != quantity or meant[quantity] < 0.5
+    }
+
+
+@pytest.mark.parametrize(
+    ("word", "pieces"),
+    [
+        ("输出通道数", ["输出", "通道", "数"]),
+        ("参数", ["参数"]),  # not 参 and 数, a number of something
+        ("函数值", ["函", "数", "值"]),
+        ("pooling層", ["pooling", "層"]),
+        ("プーリング層", ["プーリング", "層"]),
+        ("kernel", ["kernel"]),
+    ],
+)
+def test_words_that_no_space_separates(word: str, pieces: list[str]) -> None:
+    assert list(cut(word)) == pieces
 
 
 @pytest.mark.parametrize("spelling", DATA["of_the_input"] + DATA["several"])
@@ -76,6 +107,18 @@ def test_other_words_are_not_heard(heading: str) -> None:
         ("Layer 3", "", 3),
         ("12", "", 12),
         ("Faltung 3", "conv", 3),
+        ("Couche entièrement connectée 1", "fc", 1),
+        ("Capa totalmente conectada 2", "fc", 2),
+        ("Convoluzione 2", "conv", 2),
+        ("卷积层1", "conv", 1),
+        ("最大池化 2", "pool", 2),
+        ("全連接層 6", "fc", 6),
+        ("第3层", "", 3),
+        ("总计", "total", None),
+        ("畳み込み層1", "conv", 1),
+        ("プーリング層2", "pool", 2),
+        ("全結合層1", "fc", 1),
+        ("入力画像", "input", None),
     ],
 )
 def test_labels(label: str, family: str, number: int | None) -> None:

@@ -22,7 +22,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from .quantities import COMPOSITE
+from ..quantities import COMPOSITE
+from .words import FAMILY, GLUED, IDEA, PREFIXED, UNITS, cut
 
 LONGEST = 120  # characters of a heading or a label; longer texts are sentences
 
@@ -44,113 +45,17 @@ NOTHING = Heard({})
 
 # --- words ----------------------------------------------------------------------------------------------------------
 
-# idea -> the words for it, English first, then German and French
-_IDEAS: Mapping[str, str] = {
-    "in": "in input inputs ifmap ifm before prev previous incoming eingabe eingang entree entrada ingresso",
-    "out": "out output outputs ofmap ofm after outgoing resulting ausgabe ausgang sortie salida uscita",
-    "height": "height heights h rows vertical höhe hoehe hauteur alto altura altezza",
-    "width": "width widths w cols horizontal breite largeur ancho larghezza",
-    "channels": "channel channels chan chans ch c planes kanäle kanal kanaele canaux canales canali",
-    "depth": "depth d tiefe profondeur",
-    "maps": "map maps fmap fmaps featuremap featuremaps karten cartes",
-    "feature": "feature features merkmal merkmals",
-    "filters": "filters kernels filtres filtros filtri",
-    "size": "size sizes shape shapes dim dims dimension dimensions resolution spatial grösse größe "
-    "groesse taille sz tamaño tamano dimensione",
-    "n": "n",
-    "kernel": "kernel filter window k f patch ksize kern fenster filtre noyau fenêtre",
-    "stride": "stride strides strd strds s srtide schritt schrittweite pas paso",
-    "padding": "padding paddings pad pads p zeropad polsterung rembourrage relleno",
-    "dilation": "dilation dilations dil",
-    "groups": "group groups gruppen groupes",
-    "count": "# number numbers no num nr nb count anzahl nombre número numero",
-    "parameters": "param params parameter parameters paramètres parametres learnables parámetros parametros parametri",
-    "weights": "weight weights gewichte gewicht poids pesos pesi",
-    "biases": "bias biases biasses biais sesgo sesgos",
-    "connections": "connection connections conn conns links synapses connexions verbindungen conexiones connessioni",
-    "macs": "mac macs macc maccs madd madds multadds maccumulates gmac gmacs mmac mmacs mult mults madds",
-    "flops": "flop flops gflops mflops gflop mflop",
-    "operations": "ops operations compute computation computations calculation calculations rechenaufwand",
-    "neurons": "neuron neurons unit units nodes neuronen neurone neurones einheiten neuronas neuroni",
-    "activation": "activation activations activated aktivierung aktivierungen",
-    "capacity": "capacity",
-    "memory": "memory mem byte bytes storage ram speicher mémoire",
-    "receptive": "receptive rf rezeptives",
-    "field": "field feld champ",
-    "r": "r",
-    "jump": "jump jumps j",
-    "effective": "effective",
-    "centre": "centre center start",
-    "fan": "fan fanin",
-    "share": "share percent percentage % anteil part",
-    "ratio": "ratio",
-    "fully": "fully fc dense",
-    "connected": "connected",
-    "fixed": "fixed nontrainable untrainable frozen",
-    "running": "running",
-    "statistics": "statistics stats",
-    "layer": "layer layers name names schicht schichten couche couches step stage block module "
-    "id op operation capa capas strato",
-    "type": "type types kind art typ",
-    "from": "from source reads bottom",
-    "by": "x by",
-    "filler": "of the a an per and for feature-wise total totals trainable trained learnable each image zero "
-    "zeros map's layer's before-after der die des de la le les du par pro je after-relu",
-}
-_IDEA = {word: idea for idea, words in _IDEAS.items() for word in words.split()}
-# several ideas written as one word; E, of Eyeriss, is the output
-_GLUED = {
-    **{f"{axis}{side}": f"{axis} {side}" for axis in "nchwrj" for side in ("in", "out")},
-    **{f"{side}{axis}": f"{side} {axis}" for axis in "nchw" for side in ("in", "out")},
-    **{f"n{what}": f"# {what}" for what in ("kernels", "filters", "kernel", "filter", "params", "weights", "units")},
-    **{f"{what}{axis}": f"{what} {axis}" for what in ("k", "s", "p") for axis in "hw"},
-    "eh": "out h",
-    "ew": "out w",
-    "hxw": "h x w",
-    "wxh": "w x h",
-    "hxwxc": "h x w x c",
-    "cxhxw": "c x h x w",
-    "wxhxc": "w x h x c",
-    "inchannels": "in channels",
-    "outchannels": "out channels",
-    "kernelsize": "kernel size",
-    "hxwxd": "h x w x c",
-    "wxhxd": "w x h x c",
-    "dxhxw": "c x h x w",
-    "filtersize": "filter size",
-    "ausgabegrösse": "out size",  # ß is ss to those who compare without case
-    "eingabegrösse": "in size",
-    "schrittgrösse": "stride",
-    "filtergrösse": "filter size",
-    "kerngrösse": "kernel size",
-    "ausgabehöhe": "out h",
-    "ausgabebreite": "out w",
-    "parameteranzahl": "# params",
-    "inputsize": "in size",
-    "outputsize": "out size",
-    "inputshape": "in size",
-    "outputshape": "out size",
-}
-_UNITS: Mapping[str, int] = {
-    **dict.fromkeys(
-        ("k", "thousand", "thousands", "10^3", "1e3", "1000", "000", "tausend", "tsd", "milliers", "miles"), 10**3
-    ),
-    **dict.fromkeys(("m", "mio", "mil", "mill", "million", "millions", "10^6", "1e6", "1000000", "millionen"), 10**6),
-    **dict.fromkeys(("millones", "milioni", "000000"), 10**6),
-    **dict.fromkeys(("g", "b", "bn", "billion", "billions", "10^9", "1e9", "milliarden", "milliards"), 10**9),
-    **dict.fromkeys(("kib", "kb", "kbyte", "kbytes", "kilobytes"), 2**10),
-    **dict.fromkeys(("mib", "mb", "mbyte", "mbytes", "megabytes"), 2**20),
-    **dict.fromkeys(("gib", "gb", "gbyte", "gbytes", "gigabytes"), 2**30),
-}
-_PREFIXED = {"gmac": 10**9, "gmacs": 10**9, "mmac": 10**6, "mmacs": 10**6, "gflops": 10**9, "gflop": 10**9}
-_PREFIXED |= {"mflops": 10**6, "mflop": 10**6}
 _WORD = re.compile(r"[^\W\d_]+|\d+|#|%")
 _BRACKETED = re.compile(r"[(\[{]([^()\[\]{}]{1,40})[)\]}]")
 _IN_UNITS = re.compile(
     r"\b(?:in|en)\s+(?:units of\s+)?(thousands?|millions?|billions?|tausend|millionen|kb|mb|kib|mib)\b"
     r"|(?:/|÷|x|\*)\s*(10\s*\^\s*[369]|1[ ,.']?000(?:[ ,.']?000)?|1e[369])\s*$"
 )
-_WITHOUT_BIAS = re.compile(r"\b(?:no|non|without|w/o|excl\w*|except|ohne|sans|sin|senza)\b\.?\s*(?:the\s+)?bia\w*")
+_WITHOUT_BIAS = re.compile(
+    r"\b(?:no|non|without|w/o|excl\w*|except|ohne|sans|sin|senza)\b\.?\s*(?:the\s+)?(?:bia|sesgo)\w*"
+)
+_WITHOUT_BIAS_EASTERN = re.compile("(?:不含|不计|不計|无|無)(?:偏置|偏差)|バイアス(?:なし|無し|を除く|を含まない)")
+_ELIDED = re.compile(r"\b[dl]['’](?=\w)|\b(?:all|dell|nell)['’](?=\w)")  # l'entrée, dell'uscita
 _NUMBERS = re.compile(r"\d+")
 _CAMEL = re.compile(r"(?<=[a-z]{2})(?=[A-Z])")  # not HxWxC
 
@@ -176,12 +81,12 @@ def hear(heading: str) -> Heard:
     unit, text = _unit(text)
     if len(_NUMBERS.findall(text)) > 1:
         return NOTHING  # settings: 11x11, s4
-    if _WITHOUT_BIAS.search(text) is not None:
+    if _WITHOUT_BIAS.search(text) is not None or _WITHOUT_BIAS_EASTERN.search(text) is not None:
         return Heard({"weights": 0.9}, unit)
     words = list(_words(text))
     for word in words:
-        unit = unit or _PREFIXED.get(word)
-    ideas = [_IDEA.get(word, "?") for word in words]
+        unit = unit or PREFIXED.get(word)
+    ideas = [IDEA.get(word, "?") for word in words]
     known = [idea for idea in ideas if idea not in ("?", "filler")]
     if not known:
         return NOTHING
@@ -197,20 +102,26 @@ def hear(heading: str) -> Heard:
 def _unit(text: str) -> tuple[int | None, str]:
     """The unit that the heading says, and the heading without it."""
     for match in _BRACKETED.finditer(text):
-        said = re.sub(r"^(?:in|x|\*|/)\s*", "", match[1].strip()).replace("**", "^").replace(",", "").replace(" ", "")
+        said = (
+            re.sub(r"^(?:in|x|\*|/|单位:?|単位:?|單位:?)\s*", "", match[1].strip())
+            .replace("**", "^")
+            .replace(",", "")
+            .replace(" ", "")
+        )
         said = said.strip(".'’")
-        if said in _UNITS:
-            return _UNITS[said], text[: match.start()] + " " + text[match.end() :]
+        if said in UNITS:
+            return UNITS[said], text[: match.start()] + " " + text[match.end() :]
     told = _IN_UNITS.search(text)
     if told is not None:
-        unit = _UNITS.get(re.sub(r"[ ,.']", "", told[1] or told[2] or ""))
+        unit = UNITS.get(re.sub(r"[ ,.']", "", told[1] or told[2] or ""))
         return unit, text[: told.start()] + " " + text[told.end() :]
     return None, text
 
 
 def _words(text: str) -> Iterator[str]:
-    for word in _WORD.findall(text.replace("_", " ").replace("'s ", " ").replace("non-train", "nontrain")):
-        yield from _GLUED.get(word, word).split()
+    text = _ELIDED.sub("", text.replace("_", " ").replace("'s ", " ").replace("non-train", "nontrain"))
+    for word in (piece for run in _WORD.findall(text) for piece in ([run] if run in GLUED else cut(run))):
+        yield from GLUED.get(word, word).split()
 
 
 def _meant(said: set[str], words: list[str]) -> dict[str, float]:
@@ -344,28 +255,6 @@ class Label:
     strange: int = 0  # words that are not understood
 
 
-_FAMILIES: Mapping[str, str] = {
-    "conv": "conv convolution convolutional conv2d convolutions c cnn faltung convolution2d depthwise pointwise",
-    "deconv": "deconv convtranspose convtranspose2d transposed upconv upconvolution deconvolution conv2dtranspose",
-    "pool": "pool pooling maxpool maxpooling maxpool2d maxpooling2d mp p avgpool averagepool avgpooling "
-    "averagepooling averagepooling2d avgpool2d meanpool subsampling subsample subsample2d s max avg average pools gap "
-    "globalavgpool globalaveragepooling adaptiveavgpool adaptiveavgpool2d globalavgpool2d",
-    "fc": "fc fully fullyconnected dense linear ip innerproduct full f affine mlp voll gemm",
-    "norm": "norm lrn localresponsenorm localresponsenormalization normalization normalisation rnorm response",
-    "bn": "bn batchnorm batchnorm2d batchnormalization batch",
-    "dropout": "dropout drop",
-    "activation": "relu tanh sigmoid activation act leakyrelu elu gelu silu prelu nonlinearity relu6 hardswish",
-    "softmax": "softmax",
-    "flatten": "flatten flattening reshape",
-    "upsample": "upsample upsampling unpool unpooling resize interpolate",
-    "add": "add addition sum+ residual shortcut eltwise",
-    "concat": "concat concatenate concatenation cat depthconcat",
-    "crop": "crop centercrop cropping",
-    "input": "input image data bild eingabe entree inputs img",
-    "output": "output logits classifier prediction ausgabe sortie",
-    "total": "total totals sum σ summe gesamt overall totaux somme all",
-}
-_FAMILY = {word: family for family, words in _FAMILIES.items() for word in words.split()}
 # torch's name of a layer -> the family that people say
 OF_KIND: Mapping[str, str] = {
     "Conv2d": "conv",
@@ -404,7 +293,9 @@ MOST_NUMBERED = 500  # no layer's number: that of FC-4096 is its width
 _BLOCKS = re.compile(
     r"^(?:inception|block|module|stage|residual|fire|bottleneck|mixed|layer|res|dense ?block)\b[ \-_:(]*"
 )
-_PLACES = frozenset({"layer", "layers", "stage", "block", "level", "schicht", "couche", "nr", "no"})
+_PLACES = frozenset(
+    {"layer", "layers", "stage", "block", "level", "schicht", "couche", "capa", "strato", "nr", "no", "第", "层", "層"}
+)
 _ORDINALS = frozenset({"st", "nd", "rd", "th", "d"})
 _DIMENSIONS = re.compile(r"(?<=[a-z])[123]d\b")  # Conv2d is no second convolution
 
@@ -414,7 +305,7 @@ def hear_label(text: str) -> Label:
     """The label ``text`` taken apart: "Max Pooling 1" is the pool 1, "FC-6" the fully connected layer 6."""
     said = normal(text) if len(text) <= LONGEST else ""
     head = _LEADING.sub("", said) or said
-    pieces = _PIECE.findall(_DIMENSIONS.sub("", head))
+    pieces = [piece for run in _PIECE.findall(_DIMENSIONS.sub("", head)) for piece in cut(run)]
     name = plain_name(head)
     family = ""
     number: int | None = None
@@ -425,9 +316,9 @@ def hear_label(text: str) -> Label:
             if number is None and usable and (family or _PLACES.issuperset(pieces[:at])):
                 number = int(piece)
             continue
-        understood = piece in _FAMILY or piece in _IDEA or piece in _PLACES or piece in _WAYS or piece in _ORDINALS
+        understood = piece in FAMILY or piece in IDEA or piece in _PLACES or piece in _WAYS or piece in _ORDINALS
         strange += not understood or piece == "x"  # conv4_x is a stage of several
-        known = _FAMILY.get(piece, "")
+        known = FAMILY.get(piece, "")
         # "max", "fully" ... name a family only as long as nothing better follows
         if known and (not family or (at and pieces[at - 1] in _WAYS)):
             family = known
