@@ -41,7 +41,9 @@ def rules_of(index: Index) -> tuple[Rule, ...]:
 
 def possible(number: Value, right: Value) -> bool:
     """What a student would write down without noticing that it cannot be."""
-    return not isinstance(number, str) and number == number and number > 0 and number != right and number < 10**15
+    if isinstance(number, str) or isinstance(right, str) or number != number or number == right:
+        return False
+    return 0 < number < 10**15 and (not isinstance(right, int) or isinstance(number, int))
 
 
 class Student:
@@ -65,8 +67,9 @@ class Student:
     def _answer(self, answer: str, own: Own) -> tuple[Value, tuple[Rule, ...]]:
         form = self.index.forms.of(answer)
         right = own.follows(answer)
-        if right is None:
-            return self.index.table.numbers[answer], ()
+        truth = self.index.table.numbers[answer]
+        if right is None or (right != truth and not possible(right, truth)):
+            return truth, ()  # nobody believes that
         if form is None:
             return right, ()
         usable = [rule for rule in self.rules if rule in form.rules]
@@ -95,7 +98,7 @@ def planted(index: Index, count: int, sheets: int, chance: random.Random) -> tup
             wrong += 1
             top = finding.why[0].rules if finding.why else ()
             if not used:
-                right = finding.credit or bool(top)
+                right = bool(finding.follows or top)
             else:
                 right = set(top) == set(used) or same_numbers(index, top, used, bad, applied)
             good += right

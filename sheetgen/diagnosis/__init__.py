@@ -25,6 +25,7 @@ from .trees import Number
 from .weighing import Certainty, Chosen, Fit, by_chance, choose, is_slip, slip_cost
 
 MOST_FITS = 24  # explanations of one cell that are weighed
+COPY = 2.0  # bits that a number of another row costs in each cell: rows look alike
 MOST_KNOWN = 6  # rules of other cells that are tried together in one
 Right = Callable[[str, Number, Value], bool]  # answer, a student's number, a value: is it right within tolerance?
 
@@ -78,9 +79,7 @@ class _Diagnosis:
     def __init__(self, index: Index, given: Mapping[str, Number], is_right: Right) -> None:
         self.index, self.given, self.is_right = index, given, is_right
         self.numbers = index.table.numbers
-        # what cannot be is nobody's earlier number: what follows falls back to the true one
-        believed = {answer: number for answer, number in given.items() if self._plausible(answer, number)}
-        self.own = Own(index.dependents, believed)
+        self.own = Own(index.dependents, given)
 
     def found(self) -> dict[str, Finding]:
         follows: dict[str, Value] = {}
@@ -93,7 +92,11 @@ class _Diagnosis:
             fits[answer] = tuple(self._singles(answer, number, follows.get(answer)))[:MOST_FITS]
         right = {answer for answer, value in follows.items() if self._follows(answer, value)}
         chosen = self._choose(fits, right)
-        missing = [answer for answer in self.given if answer not in chosen and answer not in right]
+        missing = [
+            answer
+            for answer in self.given
+            if answer not in right and (answer not in chosen or _is_weak(chosen[answer].rules))
+        ]
         if missing:
             known = {rule for each in chosen.values() for rule in each.rules}
             for answer in missing:
@@ -154,7 +157,7 @@ class _Diagnosis:
         for rules in self._matches(answer, exact, carried is not None):
             if rules not in seen:
                 seen.add(rules)
-                yield Fit(rules, 0.0 if len(rules) == 1 else 0.5)
+                yield Fit(rules, COPY if rules[0][0] == "row" else 0.0)
         for meant in dict.fromkeys((self.numbers[answer], carried)):
             if meant is None or isinstance(meant, str):
                 continue
@@ -225,7 +228,28 @@ class _Diagnosis:
         if chosen is not None:
             why.append(Explained(chosen.rules, chosen.certainty))
             why += [Explained(rules, "possible") for rules in chosen.others]
-        return Finding(answer, depends if follows else (), follows, tuple(why), depends)
+        return Finding(
+            answer, depends if follows else (), follows and self._earns(answer, depends, why), tuple(why), depends
+        )
+
+    def _earns(self, answer: str, depends: tuple[str, ...], why: list[Explained]) -> bool:
+        """Whether following from the student's own numbers earns marks.
+
+        Not where one of these cannot be what it claims to be, and not where the very mistake that explains them, a
+        unit or a copied number, explains this number too.
+        """
+        if not all(self._plausible(each, self.given[each]) for each in depends):
+            return False
+        copied = {rule for each in why for rule in each.rules if rule[0] in _COPIED}
+        return not copied
+
+
+_COPIED = frozenset({"unit", "row", "mixed-up", "percent", "batch"})
+
+
+def _is_weak(rules: tuple[Rule, ...]) -> bool:
+    """Explanations that two rules together may beat: a copied number, a slip."""
+    return any(rule[0] == "row" or is_slip(rule) for rule in rules)
 
 
 def _number(value: Value) -> Number:

@@ -174,8 +174,12 @@ def _of_product(node: tuple[Node, ...], quantity: str) -> Iterator[Changed]:
                 yield ("sum", name), multiplied(*others, added(other, factor))
         elif isinstance(factor, tuple) and factor[0] == "+" and factor[-1] == 1 and quantity in _WITH_BIASES:
             pass  # (fan-in + 1) as a whole is not what is left out
+        elif all(isinstance(each, int) for each in rest):
+            pass  # of 2 * padding the padding is left out with its 2
         else:
             yield ("drop", name or _named(factor)), multiplied(*rest)
+    if isinstance(factors[0], int):
+        return
     for before, after in pairwise(range(1, len(factors) + 1)):
         left, right = multiplied(*factors[:before]), multiplied(*factors[before:after])
         yield ("add",), multiplied(added(left, right), *factors[after:])
