@@ -25,7 +25,7 @@ from .trees import Number
 from .weighing import Certainty, Chosen, Fit, by_chance, choose, is_slip, slip_cost
 
 MOST_FITS = 24  # explanations of one cell that are weighed
-COPY = 2.0  # bits that a number of another row costs in each cell: rows look alike
+COPY = 2.0  # bits that a wrong number of another row costs in each cell: what made the one made the other
 MOST_KNOWN = 6  # rules of other cells that are tried together in one
 Right = Callable[[str, Number, Value], bool]  # answer, a student's number, a value: is it right within tolerance?
 
@@ -157,7 +157,8 @@ class _Diagnosis:
         for rules in self._matches(answer, exact, carried is not None):
             if rules not in seen:
                 seen.add(rules)
-                yield Fit(rules, COPY if rules[0][0] == "row" else 0.0)
+                copied = rules[0][0] == "row" and self.index.copied_from(answer, rules[0]) in self.given
+                yield Fit(rules, COPY if copied else 0.0)
         for meant in dict.fromkeys((self.numbers[answer], carried)):
             if meant is None or isinstance(meant, str):
                 continue
@@ -179,7 +180,7 @@ class _Diagnosis:
             yield from ((rule,) for rule in index.giving(answer, number, own) if rule)
             yield from ((rule,) for rule, value in index.conventions(answer, own) if value == number)
             yield from index.elsewhere(answer, number, own)
-            yield from (rules for rules, value in index.summed(answer, own) if value == number)
+            yield from (rules for rules, value in index.summed(answer, own, rows=False) if value == number)
 
     def _near_own(self, answer: str) -> bool:
         """Whether a number beside it, of its row or its column, is the student's own."""
@@ -228,11 +229,9 @@ class _Diagnosis:
         if chosen is not None:
             why.append(Explained(chosen.rules, chosen.certainty))
             why += [Explained(rules, "possible") for rules in chosen.others]
-        return Finding(
-            answer, depends if follows else (), follows and self._earns(answer, depends, why), tuple(why), depends
-        )
+        return Finding(answer, depends if follows else (), follows and self._earns(depends, why), tuple(why), depends)
 
-    def _earns(self, answer: str, depends: tuple[str, ...], why: list[Explained]) -> bool:
+    def _earns(self, depends: tuple[str, ...], why: list[Explained]) -> bool:
         """Whether following from the student's own numbers earns marks.
 
         Not where one of these cannot be what it claims to be, and not where the very mistake that explains them, a

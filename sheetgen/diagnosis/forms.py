@@ -220,8 +220,9 @@ def bound(sources: tuple[str | int | None, ...], own: Numbers) -> list[Value]:
     """The numbers of names, with ``own`` for those that have an id."""
     from .trees import MISSING
 
+    get = own.get
     found: list[Value] = []
     for source in sources:
-        number = own.get(source) if isinstance(source, str) else source
-        found.append(MISSING if number is None or isinstance(number, str) else number)
+        number = get(source) if type(source) is str else source
+        found.append(MISSING if number is None or type(number) is str else number)
     return found
