@@ -102,14 +102,30 @@ class _Diagnosis:
             for answer in missing:
                 fits[answer] += tuple(self._doubles(answer, self.given[answer], known))[:MOST_FITS]
             chosen = self._choose(fits, right)
+        chosen |= self._mistyped(fits, right, chosen)
         return {answer: self._finding(answer, answer in right, chosen.get(answer)) for answer in self.given}
+
+    def _mistyped(
+        self, fits: Mapping[str, tuple[Fit, ...]], right: set[str], chosen: Mapping[str, Chosen]
+    ) -> dict[str, Chosen]:
+        """A number that no rule explains, from which others follow rightly: a slip, however many would be as near.
+
+        Who calculates everything behind it correctly knows the rules.
+        """
+        roots = {source for answer in right for source in self.own.sources(answer)} - right - chosen.keys()
+        found: dict[str, Chosen] = {}
+        for answer in sorted(roots):
+            near = [fit for fit in fits[answer] if all(map(is_slip, fit.rules))]
+            if near:
+                found[answer] = Chosen(min(near, key=lambda fit: fit.own).rules, "likely")
+        return found
 
     def _choose(self, fits: Mapping[str, tuple[Fit, ...]], right: set[str]) -> dict[str, Chosen]:
         """Numbers that are right for the student's own earlier ones need no rule; they take one that others need."""
         chance = {answer: by_chance(number, _number(self.numbers[answer])) for answer, number in self.given.items()}
         open_fits = {answer: listed for answer, listed in fits.items() if answer not in right}
         chosen = choose(open_fits, chance, self.index.shows)
-        known = {rule for each in chosen.values() for rule in each.rules}
+        known = {rule for each in chosen.values() for rule in each.rules if not is_slip(rule)}
         for answer in sorted(right):
             both = [fit for fit in fits[answer] if fit.rules and set(fit.rules) <= known]
             if both:
@@ -136,7 +152,7 @@ class _Diagnosis:
             return False
         if isinstance(right, int) and number != int(number):
             return False
-        if right > 0 and number <= 0 and not answer.endswith(".biases"):
+        if right > 0 and number <= 0:
             return False
         if number < 0 <= right:
             return False
