@@ -496,9 +496,7 @@ class _Slots:
             near = asked.tolerance.distance(right)
         elif not isinstance(right, str | int):
             near = ROUNDED * abs(float(right))  # nobody can type all of a third
-        return Slot(
-            layer, quantity, "blank", answer, marks=asked.marks, near=near, follow_through=asked.follow_through
-        )
+        return Slot(layer, quantity, "blank", answer, marks=asked.marks, near=near, follow_through=asked.follow_through)
 
     def _given(self, answer: str) -> Content:
         """A given number; one that would give an asked one away follows its cell instead.

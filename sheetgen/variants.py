@@ -1,7 +1,8 @@
 """The formulas that numbers would have if one convention of the coursework were its other choice.
 
-A student who counts no biases where they count is right by another convention; so that it can be said, a sheet carries
-these formulas as text. This room knows layers and the table's formulas; it must not know sheets or what a student wrote.
+A student who counts no biases where they count is right by another convention. So that it can be said, a sheet carries
+these formulas as text. This room knows layers and the table's formulas; it must not know sheets, or what a student
+wrote.
 """
 
 from __future__ import annotations
