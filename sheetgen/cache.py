@@ -26,6 +26,7 @@ from typing import Any
 from . import __version__
 from .expr import Value
 from .layout import LayerLine, Layout, Line, TableLayout
+from .misconceptions import Misconception
 from .network import TOTAL
 from .questionnaire import Known, Part, Question, Questionnaire
 from .sheet import Sheet, Slot
@@ -170,6 +171,8 @@ def _plain(sheet: Sheet) -> dict[str, Any]:
         "numbers": {answer: _kept(number) for answer, number in table.numbers.items()},
         "questions": _plain_questions(sheet.questions) if sheet.questions is not None else None,
         "layout": [astuple(table) for table in sheet.layout],
+        "misconceptions": [(each.id, each.says, dict(each.instead)) for each in sheet.misconceptions],
+        "variants": {convention: dict(texts) for convention, texts in sheet.variants.items()},
     }
 
 
@@ -313,4 +316,6 @@ def _sheet(kept: Any) -> Sheet:
         kept["columns"],
         questions,
         _layout(kept["layout"]),
+        misconceptions=tuple(Misconception(*each) for each in kept["misconceptions"]),
+        variants=kept["variants"],
     )
