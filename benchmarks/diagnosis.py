@@ -56,7 +56,9 @@ class Student:
 
     def sheet(self) -> tuple[Numbers, dict[str, tuple[Rule, ...]]]:
         """All answers, and for each wrong one the rules that were applied in it (none where it only follows)."""
-        index, given, applied = self.index, {}, {}
+        index = self.index
+        given: Numbers = {}
+        applied: dict[str, tuple[Rule, ...]] = {}
         order = sorted(index.answers, key=index.dependents.order.__getitem__)
         for answer in order:
             own = Own(index.dependents, {a: n for a, n in given.items() if n != index.table.numbers[a]})
@@ -66,11 +68,12 @@ class Student:
                 applied[answer] = used
         return given, applied
 
-    def _answer(self, answer: str, own: Own) -> tuple[Value, tuple[Rule, ...]]:
+    def _answer(self, answer: str, own: Own) -> tuple[Number, tuple[Rule, ...]]:
         form = self.index.forms.of(answer)
         right = own.follows(answer)
         truth = self.index.table.numbers[answer]
-        if right is None or (right != truth and not possible(right, truth)):
+        assert not isinstance(truth, str)
+        if right is None or isinstance(right, str) or (right != truth and not possible(right, truth)):
             return truth, ()  # nobody believes that
         if form is None:
             return right, ()
@@ -87,7 +90,8 @@ class Student:
 
 def planted(index: Index, count: int, sheets: int, chance: random.Random) -> tuple[int, int, list[str]]:
     """Explained and wrong cells of simulated sheets with ``count`` rules each."""
-    rules, good, wrong, missed = rules_of(index), 0, 0, []
+    rules, good, wrong = rules_of(index), 0, 0
+    missed: list[str] = []
     if len(rules) < count:
         return 0, 0, []
     for _ in range(sheets):
