@@ -11,7 +11,7 @@ import heapq
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-from . import expr
+from . import expr, prose
 from .coursework import MisconceptionText
 from .errors import did_you_mean
 from .expr import ExpressionError, Value
@@ -45,8 +45,8 @@ Meant = Callable[[Where, str], Sequence[str]]  # the rows that a name stands for
 class Believed:
     """The misconceptions of a coursework on ``network``; ``found`` are those without mistake.
 
-    ``table`` has its numbers, ``asked`` are the blanks, and ``questions`` the formulas of the questions' numbers. ``says`` has the sentences with
-    the numbers that they name put in.
+    ``table`` has its numbers, ``asked`` are the blanks, and ``questions`` the formulas of the questions' numbers.
+    ``says`` has the sentences with the numbers that they name put in.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Believed:
         self.found: list[Misconception] = []
         for i, (each, said) in enumerate(zip(given, says, strict=True)):
             path: Where = ("misconceptions", i)
-            self._check_sentence((*path, "says"), said)
+            self._check_sentence((*path, "says"), each.says)
             instead = self._instead(path, each)
             if instead is None:
                 continue
@@ -91,8 +91,15 @@ class Believed:
 
     # --- the sentence
 
-    def _check_sentence(self, path: Where, said: str) -> None:
-        """It is told to students, so that it may not hold a number that they are to find."""
+    def _check_sentence(self, path: Where, sentence: str) -> None:
+        """It is told to students, so that it may not hold a number that they are to find, nor name one in braces.
+
+        The latter is seen to where the braces are read: a given number may be named although a blank's is the same.
+        """
+        try:
+            said = " ".join(piece for piece in prose.pieces(sentence) if isinstance(piece, str))
+        except ExpressionError:
+            return
         words = sorted((*self._kinds, *KINDS), key=len, reverse=True)
         rest = re.sub(rf"(?<!\w)(?:{'|'.join(map(re.escape, words))})(?!\w)", " ", said)
         numbers = {re.sub(r"[,\u202f ]", "", found[0]) for found in _NUMBER.finditer(rest)}
@@ -134,14 +141,14 @@ class Believed:
             layer, _, name = key.rpartition(".")
             these: Sequence[str] = self._meant(here, layer) if layer else rows
             explicit = {layer} if layer else set(listed or ())
-            if not these:
-                good = False  # told already
-                continue
             try:
                 expr.parse(formula)
             except ExpressionError as error:
                 self._problem(here, str(error))
                 good = False
+                continue
+            if not these:
+                good = False  # told already
                 continue
             having = [(row, each) for row in these for each in self._called(row, name)]
             lacking = [row for row in these if row in explicit and not self._called(row, name)]

@@ -157,8 +157,6 @@ class _Checked:
         columns = text.columns if text.columns is not None else self._default_columns()
         columns = tuple(self._titled(column) for column in columns)
         self._check_columns(columns)
-        self._check_follow_through()
-        self._check_ids()
         self._check_sizes()
         network = self.draft.network()
         computable = network is not None and not self._wrong() and self._check_formulas(network)
@@ -168,6 +166,8 @@ class _Checked:
             if network is not None and computable
             else None
         )
+        self._check_follow_through()
+        self._check_ids()
         blanks, given = self._blanks(rows, columns)
         if self.draft.input is not None and self.draft.layers:
             self._check_input_is_determined(self.draft.input, blanks)
@@ -398,7 +398,7 @@ class _Checked:
         if name in kinds:
             these = [row for row, kind in self.kinds.items() if kind.type == name]
             if not these:
-                self._problem(path, f"no layer is a {name}")
+                self._problem(path, f"no layer is of type {name}")
             return these
         pattern = any(char in name for char in "*?[")
         these = [row for row in known if row.startswith(f"{name}.")]
