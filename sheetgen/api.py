@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 OUTPUT = Path("output")
 _SAVE_AS = "open it in its program and save it as .xlsx (or: soffice --headless --convert-to xlsx FILE)"
 _CONVERT = (".ods", ".csv", ".tsv", ".xls", ".xlsb", ".fods", ".numbers")
+MOST_BYTES = 256 * 1024 * 1024  # of an instructor's file, pictures and all
 MAX_FILE = 32 * 1024 * 1024  # bytes of a submission; the filled sheet has 10 kB
 
 
@@ -331,6 +332,11 @@ def new(path: Path, name: str | None = None, *, force: bool = False) -> None:
 def read_file(path: Path, what: str) -> bytes:
     """The bytes of an instructor's file."""
     try:
+        about = path.stat()
+        if not stat.S_ISREG(about.st_mode) and not stat.S_ISDIR(about.st_mode):
+            raise UsageError(f"{path} is no file (a device or a pipe); the {what} is an .xlsx file")
+        if about.st_size > MOST_BYTES:
+            raise UsageError(f"{path} has {about.st_size / 2**20:,.0f} MiB; a {what} has at most {MOST_BYTES >> 20}")
         return path.read_bytes()
     except IsADirectoryError:
         raise UsageError(f"{path} is a folder; the {what} is an .xlsx file") from None
