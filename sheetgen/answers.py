@@ -18,7 +18,7 @@ from .formulas import Formulas, Says
 from .layers import Conventions
 from .network import INPUT
 from .quantities import LARGEST
-from .questionnaire import INIT, PREFIX, Known, Part, Question, lettered
+from .questionnaire import FOLLOW_THROUGH, INIT, PREFIX, Known, Part, Question, lettered
 from .questions import LOSS, ChoiceText, InitText, NumberText, QuestionText, TextText
 from .solve import UNKNOWNS, Equation, Solutions, solve, worked
 from .table import Quantity
@@ -50,9 +50,11 @@ class Checked:
         layers: Layers,
         problem: Says,
         warn: Says,
+        follow_through: float = FOLLOW_THROUGH,
     ) -> None:
         self.network, self.formulas, self.layers = formulas.network, formulas, layers
         self._say, self._say_softly = problem, warn
+        self._follow_through = follow_through
         self.questions: list[Question] = []
         self.numbers: dict[str, Quantity] = {}
         self.equations: dict[str, Equation] = {}
@@ -159,7 +161,9 @@ class Checked:
             known.append(Known(number, _near(number, formula, each.tolerance), each.comment or "", True))
             remarks.append(f"{expr.plain(number)} is accepted too" + (f": {each.comment}" if each.comment else "."))
         self.numbers[answer] = quantity
-        part = Part(answer, question.marks, _near(right, quantity, question.tolerance), tuple(known))
+        near = _near(right, quantity, question.tolerance)
+        share = self._follow_through if question.follow_through is None else question.follow_through
+        part = Part(answer, question.marks, near, tuple(known), follow_through=share)
         remark = "\n".join(remarks)
         return Question(question.id, "number", question.text, (part,), question.unit or "", remark=remark)
 

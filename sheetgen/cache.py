@@ -26,6 +26,7 @@ from typing import Any
 from . import __version__
 from .expr import Value
 from .layout import LayerLine, Layout, Line, TableLayout
+from .misconceptions import Misconception
 from .network import TOTAL
 from .questionnaire import Known, Part, Question, Questionnaire
 from .sheet import Sheet, Slot
@@ -170,6 +171,8 @@ def _plain(sheet: Sheet) -> dict[str, Any]:
         "numbers": {answer: _kept(number) for answer, number in table.numbers.items()},
         "questions": _plain_questions(sheet.questions) if sheet.questions is not None else None,
         "layout": [astuple(table) for table in sheet.layout],
+        "misconceptions": [(each.id, each.says, dict(each.instead)) for each in sheet.misconceptions],
+        "variants": {convention: dict(texts) for convention, texts in sheet.variants.items()},
     }
 
 
@@ -235,11 +238,12 @@ def _look_at(kept: Any) -> None:
     """Raises an exception of some kind where an entry does not hold what a sheet is made of."""
     _only([kept["name"], kept["worksheet"], kept["network"], *kept["totals"], *kept["headings"].values()], str)
     _only([*kept["rows"].values(), *kept["columns"].values(), *kept["input"]], int)
-    layers, quantities, kinds, answers, contents, marks, near = zip(*kept["slots"], strict=True)
+    layers, quantities, kinds, answers, contents, *shares = zip(*kept["slots"], strict=True)
     _only((*layers, *quantities, *kinds), str)
     _only(answers, str, type(None))
     _only(contents, str, int, float, type(None))
-    _only((*marks, *near), int, float)
+    for numbers in shares:  # marks, near, follow_through
+        _only(numbers, int, float)
     for *words, reads, i, o, values in kept["table_rows"]:
         _only((*words, *reads, *values), str)
         _only((*i, *o), int)
@@ -255,6 +259,10 @@ def _look_at(kept: Any) -> None:
             _only([at, *more[:1]], int)
             _only([certainty], int, float)
             _only([name, what, text, why, *(more[1] if more else ())], str)
+    for identifier, says, instead in kept["misconceptions"]:
+        _only([identifier, says, *instead.values()], str)
+    for texts in kept["variants"].values():
+        _only(texts.values(), str)
     if kept["questions"] is not None:
         _look_at_questions(kept["questions"])
 
@@ -268,7 +276,8 @@ def _look_at_questions(kept: Any) -> None:
         _only(each["loss"] or (), int, bool)
         for part in each["parts"]:
             _only([part[name] for name in ("id", "layer", "column")], str)
-            _only([part["marks"], part["near"], *(known[1] for known in part["known"])], int, float)
+            shares = [part["marks"], part["near"], part["follow_through"]]
+            _only([*shares, *(known[1] for known in part["known"])], int, float)
             _only([_number(known[0]) for known in part["known"]], int, float, str, Fraction)
             _only([known[2] for known in part["known"]], str)
             _only([known[3] for known in part["known"]], bool)
@@ -313,4 +322,6 @@ def _sheet(kept: Any) -> Sheet:
         kept["columns"],
         questions,
         _layout(kept["layout"]),
+        misconceptions=tuple(Misconception(*each) for each in kept["misconceptions"]),
+        variants=kept["variants"],
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,9 +17,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJson
 from .addresses import LAST_ROW
 from .layers import Conventions, Strict
 from .layout import Layout
+from .misconceptions import Misconception
 from .network import Network
 from .quantities import COLUMNS, GIVEN_COLUMNS, QUANTITIES, Custom
-from .questionnaire import Question
+from .questionnaire import FOLLOW_THROUGH, Question
 from .solve import Equation
 from .table import Quantity
 from .tolerance import Tolerance
@@ -27,6 +29,13 @@ from .tolerance import Tolerance
 def list_of(given: object) -> object:
     """A YAML list as a tuple, and a word by itself as a list of one."""
     return tuple(given) if isinstance(given, list) else (given,) if isinstance(given, str) else given
+
+
+def written(given: object) -> object:
+    """A number of the YAML as text: 67.4 stays 67.4."""
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        return given
+    return str(given) if isinstance(given, int) else f"{Decimal(repr(given)):f}"
 
 
 def _some(given: object) -> object:
@@ -42,6 +51,9 @@ Words = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
 ]
 _WORD = {"type": "string"}
+_TEXT_OR_NUMBER = WithJsonSchema({"type": ["string", "number"], "minLength": 1})
+Formula = Annotated[str, Field(min_length=1, max_length=1000), BeforeValidator(written), _TEXT_OR_NUMBER]
+Share = Annotated[float, Field(ge=0, le=1)]
 _OWN = {"type": "string", "pattern": "^[a-z][a-z0-9_]*$", "not": {"enum": list(GIVEN_COLUMNS)}}
 _QUANTITY = {"anyOf": [{"enum": list(QUANTITIES)}, _OWN]}
 _COLUMN = {"anyOf": [{"enum": list(COLUMNS)}, {"type": "string", "pattern": "^[a-z][a-z0-9_]*$"}]}
@@ -86,6 +98,66 @@ class Blank(Strict):
     marks: float = Field(1, ge=0, le=1000, description="Marks of each cell")
     tolerance: Tolerance | None = Field(
         None, description="How near is right; by default whole numbers are exact, and others within 0.5 %"
+    )
+    follow_through: Share | None = Field(
+        None, description="Share of the marks for what is right for the student's own earlier numbers"
+    )
+
+
+def _shares(given: object) -> object:
+    return {DEFAULT: given} if isinstance(given, int | float) and not isinstance(given, bool) else given
+
+
+DEFAULT = "default"
+Shares = Annotated[
+    dict[str, Share],
+    BeforeValidator(_shares),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0, "maximum": 1},
+                {"type": "object", "additionalProperties": {"type": "number", "minimum": 0, "maximum": 1}},
+            ]
+        }
+    ),
+]
+
+
+def _continues(given: str) -> str:
+    if given[0].isupper() or given.rstrip()[-1:] in (*".!?:;", "") or "\n" in given.strip():
+        raise ValueError('must continue "The student ...": begin small, be one line, and end without a point')
+    return given.strip()
+
+
+_ID = "^[a-z0-9-]+$"
+
+
+def _identifies(given: str) -> str:
+    if re.match(_ID, given) is None or given.endswith("\n"):
+        raise ValueError("must be small letters, digits and -")
+    return given
+
+
+class MisconceptionText(Strict):
+    """A wrong rule that students are known to follow, which no change of one formula makes."""
+
+    id: Annotated[
+        str,
+        Field(max_length=60),
+        BeforeValidator(written),
+        AfterValidator(_identifies),
+        WithJsonSchema({"type": ["string", "integer"], "pattern": _ID, "maxLength": 60}),
+    ] = Field(description="Its name in statistics: small letters, digits and -")
+    says: Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_continues)] = Field(
+        description='What the student does, as it continues "The student ...": counts the classes as 1001'
+    )
+    layers: Words | None = Field(
+        None, description="Layers, blocks, patterns or types that it holds for; by default all that have the quantity"
+    )
+    instead: dict[str, Formula] = Field(
+        min_length=1,
+        description="The wrong formula, or number, of a quantity or setting of these layers (weights), or of the "
+        "layers that the key itself names (conv1.padding, BatchNorm2d.parameters, input.in_height)",
     )
 
 
@@ -199,6 +271,14 @@ class CourseworkText(Strict):
     blanks: Annotated[tuple[Blank, ...], BeforeValidator(list_of)] | None = Field(
         None, description="By default every computed cell, one mark each"
     )
+    follow_through: Shares = Field(
+        {DEFAULT: FOLLOW_THROUGH},
+        description="Share of the marks for what is right for the student's own earlier numbers: 0.5, or "
+        "{default: 0.5, parameters: 0.75}",
+    )
+    misconceptions: Annotated[tuple[MisconceptionText, ...], BeforeValidator(list_of)] = Field(
+        (), description="Wrong rules that students are known to follow, with a sentence for each"
+    )
     layout: Annotated[tuple[TableAt, ...], BeforeValidator(_tables)] = Field(
         (), description="Where the numbers stand in a workbook that sheetgen did not make"
     )
@@ -217,15 +297,17 @@ NESTED: Mapping[str, type[BaseModel]] = {
     "quantities": CustomText,
     "tolerance": Tolerance,
     "layout": TableAt,
+    "misconceptions": MisconceptionText,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a blank is worth, and how near is right."""
+    """What a blank is worth, how near is right, and the share of it for what follows from earlier mistakes."""
 
     marks: float
     tolerance: Tolerance | None = None
+    follow_through: float = FOLLOW_THROUGH
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +335,7 @@ class Coursework:
     numbers: Mapping[str, Quantity] = field(default_factory=dict, hash=False)  # of the questions, by answer id
     equations: Mapping[str, Equation] = field(default_factory=dict, hash=False)  # of those that ask for a solution
     layout: Layout = ()
+    misconceptions: tuple[Misconception, ...] = ()
     files: tuple[tuple[Path, str], ...] = field(default=(), compare=False)  # read, with the SHA-256 of each
     warnings: tuple[str, ...] = field(default=(), compare=False)
 
@@ -264,9 +347,13 @@ class Coursework:
     @property
     def needed(self) -> tuple[str, ...]:
         """The quantities of the columns and of the questions' formulas."""
-        binds = {bind for each in self.numbers.values() for bind in each.binds.values() if isinstance(bind, str)}
-        asked = {bind.rpartition(".")[2] for bind in binds}
-        return (*self.wanted, *sorted(asked - set(self.wanted)))
+        return needed(self.wanted, self.numbers)
+
+
+def needed(wanted: tuple[str, ...], asked: Mapping[str, Quantity]) -> tuple[str, ...]:
+    """The quantities ``wanted`` for columns, and those that the formulas of what is ``asked`` name."""
+    binds = {bind for each in asked.values() for bind in each.binds.values() if isinstance(bind, str)}
+    return (*wanted, *sorted({bind.rpartition(".")[2] for bind in binds} - set(wanted)))
 
 
 def heading_of(name: str, custom: CustomText) -> str:

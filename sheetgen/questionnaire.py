@@ -18,6 +18,7 @@ from .expr import Value
 
 FIRST_ROW = 6  # under the title, the instructions, the legend and the headings
 PREFIX = "question"
+FOLLOW_THROUGH = 0.5  # of the marks, where nothing is said, for what is right for a student's own earlier numbers
 Kind = Literal["number", "choice", "text", "init"]
 
 # Columns of the sheet with their headings; a table of initial values stands in four of them.
@@ -48,6 +49,7 @@ class Part:
     known: tuple[Known, ...] = ()
     layer: str = ""
     column: str = "answer"  # of HEADINGS, or of INIT
+    follow_through: float = FOLLOW_THROUGH  # share of the marks for what is right for the student's own numbers
 
 
 @dataclass(frozen=True, slots=True)

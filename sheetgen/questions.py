@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema
 
 from . import prose
-from .coursework import Words
+from .coursework import Formula, Share, Words, written
 from .errors import did_you_mean
 from .layers import Strict
 from .quantities import defined_name
@@ -28,19 +27,11 @@ BY_DEFAULT = "by default whole numbers, and decimals that the YAML gives, are ex
 # --- the models -----------------------------------------------------------------------------------------------------
 
 
-def _written(given: object) -> object:
-    """A number of the YAML as text: 67.4 stays 67.4."""
-    if isinstance(given, bool) or not isinstance(given, int | float):
-        return given
-    return str(given) if isinstance(given, int) else f"{Decimal(repr(given)):f}"
-
-
 def _word(given: object) -> object:
-    return str(given).lower() if isinstance(given, bool) else _written(given)
+    return str(given).lower() if isinstance(given, bool) else written(given)
 
 
 _TEXT_OR_NUMBER = WithJsonSchema({"type": ["string", "number"], "minLength": 1})
-Formula = Annotated[str, Field(min_length=1, max_length=1000), BeforeValidator(_written), _TEXT_OR_NUMBER]
 
 
 def _identifies(given: str) -> str:
@@ -52,7 +43,7 @@ def _identifies(given: str) -> str:
 _IDENTIFIER = "^[A-Za-z0-9][A-Za-z0-9_-]{0,19}$"
 Identifier = Annotated[
     str,
-    BeforeValidator(_written),
+    BeforeValidator(written),
     AfterValidator(_identifies),
     WithJsonSchema({"type": ["string", "integer"], "pattern": _IDENTIFIER}),
 ]
@@ -109,6 +100,11 @@ class NumberText(_Base):
     tolerance: Tolerance | None = Field(None, description=f"How near is right; {BY_DEFAULT}")
     accept: Annotated[tuple[Accepted, ...], BeforeValidator(_accepted)] = Field(
         (), description="Other numbers that count as right"
+    )
+    follow_through: Share | None = Field(
+        None,
+        description="Share of the marks for what is right for the student's own earlier numbers; by default the "
+        "coursework's",
     )
 
 

@@ -19,12 +19,14 @@ from . import expr
 from .addresses import address, sheet_prefix
 from .expr import Expr, Num, Sym, Value
 from .layout import Layout
+from .misconceptions import Misconception
 from .network import INPUT, TOTAL, NamedLayer, Network
 from .quantities import COMPOSITE, QUANTITIES, SHARES
 from .quantities import defined_name as defined_name
-from .questionnaire import PREFIX, Questionnaire
+from .questionnaire import FOLLOW_THROUGH, PREFIX, Questionnaire
 from .questionnaire import lay_out as lay_out_questions
 from .table import AXES, Quantity, Table, compute
+from .variants import variants
 
 if TYPE_CHECKING:
     from .coursework import Coursework
@@ -54,6 +56,7 @@ class Slot:
     content: Content = None  # what a blank workbook shows
     marks: float = 0
     near: float = 0  # how far off the answer may be
+    follow_through: float = FOLLOW_THROUGH  # share of the marks for what is right for the student's own earlier numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,9 @@ class Sheet:
     layout: Layout = ()  # where the coursework says that its tables stand, in a workbook that is not ours
     # where each layer's quantity stands, in a workbook that is not ours; else rows and columns say it
     spots: Mapping[tuple[str, str], tuple[int, int]] | None = field(default=None, hash=False)
+    misconceptions: tuple[Misconception, ...] = ()  # wrong rules that the coursework declares
+    # convention -> the formulas, by id, of the numbers that would be others under its other choice
+    variants: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False, hash=False)
 
     @cached_property
     def cells(self) -> tuple[SheetCell, ...]:
@@ -363,6 +369,8 @@ def lay_out(coursework: Coursework) -> Sheet:
             lay_out_questions(coursework.questions_sheet, coursework.questions) if coursework.questions else None
         ),
         layout=coursework.layout,
+        misconceptions=coursework.misconceptions,
+        variants=variants(coursework, table, coursework.needed),
     )
 
 
@@ -392,6 +400,7 @@ def with_everything(coursework: Coursework, sheet: Sheet, rows: Collection[str] 
         table=table,
         rows={name: row for row, name in enumerate((*names, TOTAL), start=HEADER_ROW + 1)},
         questions=None,
+        variants=variants(coursework, table, wanted),
     )
 
 
@@ -487,7 +496,7 @@ class _Slots:
             near = asked.tolerance.distance(right)
         elif not isinstance(right, str | int):
             near = ROUNDED * abs(float(right))  # nobody can type all of a third
-        return Slot(layer, quantity, "blank", answer, marks=asked.marks, near=near)
+        return Slot(layer, quantity, "blank", answer, marks=asked.marks, near=near, follow_through=asked.follow_through)
 
     def _given(self, answer: str) -> Content:
         """A given number; one that would give an asked one away follows its cell instead.

@@ -15,20 +15,23 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from .answers import Checked
-from .coursework import NESTED, Asked, Blank, Column, Coursework, CourseworkText, heading_of
+from .believed import Believed
+from .coursework import DEFAULT, NESTED, Asked, Blank, Column, Coursework, CourseworkText, heading_of, needed
 from .declared import read_layout
 from .draft import NETWORK_KEYS, Draft
 from .errors import SpecError, UsageError, did_you_mean
 from .expr import ExpressionError, Value, parse, plain, symbols
 from .formulas import Formulas
-from .layers import SIDES
+from .layers import KINDS, SIDES
 from .layout import Layout
+from .misconceptions import Misconception
 from .network import INPUT, TOTAL, Network
 from .quantities import COLUMNS, COMPOSITE, CORE, GIVEN_COLUMNS, LARGEST, QUANTITIES, SUMMABLE, Custom
+from .questionnaire import FOLLOW_THROUGH
 from .questions import read_questions
 from .shapes import shape_findings
 from .shipped import find
-from .table import SUFFIXES, Table, compute, quantities
+from .table import SUFFIXES, Quantity, Table, compute, quantities
 from .yamldoc import Document, Where, readable, shortly, validate
 
 _SIDED = ("receptive_field", "jump", "centre")  # which are numbers of one side each
@@ -163,6 +166,8 @@ class _Checked:
             if network is not None and computable
             else None
         )
+        self._check_follow_through()
+        self._check_ids()
         blanks, given = self._blanks(rows, columns)
         if self.draft.input is not None and self.draft.layers:
             self._check_input_is_determined(self.draft.input, blanks)
@@ -177,11 +182,14 @@ class _Checked:
         sentences = dict(self._sentences())
         for path, sentence in sentences.items():
             formulas.read_sentence(path, sentence)
-        questions = Checked(asked, formulas, text.conventions, rows, self._layers, self._problem, self._warn)
+        usual = text.follow_through.get(DEFAULT, FOLLOW_THROUGH)
+        questions = Checked(asked, formulas, text.conventions, rows, self._layers, self._problem, self._warn, usual)
         said = {
             path: formulas.said(path, sentence, handed_out=path[0] != "errata") for path, sentence in sentences.items()
         }
         self._check_numbers(network, rows, columns, omitted)
+        wanted = needed(tuple(column.quantity for column in columns), questions.numbers)
+        misconceptions = self._misconceptions(network, rows, wanted, blanks, questions.numbers, said)
         warnings = self.draft.document.listed(self.draft.document.warnings)
         if self.draft.document is not self.document:
             warnings += self.document.listed(self.document.warnings)
@@ -207,6 +215,7 @@ class _Checked:
             numbers=questions.numbers,
             equations=questions.equations,
             layout=layout,
+            misconceptions=misconceptions,
             files=tuple(dict.fromkeys((each.path, each.digest) for each in (self.document, self.draft.document))),
             warnings=warnings,
         )
@@ -217,6 +226,60 @@ class _Checked:
             yield ("instructions",), self.text.instructions
         for key, listed in (("notes", self.text.notes), ("errata", self.text.errata)):
             yield from (((key, i), sentence) for i, sentence in enumerate(listed))
+        yield from ((("misconceptions", i, "says"), each.says) for i, each in enumerate(self.text.misconceptions))
+
+    def _misconceptions(
+        self,
+        network: Network,
+        rows: tuple[str, ...],
+        wanted: Sequence[str],
+        blanks: Collection[str],
+        asked: Mapping[str, Quantity],
+        said: Mapping[Where, str],
+    ) -> tuple[Misconception, ...]:
+        given = self.text.misconceptions
+        if not given:
+            return ()
+        try:
+            table = compute(network, self.text.conventions, rows, wanted=wanted, custom=self.custom)
+        except ExpressionError:
+            return ()  # told already, where a column asks for it
+        known = (INPUT, *self.draft.named, TOTAL)
+        believed = Believed(
+            given,
+            [said["misconceptions", i, "says"] for i in range(len(given))],
+            network,
+            self.text.conventions,
+            self.custom,
+            table,
+            blanks,
+            asked,
+            lambda path, name: self._meant(path, name, known, KINDS),
+            self._problem,
+            self._warn,
+        )
+        return tuple(believed.found)
+
+    def _check_ids(self) -> None:
+        seen: set[str] = set()
+        for i, each in enumerate(self.text.misconceptions):
+            if each.id in seen:
+                self._problem(("misconceptions", i, "id"), f"there is a misconception {each.id} already")
+            seen.add(each.id)
+
+    def _check_follow_through(self) -> None:
+        known = [DEFAULT, *QUANTITIES, *self.text.quantities]
+        for name in self.text.follow_through:
+            if name not in known:
+                near = did_you_mean(name, known)
+                self._problem(("follow_through", name), f"must be default or one of the quantities{near}, not {name!r}")
+
+    def _follow_through(self, blank: Blank, quantity: str) -> float:
+        """Share of the marks of a blank: its own, else its column's, else the coursework's."""
+        if blank.follow_through is not None:
+            return blank.follow_through
+        declared = self.text.follow_through
+        return declared.get(quantity, declared.get(DEFAULT, FOLLOW_THROUGH))
 
     def _layout(self, rows: tuple[str, ...]) -> Layout:
         blocks = [block.name for block in self.draft.blocks] if self.text.subtotals else []
@@ -316,27 +379,36 @@ class _Checked:
 
         Each with which of the names it was.
         """
-        blocks = {block.name: block.layers for block in self.draft.blocks}
         found: dict[str, int] = {}
         for i, name in enumerate(names):
-            if name in known:
-                these: Sequence[str] = (name,)
-            elif name in blocks:
-                these = [row for row in blocks[name] if row in known]
-                if not these:
-                    self._problem((*path, i), f"none of the layers of {name} is among those that are meant here")
-            else:
-                nested = [row for row in known if row.startswith(f"{name}.")]
-                pattern = any(char in name for char in "*?[")
-                these = nested or (
-                    [row for row in self.draft.named if row in known and fnmatchcase(row, name)] if pattern else []
-                )
-                if not these:
-                    what = "no layer is like" if pattern else "there is no layer"
-                    self._problem((*path, i), f"{what} {name!r}{did_you_mean(name, [*known, *blocks])}")
-            for row in these:
+            for row in self._meant((*path, i), name, known):
                 found.setdefault(row, i)
         return found
+
+    def _meant(self, path: Where, name: str, known: Collection[str], kinds: Collection[str] = ()) -> Sequence[str]:
+        """The layers that ``name`` stands for, of those ``known``; ``kinds`` may be named too."""
+        blocks = {block.name: block.layers for block in self.draft.blocks}
+        if name in known:
+            return (name,)
+        if name in blocks:
+            these = [row for row in blocks[name] if row in known]
+            if not these:
+                self._problem(path, f"none of the layers of {name} is among those that are meant here")
+            return these
+        if name in kinds:
+            these = [row for row, kind in self.kinds.items() if kind.type == name]
+            if not these:
+                self._problem(path, f"no layer is of type {name}")
+            return these
+        pattern = any(char in name for char in "*?[")
+        these = [row for row in known if row.startswith(f"{name}.")]
+        if not these and pattern:
+            these = [row for row in self.draft.named if row in known and fnmatchcase(row, name)]
+        if not these:
+            what = "no layer is like" if pattern else "there is no layer"
+            used = {kind.type for kind in self.kinds.values()} if kinds else ()
+            self._problem(path, f"{what} {name!r}{did_you_mean(name, [*known, *blocks, *sorted(used)])}")
+        return these
 
     def _blanks(self, rows: tuple[str, ...], columns: Sequence[Column]) -> tuple[dict[str, Asked], frozenset[str]]:
         shown = {column.quantity for column in columns}
@@ -378,7 +450,8 @@ class _Checked:
                     elif answer in blanks:
                         self._problem(path, f"{answer} is a blank already")
                     else:
-                        blanks[answer] = Asked(blank.marks, blank.tolerance)
+                        share = self._follow_through(blank, quantity)
+                        blanks[answer] = Asked(blank.marks, blank.tolerance, share)
             if self.text.blanks is not None and len(blanks) + len(given) == so_far and not self._wrong():
                 self._problem(path, "asks for no cell: the YAML gives all of these numbers, or they are given: here")
         for answer in sorted(given & blanks.keys()):

@@ -192,7 +192,8 @@ class Forms:
         if name.startswith(NUMBER):
             return int(name.removeprefix(NUMBER))
         layer, _, _ = answer.rpartition(".")
-        bound = self.quantities[answer].binds.get(name)
+        quantity = self.quantities.get(answer)
+        bound = quantity.binds.get(name) if quantity is not None else None
         if bound is not None:
             return bound
         for where, step in ((BEFORE, -1), (AFTER, 1)):

@@ -214,7 +214,7 @@ class Index:
 
     def conventions(self, answer: str, own: Numbers) -> Iterator[tuple[Rule, Number]]:
         """The number under another convention than the coursework's."""
-        for name, texts in getattr(self.sheet, "variants", {}).items():
+        for name, texts in self.sheet.variants.items():
             if answer in texts:
                 yield ("convention", name), self._of_text(answer, texts[answer], own, texts)
 
@@ -236,7 +236,7 @@ class Index:
     def worlds(self) -> Mapping[Rule, Mapping[str, Value]]:
         """Rules that change the network itself: the numbers of all that differs under each, carried on throughout."""
         found: dict[Rule, Mapping[str, Value]] = {}
-        for each in getattr(self.sheet, "misconceptions", ()):
+        for each in self.sheet.misconceptions:
             found["misconception", each.id] = self.carried(each.instead)
         height, width = (self.table.numbers.get(f"{INPUT}.in_{side}") for side in ("height", "width"))
         if isinstance(height, int) and height == width:

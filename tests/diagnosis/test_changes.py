@@ -63,8 +63,8 @@ def test_a_rule_gives_the_number_that_a_student_would_get(answer: str) -> None:
     given: dict[str, set[object]] = {}
     for rule, number in INDEX.changed(answer, INDEX.table.numbers):
         given.setdefault(rule_id(rule), set()).add(number)
-    for rule, number in BY_HAND[answer].items():
-        assert number in given.get(rule, set()), f"{rule}: {given.get(rule)}"
+    for name, wrong in BY_HAND[answer].items():
+        assert wrong in given.get(name, set()), f"{name}: {given.get(name)}"
 
 
 def test_no_change_is_the_formula_itself() -> None:

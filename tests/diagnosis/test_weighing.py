@@ -14,8 +14,7 @@ def chances(cells: str, bits: float = 16.0) -> dict[str, float]:
 def test_a_rule_that_explains_five_cells_beats_five_that_explain_one_each() -> None:
     others = [("drop", "padding"), ("once", "padding"), ("drop", "one"), ("round", "up"), ("round", "none")]
     fits = {
-        cell: (Fit((other,)), Fit((("swap", "kernel", "stride"),)))
-        for cell, other in zip("abcde", others, strict=True)
+        cell: (Fit((other,)), Fit((("swap", "kernel", "stride"),))) for cell, other in zip("abcde", others, strict=True)
     }
     found = choose(fits, chances("abcde"), {})
     assert cost(("swap", "kernel", "stride")) > max(map(cost, others))

@@ -15,9 +15,12 @@ from typing import Any
 import pytest
 
 from sheetgen import api, cache
+from sheetgen.cache import _plain, _sheet
 from sheetgen.coursework import Coursework
+from sheetgen.misconceptions import Misconception
 from sheetgen.sheet import Sheet, lay_out
-from sheetgen.shipped import find
+from sheetgen.shipped import find, templates
+from sheetgen.spec import read
 
 SPEC = "network:\n  input: [3, 32, 32]\n  layers:\n    c1: {type: Conv2d, out_channels: %d, kernel_size: 5}\n"
 
@@ -297,3 +300,33 @@ def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path, monkeypatch:
     assert api.sheet_of("alexnet").name == "alexnet"
     monkeypatch.setenv("SHEETGEN_CACHE", "off")
     assert api.sheet_of("alexnet").name == "alexnet"
+
+
+@pytest.mark.parametrize("path", sorted(templates().glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_shipped_sheet_comes_back_as_it_was(path: Path) -> None:
+    sheet = lay_out(read(path))
+    assert _sheet(json.loads(json.dumps(_plain(sheet)))) == sheet
+
+
+DECLARED = """\
+coursework:
+  follow_through: {default: 0.25, parameters: 1}
+  conventions: {flops: 1 per MAC}
+  columns: [layer, type, parameters, connections, flops]
+  misconceptions: [{id: a, says: doubles the maps, instead: {c1.out_channels: 2 * out_channels}}]
+  questions: [{id: 1, kind: number, text: A, answer: c1.neurons, follow_through: 0}]
+"""
+
+
+def test_what_a_coursework_declares_comes_back(tmp_path: Path, folder: Path) -> None:
+    spec = tmp_path / "my.yaml"
+    spec.write_text(SPEC % 6 + DECLARED)
+    first, again = api.sheet_of(spec), api.sheet_of(spec)
+    assert len(list(folder.iterdir())) == 1
+    assert again == first
+    assert again.misconceptions == (Misconception("a", "doubles the maps", {"c1.out_channels": "12"}),)
+    assert {cell.slot.follow_through for cell in again.blanks} == {0.25, 1}
+    assert again.questions is not None
+    assert [cell.part.follow_through for cell in again.questions.cells] == [0]
+    assert again.variants["flops"] == {"c1.flops": "2 * macs"}
+    assert again.variants == first.variants
