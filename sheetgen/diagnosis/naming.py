@@ -192,14 +192,17 @@ def _parts(tree: Expr) -> set[str]:
 # --- answers ---------------------------------------------------------------------------------------------------------
 
 
-def say_answer(answer: str, sheet: Sheet, say: Translations) -> str:
-    """An answer's place as the sheet spells it: ``conv1, Output height``; ``Question 7, conv1, Mean``."""
-    if answer.startswith(f"{PREFIX}."):
+def say_answer(answer: str, sheet: Sheet, say: Translations, *, inside: bool = False) -> str:
+    """An answer's place as the sheet spells it: ``conv1, Output height``; ``Question 7, conv1, Mean``.
+
+    ``inside`` a sentence a question is written small, where the language does so.
+    """
+    if is_question(answer):
         cell = sheet.questions.places.get(answer) if sheet.questions is not None else None
-        if cell is None:
-            return say.gettext("Question {number}").format(number=answer.removeprefix(f"{PREFIX}."))
-        said = say.gettext("Question {number}").format(number=cell.question.id)
-        return f"{said}, {cell.part.layer}, {INIT[cell.part.column]}" if cell.part.layer else said
+        number = cell.question.id if cell is not None else answer.removeprefix(f"{PREFIX}.")
+        message = N_("question {number}") if inside else N_("Question {number}")
+        said = say.gettext(message).format(number=number)
+        return f"{said}, {cell.part.layer}, {INIT[cell.part.column]}" if cell is not None and cell.part.layer else said
     layer, _, quantity = answer.rpartition(".")
     return f"{layer}, {heading_of(quantity, sheet)}"
 

@@ -107,10 +107,16 @@ _CONVENTIONS: Mapping[str, tuple[str, str]] = {
     ),
 }
 _FIGURES: Mapping[str, str] = {
-    "1": N_("rounds to one figure"), "2": N_("rounds to two figures"), "3": N_("rounds to three figures"),
+    "2": N_("rounds to two figures"), "3": N_("rounds to three figures"),
     "4": N_("rounds to four figures"), "5": N_("rounds to five figures"), "6": N_("rounds to six figures"),
     "7": N_("rounds to seven figures"), "8": N_("rounds to eight figures"), "9": N_("rounds to nine figures"),
 }  # fmt: skip
+_ROUNDED = N_("is rounded")
+_ROWS: Mapping[str, str] = {
+    "above": N_("repeats the number of the row above"),
+    "below": N_("gives the number of the row below"),
+}
+_ROW = N_("gives the number of {layer}")
 _UNKNOWN = N_("follows another rule than the one that is asked")
 
 
@@ -159,7 +165,7 @@ def _clause(rule: Rule, sheet: Sheet, answer: str, say: Translations) -> str:
                 return say.gettext("counts a whole batch of images")
             return say.gettext("counts a batch of {images} images").format(images=told)
         case ("rounded", figures):
-            return say.gettext(_FIGURES.get(figures, N_("is rounded")))
+            return say.gettext(_FIGURES.get(figures, _ROUNDED))
         case ("left-out", what) if what in sheet.table.numbers or f"{what}.{_of(answer)}" in sheet.table.numbers:
             return say.gettext("leaves out {layer}").format(layer=what)
         case ("left-out", what):
@@ -172,7 +178,9 @@ def _clause(rule: Rule, sheet: Sheet, answer: str, say: Translations) -> str:
         case ("misconception", name):
             declared = (each for each in getattr(sheet, "misconceptions", ()) if each.id == name)
             says = next((str(each.says) for each in declared), "")
-            return says.strip().rstrip(".") or say.gettext("follows a wrong rule that is known for this coursework")
+            if not says:
+                return say.gettext("follows a wrong rule that is known for this coursework")
+            return say.gettext("{says}").format(says=says.strip().rstrip("."))  # in the coursework's language: quoted
     return say.gettext(_UNKNOWN)
 
 
@@ -194,8 +202,8 @@ def _reads_flat(sheet: Sheet, answer: str) -> bool:
     """Whether the answer is of a layer that reads its input flattened, or sums such layers up."""
     layer, _, quantity = answer.rpartition(".")
     kind = next((row.kind for row in sheet.table.rows if row.name == layer), "")
-    summed = layer in (TOTAL, "") or layer in sheet.table.blocks
-    return (kind == "Linear" or summed) and (quantity in _OF_FAN_IN or not answer)
+    summed = layer == TOTAL or layer in sheet.table.blocks
+    return (kind == "Linear" or summed) and quantity in _OF_FAN_IN
 
 
 def _mixed_up(one: str, other: str, sheet: Sheet, answer: str, say: Translations) -> str:
@@ -215,19 +223,8 @@ def _other_row(which: str, sheet: Sheet, answer: str, say: Translations) -> str:
     known = (each for each in asked if each in sheet.table.numbers)
     copied = next((found for each in known if (found := index.copied_from(each, ("row", which)))), None)
     row = copied.rpartition(".")[0] if copied is not None else ""
-    if which == "above":
-        return (
-            say.gettext("repeats the number of the row above ({layer})").format(layer=row)
-            if row
-            else say.gettext("repeats the number of the row above")
-        )
-    if which == "below":
-        return (
-            say.gettext("gives the number of the row below ({layer})").format(layer=row)
-            if row
-            else say.gettext("gives the number of the row below")
-        )
-    return say.gettext("gives the number of {layer}").format(layer=which)
+    told = say.gettext(_ROWS.get(which, _ROW)).format(layer=which)
+    return f"{told} ({row})" if row and which in _ROWS else told
 
 
 def _counts_more(name: str, rule: Rule, sheet: Sheet) -> bool:
@@ -249,7 +246,8 @@ _WRONG: Mapping[Certainty, str] = {
     "likely": N_("{where}: {given} is not right; it seems that it {clause}."),
     "possible": N_("{where}: {given} is not right; it may be that it {clause}."),
 }
-_MOST_NAMED = 4  # earlier answers, cells in a row of cells
+_MOST_NAMED = 4  # earlier answers
+_MOST_RANGES = 8  # of cells
 
 
 def cell_sentence(sheet: Sheet, finding: Finding, given: str, place: Place, language: str = "en") -> str:
@@ -267,7 +265,8 @@ def cell_sentence(sheet: Sheet, finding: Finding, given: str, place: Place, lang
             "{where}: {given} is right for your own {sources}, which are not.",
             len(finding.follows),
         ).format(where=where, given=given, sources=sources)
-        return f"{told} {say.gettext('As elsewhere, it {clause}.').format(clause=said[0])}" if said else told
+        elsewhere = say.gettext("As elsewhere, it {clause}.")
+        return f"{told} {elsewhere.format(clause=said[0])}" if said else told
     if said:
         either = say.gettext(", or ").join(dict.fromkeys(said))
         certainty: Certainty = "possible" if len(said) > 1 else finding.why[0].certainty
@@ -276,13 +275,15 @@ def cell_sentence(sheet: Sheet, finding: Finding, given: str, place: Place, lang
     if not finding.depends:
         return told
     sources = _sources(sheet, finding.depends, place, say)
-    return f"{told} {say.gettext('Nor does it follow from your own {sources}.').format(sources=sources)}"
+    nor = say.gettext("Nor does it follow from your own {sources}.")
+    return f"{told} {nor.format(sources=sources)}"
 
 
 def _sources(sheet: Sheet, answers: Sequence[str], place: Place, say: Translations) -> str:
     """``Output height of conv3 (F11)``, ``Parameters of conv1 (L6), of conv2 (L8) and 3 more``."""
-    named = [_source(each, sheet, place, say) for each in answers[: _MOST_NAMED - 1 if len(answers) > _MOST_NAMED else None]]
-    more = len(answers) - len(named)
+    most = len(answers) if len(answers) <= _MOST_NAMED else _MOST_NAMED - 1
+    named = [_source(each, sheet, place, say) for each in answers[:most]]
+    more = len(answers) - most
     if more:
         named.append(say.ngettext("{count} other", "{count} others", more).format(count=more))
     return listed(say, tuple(named))
@@ -320,44 +321,40 @@ def summary(sheet: Sheet, findings: Mapping[str, Finding], place: Place, languag
 def _cause_sentence(sheet: Sheet, cause: Cause, place: Place, language: str, say: Translations) -> str:
     cells = _cells(sheet, cause.cells, place, say)
     if cause.rules:
-        # a rule that is in several columns is said in general, of one cell as it is said there
-        of = {_of(answer) for answer in cause.cells}
-        asked = cause.cells[0] if len(of) == 1 or is_question(cause.cells[0]) else ""
-        said = clause(cause.rules, sheet, asked if not _is_beside(cause) else "", language)
+        said = clause(cause.rules, sheet, "" if _is_seen_from_many(cause) else cause.cells[0], language)
         told = say.gettext(_CAUSES[cause.certainty]).format(cells=cells, clause=said)
     else:
         told = say.gettext("No reason was found for {cells}").format(cells=cells)
     if cause.carried:
-        one, many = (
-            N_("{told}; {count} later number follows from it and is right for it."),
-            N_("{told}; {count} later numbers follow from it and are right for it."),
-        ) if len(cause.cells) == 1 else (
-            N_("{told}; {count} later number follows from these and is right for them."),
-            N_("{told}; {count} later numbers follow from these and are right for them."),
-        )  # fmt: skip
-        return say.ngettext(one, many, len(cause.carried)).format(told=told, count=len(cause.carried))
+        count = len(cause.carried)
+        return say.ngettext(
+            "{told}; {count} later number follows from that and is right for it.",
+            "{told}; {count} later numbers follow from that and are right for it.",
+            count,
+        ).format(told=told, count=count)
     return f"{told}."
 
 
-def _is_beside(cause: Cause) -> bool:
-    """Whether the rules name a neighbour, which is another one in each of several cells."""
-    return len(cause.cells) > 1 and any(rule[0] == "row" for rule in cause.rules)
+def _is_seen_from_many(cause: Cause) -> bool:
+    """Whether the rules name what stands beside a cell, and it is another thing in each of the cells."""
+    heads = {rule[0] for rule in cause.rules}
+    columns = {_of(answer) for answer in cause.cells}
+    return ("row" in heads and len(cause.cells) > 1) or ("mixed-up" in heads and len(columns) > 1)
 
 
 def _cells(sheet: Sheet, answers: Sequence[str], place: Place, say: Translations) -> str:
     """``F6 (conv1, Output height)``; ``24 cells (I7 to I17, K7)``; of questions their numbers."""
+    names = {answer: say_answer(answer, sheet, say, inside=True) for answer in answers}
+    cells = {answer: "" if is_question(answer) else place(answer) for answer in answers}
     if len(answers) == 1:
-        cell, name = place(answers[0]), say_answer(answers[0], sheet, say)
-        return f"{cell} ({name})" if cell and not is_question(answers[0]) else name[:1].lower() * is_question(answers[0]) + name[is_question(answers[0]):]
-    inside = [each for each in answers if not is_question(each)]
-    placed = [(each, place(each)) for each in inside]
-    ranges = list(_ranges([cell for _, cell in placed if cell], say))
-    ranges += [say_answer(each, sheet, say) for each, cell in placed if not cell]
-    ranges += [say_answer(each, sheet, say) for each in answers if is_question(each)]
-    if len(ranges) > 2 * _MOST_NAMED:
-        ranges = [*ranges[: 2 * _MOST_NAMED - 1], "..."]
-    return say.ngettext("{count} answer ({cells})", "{count} answers ({cells})", len(answers)).format(
-        count=len(answers), cells=", ".join(ranges)
+        (answer,) = answers
+        return f"{cells[answer]} ({names[answer]})" if cells[answer] else names[answer]
+    placed = list(_ranges([cell for cell in cells.values() if cell], say))
+    placed += [names[answer] for answer, cell in cells.items() if not cell]
+    if len(placed) > _MOST_RANGES:
+        placed[_MOST_RANGES - 1 :] = ["..."]
+    return say.ngettext("{count} cell ({cells})", "{count} cells ({cells})", len(answers)).format(
+        count=len(answers), cells=", ".join(placed)
     )
 
 
