@@ -19,7 +19,7 @@ from babel.messages.pofile import read_po, write_po
 
 PACKAGE = Path(__file__).parents[1] / "sheetgen"
 KEYWORDS = {"N_": None, "gettext": None, "ngettext": (1, 2)}
-Id = str | tuple[str, str]  # a plural has two
+Id = str | tuple[str, ...]  # a plural has two
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
 
 
@@ -51,14 +51,18 @@ def messages(catalogue: Catalog) -> Iterator[Message]:
     return (message for message in catalogue if message.id)
 
 
+def _id(message: Message) -> Id:
+    return message.id if isinstance(message.id, str) else tuple(message.id)
+
+
 def faults(catalogue: Catalog, wanted: Iterable[Id]) -> Iterator[str]:
     """What is wrong with a catalogue: messages that it lacks, says in English only, or with other placeholders."""
     wanted = set(wanted)
-    known = {message.id if isinstance(message.id, str) else tuple(message.id): message for message in messages(catalogue)}
+    known: dict[Id, Message] = {_id(message): message for message in messages(catalogue)}
     yield from (f"missing: {each}" for each in wanted - known.keys())
     yield from (f"no code says: {each}" for each in known.keys() - wanted)
     for each, message in known.items():
-        said = (message.string,) if isinstance(message.string, str) else tuple(message.string)
+        said = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
         forms = 1 if isinstance(each, str) else catalogue.num_plurals
         if len(said) != forms or not all(said) or message.fuzzy:
             yield f"not translated: {each}"

@@ -77,10 +77,11 @@ def _root(answer: str, findings: Mapping[str, Finding]) -> str:
     """Where the chain that leads to an answer begins; the first of several."""
     seen = {answer}
     while findings[answer].follows:
-        before = [found for each in findings[answer].follows if (found := _cell_of(each, findings)) not in (None, *seen)]
-        if not before or before[0] is None:
+        cells = (_cell_of(each, findings) for each in findings[answer].follows)
+        before = next((cell for cell in cells if cell is not None and cell not in seen), None)
+        if before is None:
             return answer
-        answer = before[0]
+        answer = before
         seen.add(answer)
     return answer
 

@@ -19,6 +19,7 @@ from ..sheet import Sheet
 from .changes import AFTER, BEFORE, part
 from .forms import NUMBER
 
+_NUMBER = N_("a number of the formula")
 _PARTS: Mapping[str, str] = {
     "in_channels": N_("the input channels"),
     "out_channels": N_("the output channels"),
@@ -74,16 +75,19 @@ _PARTS: Mapping[str, str] = {
     "total_parameters": N_("the parameters of the whole network"),
     "total_connections": N_("the connections of the whole network"),
     "total_macs": N_("the MACs of the whole network"),
-    "number": N_("a number of the formula"),
+    "number": _NUMBER,
 }
 _OF_BRANCH = re.compile(r"in\d*_(receptive_field|jump|start)\w*|in\d+_(channels|height|width|size)")
 _ASKED = re.compile(r"id_?\d+")  # a number of the table in the formula of a question
+_BETWEEN_THOUSANDS = re.compile(r"(?<=\d)[,\N{NO-BREAK SPACE}\N{THIN SPACE} ](?=\d{3}\b)")
 _MOST = 3  # parts that are named one by one
 
 
 def say_part(name: str, sheet: Sheet, answer: str, say: Translations) -> str:
-    """What a part of a formula is called: ``kernel``, ``kernel*in_channels``, ``before.stride``, a question's ``id0``."""
+    """What a part of a formula is called: ``kernel*in_channels``, ``before.stride``, a question's ``id0``."""
     inside = tuple(dict.fromkeys(_one(each, sheet, answer, say) for each in name.split("*")))
+    if len(inside) > 1 and say.gettext(_NUMBER) in inside:
+        return say.gettext("a part of the formula")
     return listed(say, inside[:_MOST])
 
 
@@ -96,7 +100,7 @@ def _one(name: str, sheet: Sheet, answer: str, say: Translations) -> str:
             return say.gettext(message).format(part=_one(name.removeprefix(where), sheet, answer, say))
     if name.removeprefix(NUMBER).isdecimal():
         told = say_given(name.removeprefix(NUMBER), sheet, answer)
-        return say.gettext("the number {number}").format(number=told) if told else say.gettext("a number of the formula")
+        return say.gettext("the number {number}").format(number=told) if told else say.gettext(_NUMBER)
     quantity = sheet.table.quantities.get(answer)
     bind = quantity.binds.get(name) if quantity is not None and _ASKED.fullmatch(name) else None
     if isinstance(bind, str):
@@ -106,11 +110,13 @@ def _one(name: str, sheet: Sheet, answer: str, say: Translations) -> str:
         whose = say_quantity(of, sheet, say)
         return say.gettext("{part} of {layer}").format(part=whose, layer=layer) if layer != INPUT else whose
     if _ASKED.fullmatch(name):
-        return say.gettext("a number of the formula")
+        return say.gettext(_NUMBER)
     branch = _OF_BRANCH.fullmatch(name)
     if branch is not None and name not in _PARTS:
-        of = branch[1] or f"in_{branch[2]}"
-        return say.gettext("{part} of a layer that it reads").format(part=say_quantity(part(of), sheet, say))
+        of = say_quantity(branch[1] or part(f"in_{branch[2]}"), sheet, say)
+        if name.startswith("in_"):
+            return say.gettext("{part} of the layer before").format(part=of)
+        return say.gettext("{part} of a layer that it reads").format(part=of)
     if name.startswith("total_") and name not in _PARTS:
         of = heading_of(name.removeprefix("total_"), sheet)
         return say.gettext('the "{heading}" of the whole network').format(heading=of)
@@ -155,7 +161,7 @@ def say_given(number: str, sheet: Sheet, answer: str) -> str | None:
     """A number of a question's formula, if its text gives it."""
     if sheet.questions is None or answer not in sheet.questions.places:
         return None
-    text = re.sub(r"(?<=\d)[,\N{NO-BREAK SPACE}\N{THIN SPACE} ](?=\d{3}\b)", "", sheet.questions.places[answer].question.text)
+    text = _BETWEEN_THOUSANDS.sub("", sheet.questions.places[answer].question.text)
     there = re.search(rf"(?<![\d.]){number}(?![\d]|\.\d)", text)
     return say_number(number, sheet) if there else None
 
@@ -205,6 +211,11 @@ def say_answer(answer: str, sheet: Sheet, say: Translations, *, inside: bool = F
         return f"{said}, {cell.part.layer}, {INIT[cell.part.column]}" if cell is not None and cell.part.layer else said
     layer, _, quantity = answer.rpartition(".")
     return f"{layer}, {heading_of(quantity, sheet)}"
+
+
+def is_asked(name: str) -> bool:
+    """Whether a part is of a question's own formula: its numbers, and those of the table that it names."""
+    return any(_ASKED.fullmatch(each) or each.startswith(NUMBER) for each in name.split("*"))
 
 
 def is_question(answer: str) -> bool:

@@ -2,8 +2,8 @@
 
 A rule is said as what the student, or the answer, does ("leaves out the biases"), so that one clause continues every
 sentence. No clause holds the right number of a blank; what the sheet gives it may name. What parts of formulas are
-called is in ``naming``; which cells have one cause in ``causes``. All messages are gettext's, so that a language is one
-catalogue (``locale/``). This room must not know how a rule was found, nor files; what a student typed is put in as data.
+called is in ``naming``; which cells have one cause in ``causes``. All messages are gettext's, so that a language is
+one catalogue (``locale/``). This room must not know how a rule was found, nor files; what a student typed is data.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from . import Finding
 from .causes import Cause, causes
 from .changes import Rule
 from .index import index_of
-from .naming import divides, heading_of, is_question, say_answer, say_number, say_part, say_quantity
+from .naming import divides, heading_of, is_asked, is_question, say_answer, say_number, say_part, say_quantity
 from .weighing import Certainty
 
 Place = Callable[[str], str]  # an answer's cell, F7; "" where it has none
@@ -75,7 +75,7 @@ _OF_PART: Mapping[str, str] = {
     "added": N_("adds {part}"),
     "product": N_("multiplies by {part} instead of adding it"),
     "once": N_("counts {part} once instead of twice"),
-    "sum": N_("adds the two sides of {part} instead of multiplying them"),
+    "sum": N_("adds height and width for {part} instead of multiplying them"),
     "sign": N_("has the wrong sign before {part}"),
     "factor": N_("multiplies by {part} instead of dividing"),
     "before": N_("takes {part} of the layer before"),
@@ -127,7 +127,10 @@ def clause(rules: tuple[Rule, ...], sheet: Sheet, answer: str, language: str = "
     """
     say = translations(language)
     said = [_clause(rule, sheet, answer, say) for rule in rules if rule[0] != "only-in"]
-    whole = listed(say, tuple(dict.fromkeys(said)))
+    together = tuple(dict.fromkeys(said))
+    whole = listed(say, together)
+    if len(together) > 1 and any("," in each for each in together):
+        whole = say.gettext("{several}, and {last}").format(several=", ".join(together[:-1]), last=together[-1])
     for kind in (rule[1] for rule in rules if rule[0] == "only-in"):
         whole = say.gettext("{what}, in the {kind} layers only").format(what=whole, kind=kind)
     return whole
@@ -142,10 +145,10 @@ def _clause(rule: Rule, sheet: Sheet, answer: str, say: Translations) -> str:
     match rule:
         case ("unsquared", name):
             part = say_part(name, sheet, answer, say)
-            if name == "kernel":
+            if name == "kernel" and _is_square(sheet, answer):
                 return say.gettext("takes the kernel's side once instead of squaring it")
             if name in _SIDES:
-                return say.gettext("takes one side of {part} instead of height times width").format(part=part)
+                return say.gettext("takes {part} once instead of height times width").format(part=part)
             return say.gettext("takes {part} to too low a power").format(part=part)
         case ("swap", here, there):
             names = {"here": say_part(here, sheet, answer, say), "there": say_part(there, sheet, answer, say)}
@@ -166,7 +169,7 @@ def _clause(rule: Rule, sheet: Sheet, answer: str, say: Translations) -> str:
             return say.gettext("counts a batch of {images} images").format(images=told)
         case ("rounded", figures):
             return say.gettext(_FIGURES.get(figures, _ROUNDED))
-        case ("left-out", what) if what in sheet.table.numbers or f"{what}.{_of(answer)}" in sheet.table.numbers:
+        case ("left-out", what) if what in {row.name for row in sheet.table.rows} or what in sheet.table.blocks:
             return say.gettext("leaves out {layer}").format(layer=what)
         case ("left-out", what):
             return say.gettext("leaves out the {kind} layers").format(kind=what)
@@ -193,7 +196,7 @@ def _of_part(head: str, name: str, sheet: Sheet, answer: str) -> str:
         return _NOT_DIVIDED
     if head == "drop" and name == "in_size" and _reads_flat(sheet, answer):
         return _FLAT
-    if head == "once" and is_question(answer):
+    if head == "once" and (is_question(answer) or is_asked(name)):
         return N_("leaves out a factor of {part}")
     return _OF_PART[head]
 
@@ -204,6 +207,16 @@ def _reads_flat(sheet: Sheet, answer: str) -> bool:
     kind = next((row.kind for row in sheet.table.rows if row.name == layer), "")
     summed = layer == TOTAL or layer in sheet.table.blocks
     return (kind == "Linear" or summed) and quantity in _OF_FAN_IN
+
+
+def _is_square(sheet: Sheet, answer: str) -> bool:
+    """Whether the layer's window is as high as it is wide, as far as one of its formulas says."""
+    layer = answer.rpartition(".")[0]
+    for quantity in ("weights", "fan_in", "connections"):
+        known = sheet.table.quantities.get(f"{layer}.{quantity}")
+        if known is not None and "kernel_height" in known.binds:
+            return known.binds["kernel_height"] == known.binds.get("kernel_width")
+    return True
 
 
 def _mixed_up(one: str, other: str, sheet: Sheet, answer: str, say: Translations) -> str:
