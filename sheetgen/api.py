@@ -72,17 +72,20 @@ class Generated:
     coursework: Coursework
     blank: Path
     key: Path
+    unseen: tuple[str, ...] = ()  # common mistakes that no blank tells from the right answer
 
 
 def generate(coursework: str | Path, out: Path = OUTPUT) -> Generated:
     """Write ``<name>-blank.xlsx`` and ``<name>-key.xlsx`` into the folder ``out``; equal input gives equal bytes."""
+    from .diagnosis.discriminating import discriminates
     from .workbook.write import blank_workbook
 
     described, sheet = read_and_lay_out(coursework)
     if not sheet.blanks and sheet.questions is None:
         raise UsageError(f"{coursework}: the coursework has no blanks, so there is nothing to hand out; see blanks:")
     blank, name = blank_workbook(described, sheet), described.name
-    paths = Generated(described, out / f"{name}-blank.xlsx", out / f"{name}-key.xlsx")
+    unseen = tuple(rule for _, rule in _told(sheet, discriminates(sheet).common_unseen, ""))
+    paths = Generated(described, out / f"{name}-blank.xlsx", out / f"{name}-key.xlsx", unseen)
     key = fill_bytes(sheet, blank, str(paths.blank))[0].data
     write_file(paths.blank, blank)
     write_file(paths.key, key)
@@ -380,14 +383,15 @@ def verify(
     paths: Sequence[str | Path],
     *,
     reveal: bool = False,
+    language: str = "en",
     progress: Callable[[int, int], None] | None = None,
     meanwhile: Callable[[], None] | None = None,
 ) -> Results:
     """Mark the workbooks in ``paths`` (files, or folders of files); a broken one is a result, not an error.
 
-    Files are read in processes of their own. Where those are not forked (Windows, macOS), a script that calls this
-    has to do so below ``if __name__ == "__main__":``, as with any processes of Python's. ``meanwhile`` is called once,
-    while a single file is read.
+    What is said of wrong answers is in ``language`` (en, de). Files are read in processes of their own. Where those are
+    not forked (Windows, macOS), a script that calls this has to do so below ``if __name__ == "__main__":``, as with any
+    processes of Python's. ``meanwhile`` is called once, while a single file is read.
     """
     from .workbook.sandbox import read_all
 
@@ -398,7 +402,7 @@ def verify(
     if progress is not None:
         progress(0, len(files))
     for submission in read_all(sheet, map(_hand, files), len(files), meanwhile):
-        marked.append(mark(sheet, submission, reveal=reveal))
+        marked.append(mark(sheet, submission, reveal=reveal, language=language))
         if progress is not None and len(marked) < len(files):
             progress(len(marked), len(files))
     return Results(sheet.name, tuple(marked), gathered.left_out)
@@ -422,6 +426,59 @@ def _hand(file: Path) -> tuple[str, bytes] | Submission:
 
 
 # --- check ----------------------------------------------------------------------------------------------------------
+
+Told = tuple[tuple[str, str], ...]  # rules: their ids, and their words
+
+
+@dataclass(frozen=True, slots=True)
+class BlindSpot:
+    """One answer: mistakes that give the right number in it, and those that give the same wrong one."""
+
+    answer: str
+    unseen: Told
+    alike: tuple[Told, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Discriminated:
+    """What an assignment can tell of how a student came to an answer; ``power`` is a share, 0 to 1."""
+
+    coursework: str
+    power: float
+    rules: int
+    unseen: Told
+    alike: tuple[Told, ...]
+    blanks: tuple[BlindSpot, ...]
+
+
+def discriminate(coursework: str | Path) -> Discriminated:
+    """Which mistakes the blanks of a coursework cannot tell from the right answer, or from each other."""
+    from .diagnosis.discriminating import discriminates
+
+    sheet = sheet_of(coursework)
+    power = discriminates(sheet)
+    return Discriminated(
+        sheet.name,
+        power.score,
+        power.rules,
+        _told(sheet, power.unseen, ""),
+        tuple(_told(sheet, group, "") for group in power.alike),
+        tuple(
+            BlindSpot(
+                each.answer,
+                _told(sheet, each.unseen, each.answer),
+                tuple(_told(sheet, group, each.answer) for group in each.alike),
+            )
+            for each in power.blanks
+        ),
+    )
+
+
+def _told(sheet: Sheet, rules: Sequence[tuple[str, ...]], answer: str) -> Told:
+    from .diagnosis import rule_id
+    from .diagnosis.wording import clause
+
+    return tuple((rule_id(rule), clause((rule,), sheet, answer)) for rule in rules)
 
 
 @dataclass(frozen=True, slots=True)

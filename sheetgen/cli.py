@@ -20,18 +20,20 @@ import click
 import typer
 
 from . import __version__
+from .as_json import checked_json, discriminated_json, results_json, table_json
 from .errors import BAD_INPUT, FINDINGS, OK, OUR_FAULT, SheetgenError, UsageError
 from .printing import (
     complain,
+    complain_softly,
     counted,
     counter,
-    headings,
     load_printer,
     markdown,
     passing,
     print_checked,
     print_checked_all,
     print_checked_line,
+    print_discriminated,
     print_located,
     print_results,
     print_shipped,
@@ -41,10 +43,8 @@ from .printing import (
 )
 
 if TYPE_CHECKING:
-    from .api import Checked, Results
-    from .coursework import Coursework
+    from .api import Checked
     from .marking import Marked
-    from .table import Table
 
 app = typer.Typer(
     name="sheetgen",
@@ -55,6 +55,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     suggest_commands=False,  # click does
 )
+
+
+class Language(StrEnum):
+    en = "en"
+    de = "de"
 
 
 class Format(StrEnum):
@@ -190,7 +195,7 @@ def show(
     )
     warn(described)
     if format is ShowFormat.json:
-        _print_json(_table_json(described, table))
+        _print_json(table_json(described, table))
     elif format is ShowFormat.csv:
         typer.echo(table.to_frame().to_csv(lineterminator="\n"), nl=False)
     elif format is ShowFormat.markdown:
@@ -236,6 +241,8 @@ def generate(
 
     written = api.generate(coursework, out)
     warn(written.coursework)
+    if written.unseen:
+        complain_softly(written.unseen)
     marks = sum(blank.marks for blank in written.coursework.blanks.values())
     asked = written.coursework.questions
     more = f"; {counted(len(asked), 'question')}, {counted(sum(q.marks for q in asked), 'mark')}" if asked else ""
@@ -349,14 +356,21 @@ def verify(
         ),
     ] = None,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 whatever was found.")] = False,
+    language: Annotated[
+        Language, typer.Option("--language", help="Of what is said about wrong answers.")
+    ] = Language.en,
 ) -> None:
-    """Mark students' workbooks; exits 1 if any answer is not right.
+    """Mark students' workbooks, and say why a number is wrong; exits 1 if any answer is not right.
+
+    A number that is right for the student's own earlier mistake earns a part of its marks, see follow_through: in the
+    YAML.
 
     \b
     Examples:
       sheetgen verify alexnet mine.xlsx
       sheetgen verify alexnet submissions/ --format json > marks.json
       sheetgen verify alexnet mine.xlsx --fail-under 60
+      sheetgen verify alexnet mine.xlsx --language de
     """
     from . import api
 
@@ -364,7 +378,14 @@ def verify(
         raise typer.BadParameter("a percentage is a number from 0 to 100", param_hint="--fail-under")
     shows = sys.stderr.isatty()
     printer = load_printer if format is Format.table else None
-    results = api.verify(coursework, paths, reveal=reveal, progress=counter if shows else None, meanwhile=printer)
+    results = api.verify(
+        coursework,
+        paths,
+        reveal=reveal,
+        language=language.value,
+        progress=counter if shows else None,
+        meanwhile=printer,
+    )
     if shows:
         passing("")
     for told in results.left_out:
@@ -391,6 +412,12 @@ def check(
         Path | None, typer.Option("--workbook", metavar="KEY.xlsx", help="Check this key instead of a fresh one.")
     ] = None,
     format: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
+    tells: Annotated[
+        bool,
+        typer.Option(
+            "--discriminates", help="Say instead which mistakes the blanks cannot tell from the right answer."
+        ),
+    ] = False,
 ) -> None:
     """Hold every published number against its witnesses.
 
@@ -402,9 +429,19 @@ def check(
       sheetgen check alexnet
       sheetgen check alexnet --workbook output/alexnet-key.xlsx --device cpu
       sheetgen check --all
+      sheetgen check alexnet --discriminates
     """
     from . import api
 
+    if tells and (coursework is None or every or workbook is not None):
+        raise typer.BadParameter("goes with the name of one coursework alone", param_hint="--discriminates")
+    if tells and coursework is not None:
+        told = api.discriminate(coursework)
+        if format is Format.json:
+            _print_json(discriminated_json(told))
+        else:
+            print_discriminated(told)
+        return
     shows = sys.stderr.isatty()
     if every == (coursework is not None) or (every and workbook is not None):
         raise typer.BadParameter(
@@ -417,7 +454,7 @@ def check(
     if shows:
         passing("")
     if format is Format.json:
-        _print_json(_checked_json(checked))
+        _print_json(checked_json(checked))
     else:
         print_checked(checked)
     if checked.disagreed:
@@ -440,7 +477,7 @@ def _check_all(device: Device, format: Format, *, shows: bool) -> None:
         if format is Format.table:
             print_checked_line(name, found[name], seconds[name])
     if format is Format.json:
-        _print_json({name: _checked_json(checked) for name, checked in found.items()})
+        _print_json({name: checked_json(checked) for name, checked in found.items()})
     else:
         print_checked_all(found, sum(seconds.values()))
     if any(checked.disagreed for checked in found.values()):
@@ -528,69 +565,6 @@ def schema() -> None:
 def _print_json(data: Any) -> None:
     text = json.dumps(data, indent=2)  # ASCII: control characters of a student's text come out escaped
     typer.echo(re.sub(r"##(?=(?:vso)?\[)", r"\\u0023#", text))  # which a CI log would obey; it means the same
-
-
-def _table_json(coursework: Coursework, table: Table) -> dict[str, Any]:
-    from .sheet import plain_number
-
-    return {
-        "network": table.network,
-        "input": list(table.input),
-        "layers": [
-            {
-                "name": row.name,
-                "type": row.kind,
-                "from": list(row.sources),
-                "input": list(row.input),
-                "output": list(row.output),
-                **{name: plain_number(row.values[name]) for name in headings(coursework) if name in row.values},
-            }
-            for row in table.rows
-        ],
-        "blocks": {
-            block: {
-                "layers": list(layers),
-                **{name: plain_number(table.value(f"{block}.{name}")) for name in table.totals},
-            }
-            for block, layers in table.blocks.items()
-        },
-        "totals": {name: plain_number(total) for name, total in table.totals.items()},
-        "errata": list(coursework.errata),
-        "questions": [
-            {
-                "id": each.id,
-                "kind": each.kind,
-                "text": each.text,
-                "options": list(each.options),
-                "unit": each.unit,
-                "marks": each.marks,
-            }
-            for each in coursework.questions
-        ],
-    }
-
-
-def results_json(results: Results) -> dict[str, Any]:
-    """The contract of ``verify --format json``; ``expected`` is in it only where answers were revealed."""
-    data = dataclasses.asdict(results)
-    del data["left_out"]  # told on stderr
-    for submission in data["submissions"]:
-        for answer in submission["answers"]:
-            if answer["expected"] is None:
-                del answer["expected"]
-    return data
-
-
-def _checked_json(checked: Checked) -> dict[str, Any]:
-    data = {field.name: getattr(checked, field.name) for field in dataclasses.fields(checked)}
-    data["agreed"] = len(checked.agreed)
-    data["disagreed"] = [
-        {key: value for key, value in dataclasses.asdict(each).items() if value is not None or key == "measured"}
-        for each in checked.disagreed
-    ]
-    data["not_witnessed"] = list(checked.not_witnessed)
-    data["witnesses"] = dict(checked.witnesses)
-    return data
 
 
 def _is_finding(marked: Marked, fail_under: float | None) -> bool:

@@ -44,6 +44,7 @@ class Verdict:
     status: Status
     said: str = ""
     notes: tuple[str, ...] = ()
+    numbers: tuple[Number, ...] = ()  # what a wrong cell says: a number, in full; of a size its sides
 
 
 _SIDES = frozenset(side for sides in COMPOSITE.values() for side in sides)  # and channels: one length each
@@ -113,7 +114,7 @@ def judge_among(held: Held, answer: str, right: Mapping[str, Value], habit: Habi
     if given[answer] == right[answer]:
         return Verdict("correct", "", read.notes)
     other = _OTHER_SIDES if read.sides else "The numbers are right, but stand in another order."
-    return Verdict("wrong", "", (*read.notes, *([other] if match == "other order" else [])))
+    return Verdict("wrong", "", (*read.notes, *([other] if match == "other order" else [])), (given[answer],))
 
 
 _OTHER_SIDES = "The numbers are right, but what is written beside them gives them to other sides."
@@ -144,7 +145,7 @@ def _judge_number(read: Reading, number: Number, others: Iterable[Number], right
     if read.half and not near and is_right(number, right, float(read.half)):
         note = f"It is rounded to {plain(read.half)} either way, and right within that; the exact number is asked."
         return Verdict("correct", "", (*read.notes, note))
-    return Verdict("wrong", "", read.notes)
+    return Verdict("wrong", "", read.notes, (number,))
 
 
 def _judge_size(read: Reading, right: Value, *, named: bool) -> Verdict:
@@ -170,7 +171,10 @@ def _judge_size(read: Reading, right: Value, *, named: bool) -> Verdict:
         if len(given) > max(3, len(sides))
         else "",
     }
-    return Verdict("wrong", "", (*read.notes, *([notes[match]] if notes.get(match) else [])))
+    sided = given if match == "different" and len(given) == len(sides) else ()
+    if named and len(sided) == 3 and sided[2] != sides[2] == sided[0]:
+        sided = (sided[1], sided[2], sided[0])  # its channels stand first
+    return Verdict("wrong", "", (*read.notes, *([notes[match]] if notes.get(match) else [])), sided)
 
 
 def _sides(size: Value) -> Sides:

@@ -6,20 +6,25 @@ This room must not know files or workbooks: it is handed what was found in the c
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
 from . import reading
 from .addresses import address
-from .expr import Call, Op, plain, words
+from .expr import Call, Number, Op, plain, words
 from .judging import Held as Held
 from .judging import Status as Status
 from .judging import Verdict, capital, judge_among, judge_asked, judge_cell, judge_choice, shown_as
 from .judging import is_right as is_right
+from .pointed import points_elsewhere
+from .quantities import COMPOSITE
 from .questionnaire import INIT, QuestionCell
 from .reading import Habit
 from .sheet import Sheet, SheetCell, plain_number
+
+if TYPE_CHECKING:
+    from .diagnosis import Finding
 
 NOWHERE = "–"  # for a cell's address, where the file has none for an answer
 _NOT_HERE = "Not in this file."
@@ -76,6 +81,7 @@ class Marked:
     answers: tuple[Answer, ...]
     open: float = 0
     notes: tuple[str, ...] = ()
+    summary: tuple[str, ...] = ()  # what went wrong, a sentence for each cause
 
     @property
     def all_correct(self) -> bool:
@@ -87,8 +93,27 @@ class Marked:
         return sum(answer.status == status for answer in self.answers)
 
 
-def mark(sheet: Sheet, submission: Submission, *, reveal: bool = False) -> Marked:
-    """Marks of ``submission``; the expected numbers and their working are in it only with ``reveal``."""
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """One answer before its marks: what its cell holds, how that was judged, and what it is worth."""
+
+    answer: str
+    held: Held
+    verdict: Verdict
+    marks: float
+    follow_through: float  # the share of its marks that following from an earlier mistake earns
+    place: str  # in the sheet's words
+    near: float = 0
+    revealed: str = ""  # what --reveal adds
+    expected: int | float | str | None = None
+
+
+def mark(sheet: Sheet, submission: Submission, *, reveal: bool = False, language: str = "en") -> Marked:
+    """Marks of ``submission``; the expected numbers and their working are in it only with ``reveal``.
+
+    A wrong number that is right for the student's own earlier ones earns a part of its marks, and what explains it is
+    said in ``language``.
+    """
     asked = sheet.questions.cells if sheet.questions is not None else ()
     most = _total([*(cell.marks for cell in sheet.blanks), *(cell.part.marks for cell in asked)])
     if submission.reason is not None:
@@ -100,11 +125,124 @@ def mark(sheet: Sheet, submission: Submission, *, reveal: bool = False) -> Marke
         if sheet.questions is not None:
             places |= dict.fromkeys((cell.answer for cell in asked), sheet.questions.worksheet)
         found = {**{answer: Held(worksheet, NOWHERE) for answer, worksheet in places.items()}, **found}
-    answers = tuple(_mark_cell(sheet, cell, found, habit, reveal=reveal) for cell in sheet.blanks)
-    answers += tuple(_mark_question(sheet, cell, found, habit, reveal=reveal) for cell in asked)
+    judged = [_judge_blank(sheet, cell, found, habit) for cell in sheet.blanks]
+    judged += [_judge_question(sheet, cell, found, habit) for cell in asked]
+    told = _explained(sheet, judged, found, language)
+    answers = tuple(_answer(each, told, reveal=reveal) for each in judged)
     still = _total(answer.max_score for answer in answers if answer.status == "for-a-person")
     score = _total(answer.score for answer in answers)
-    return Marked(submission.file, None, "marked", None, score, most, answers, still, submission.notes)
+    return Marked(
+        submission.file, None, "marked", None, score, most, answers, still, submission.notes, told.summary
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is known of wrong answers: which earn follow-through, why they are wrong, in words."""
+
+    credit: frozenset[str] = frozenset()
+    because: Mapping[str, tuple[Because, ...]] = field(default_factory=dict, hash=False)
+    feedback: Mapping[str, str] = field(default_factory=dict, hash=False)
+    summary: tuple[str, ...] = ()
+
+
+def _explained(sheet: Sheet, judged: Sequence[_Judged], found: Mapping[str, Held], language: str) -> _Told:
+    """Why the wrong answers are wrong. The rooms that know are loaded only where there is one."""
+    wrong = {each.answer: each for each in judged if each.verdict.status == "wrong"}
+    numbers = dict(_wrong_numbers(sheet, wrong.values()))
+    if not numbers:
+        return _Told()
+    from .diagnosis import diagnose
+    from .diagnosis.wording import cell_sentence, clause, summary
+
+    near = {each.answer: each.near for each in wrong.values()}
+    findings = diagnose(sheet, numbers, lambda answer, given, value: is_right(given, value, near.get(answer, 0.0)))
+    whole: dict[str, Finding] = {}
+    for each in wrong.values():
+        finding = _of_sides(each.answer, findings)
+        if finding is not None and not each.verdict.said:  # what was foreseen is said already
+            whole[each.answer] = finding
+
+    def place(answer: str) -> str:
+        """The cell of an answer, or of the size that it is a side of."""
+        layer, _, name = answer.rpartition(".")
+        sizes = (f"{layer}.{size}" for size, sides in COMPOSITE.items() if name in sides)
+        return next((found[each].cell for each in (answer, *sizes) if each in found), "")
+
+    because, feedback = {}, {}
+    for answer, finding in whole.items():
+        because[answer] = tuple(
+            Because(why.id, clause(why.rules, sheet, answer, language), why.certainty) for why in finding.why
+        )
+        given = shown_as(wrong[answer].held.value)
+        said = [cell_sentence(sheet, finding, given, place, language)]
+        said += points_elsewhere(sheet, answer, found)
+        feedback[answer] = " ".join(said)
+    credit = frozenset(answer for answer, finding in whole.items() if finding.credit and wrong[answer].follow_through)
+    return _Told(credit, because, feedback, summary(sheet, whole, place, language))
+
+
+def _wrong_numbers(sheet: Sheet, wrong: Iterable[_Judged]) -> Iterator[tuple[str, Number]]:
+    """What the student gave, by id; of a size each side that is wrong."""
+    for each in wrong:
+        numbers, right = each.verdict.numbers, sheet.table.numbers.get(each.answer)
+        layer, _, quantity = each.answer.rpartition(".")
+        sides = COMPOSITE.get(quantity, ())
+        if sides and len(numbers) in (1, 3):
+            for side, number in zip(sides if len(numbers) == 3 else sides[2:], numbers, strict=True):
+                if sheet.table.numbers.get(f"{layer}.{side}", number) != number:
+                    yield f"{layer}.{side}", number
+        elif len(numbers) == 1 and right is not None and not isinstance(right, str):
+            yield each.answer, numbers[0]
+
+
+def _of_sides(answer: str, findings: Mapping[str, Finding]) -> Finding | None:
+    """What is known of an answer; of a size what is known of its wrong sides together."""
+    if answer in findings:
+        return findings[answer]
+    layer, _, quantity = answer.rpartition(".")
+    sides = [findings[f"{layer}.{side}"] for side in COMPOSITE.get(quantity, ()) if f"{layer}.{side}" in findings]
+    if not sides:
+        return None
+    from .diagnosis import Finding
+
+    told = next((side for side in sides if side.why), sides[0])
+    follows = all(side.follows for side in sides)
+    return Finding(
+        answer,
+        tuple(dict.fromkeys(each for side in sides for each in side.follows)) if follows else (),
+        all(side.credit for side in sides),
+        told.why if all(side.why or side.follows for side in sides) else (),
+        tuple(dict.fromkeys(each for side in sides for each in side.depends)),
+    )
+
+
+def _answer(judged: _Judged, told: _Told, *, reveal: bool) -> Answer:
+    status, feedback, score = judged.verdict.status, judged.verdict.said, 0.0
+    if judged.held.cell == NOWHERE:
+        feedback = _NOT_HERE
+    if status == "wrong":
+        said = f"{judged.place}: {shown_as(judged.held.value)} is not right.{feedback and ' '}{feedback}"
+        feedback = told.feedback.get(judged.answer, said)
+        if judged.answer in told.credit:
+            status, score = "follow-through", judged.marks * judged.follow_through
+    if status == "correct":
+        score = judged.marks
+    elif reveal:
+        feedback = " ".join(f"{feedback}{judged.revealed}".split())  # on one line
+    return Answer(
+        id=judged.answer,
+        sheet=judged.held.sheet,
+        cell=judged.held.cell,
+        given=shown_as(judged.held.value),
+        status=status,
+        score=score,
+        max_score=judged.marks,
+        because=told.because.get(judged.answer, ()),
+        feedback=feedback,
+        notes=(*judged.held.notes, *judged.verdict.notes),
+        expected=judged.expected if reveal else None,
+    )
 
 
 def _total(marks: Iterable[float]) -> float:
@@ -118,7 +256,7 @@ def _habit(sheet: Sheet, held: Mapping[str, Held]) -> Habit:
     return reading.habit(each.value for each in numbers if each is not None and isinstance(each.value, str))
 
 
-def _mark_cell(sheet: Sheet, cell: SheetCell, found: Mapping[str, Held], habit: Habit, *, reveal: bool) -> Answer:
+def _judge_blank(sheet: Sheet, cell: SheetCell, found: Mapping[str, Held], habit: Habit) -> _Judged:
     answer = cell.answer or ""
     right = sheet.table.value(answer)
     held = found.get(answer) or _gone(answer, sheet.worksheet, cell)
@@ -127,24 +265,16 @@ def _mark_cell(sheet: Sheet, cell: SheetCell, found: Mapping[str, Held], habit: 
         judged = judge_among(held, answer, {each: sheet.table.value(each) for each in held.of}, habit, heading)
     else:
         judged = judge_cell(held, cell.slot.quantity, right, cell.near, habit, heading)
-    status, feedback = judged.status, judged.said
-    if held.cell == NOWHERE:
-        feedback = _NOT_HERE
-    if status == "wrong":
-        feedback = f"{_in_words(sheet, answer)}: {shown_as(held.value)} is not right."
-    if reveal and status != "correct":
-        feedback += f" The answer is {sheet.table.working(answer)}."
-    return Answer(
-        id=answer,
-        sheet=held.sheet,
-        cell=held.cell,
-        given=shown_as(held.value),
-        status=status,
-        score=cell.marks if status == "correct" else 0,
-        max_score=cell.marks,
-        feedback=feedback,
-        notes=(*held.notes, *judged.notes),
-        expected=plain_number(right) if reveal else None,
+    return _Judged(
+        answer,
+        held,
+        judged,
+        cell.marks,
+        cell.slot.follow_through,
+        f"{cell.slot.layer}, {heading}",
+        cell.near,
+        f" The answer is {sheet.table.working(answer)}.",
+        plain_number(right),
     )
 
 
@@ -153,18 +283,10 @@ def _gone(answer: str, worksheet: str, cell: SheetCell | QuestionCell) -> Held:
     return Held(worksheet, address(cell.row, cell.column), problem=gone)
 
 
-def _in_words(sheet: Sheet, answer: str) -> str:
-    """The answer's place as the sheet spells it: ``conv1, Output height``."""
-    cell = sheet.places[answer]
-    return f"{cell.slot.layer}, {sheet.headings[cell.slot.quantity]}"
-
-
 # --- questions ------------------------------------------------------------------------------------------------------
 
 
-def _mark_question(
-    sheet: Sheet, cell: QuestionCell, found: Mapping[str, Held], habit: Habit, *, reveal: bool
-) -> Answer:
+def _judge_question(sheet: Sheet, cell: QuestionCell, found: Mapping[str, Held], habit: Habit) -> _Judged:
     assert sheet.questions is not None
     question, part = cell.question, cell.part
     held = found.get(part.id) or _gone(part.id, sheet.questions.worksheet, cell)
@@ -179,27 +301,13 @@ def _mark_question(
         judged = judge_choice(question, held.value)
     else:
         judged = judge_asked(cell, held, right, habit)
-    status, feedback = judged.status, judged.said
-    if status == "wrong":
-        place = f"Question {question.id}" + (f", {part.layer}, {INIT[part.column]}" if part.layer else "")
-        feedback = f"{place}: {shown_as(held.value)} is not right.{feedback and ' '}{feedback}"
-    if reveal and status != "correct":
-        told = _working(sheet, part.id) if question.numbers else question.revealed
-        what = " Model answer:" if question.kind == "text" else " The answer is"
-        feedback += f"{what} {told}{'' if question.kind == 'text' else '.'}" if told else ""
-        feedback += f" {question.remark}" if question.remark else ""
-        feedback = " ".join(feedback.split())  # on one line
-    return Answer(
-        id=part.id,
-        sheet=held.sheet,
-        cell=held.cell,
-        given=shown_as(held.value),
-        status=status,
-        score=part.marks if status == "correct" else 0,
-        max_score=part.marks,
-        feedback=feedback,
-        notes=(*held.notes, *judged.notes),
-        expected=plain_number(right) if reveal else None,
+    place = f"Question {question.id}" + (f", {part.layer}, {INIT[part.column]}" if part.layer else "")
+    told = _working(sheet, part.id) if question.numbers else question.revealed
+    what = "Model answer:" if question.kind == "text" else "The answer is"
+    revealed = f" {what} {told}{'' if question.kind == 'text' else '.'}" if told else ""
+    revealed += f" {question.remark}" if question.remark else ""
+    return _Judged(
+        part.id, held, judged, part.marks, part.follow_through, place, part.near, revealed, plain_number(right)
     )
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from .api import Checked, Located, Results
+    from .api import Checked, Discriminated, Located, Results
     from .coursework import Coursework
     from .marking import Answer, Marked, Status
     from .questionnaire import Question
@@ -63,6 +63,13 @@ def complain(message: str) -> None:
 def warn(coursework: Coursework) -> None:
     for warning in coursework.warnings:
         print(f"warning: {printable(warning, 1000)}", file=sys.stderr)
+
+
+def complain_softly(unseen: Sequence[str], most: int = 6) -> None:
+    """Of a fresh assignment: the common mistakes that it would not show."""
+    few = "; ".join(unseen[:most]) + (f"; and {len(unseen) - most} more" if len(unseen) > most else "")
+    told = "no blank tells these mistakes from the right answer"
+    print(f"warning: {told}: {printable(few, 2000)} (see 'sheetgen check --discriminates')", file=sys.stderr)
 
 
 def passing(what: str) -> None:
@@ -243,6 +250,8 @@ def print_results(results: Results) -> None:
         )
         for note in marked.notes:
             console.print(Text(f"  note: {printable(note, 1000)}", "dim"), soft_wrap=True)
+        for cause in marked.summary:
+            console.print(Text(f"  {printable(cause, 2000)}", "yellow"), soft_wrap=True)
         _print_answers(console, marked)
 
 
@@ -324,6 +333,31 @@ def _taken(written: str, taken_for: str, certainty: float, why: str) -> tuple[Te
 
     sure = Text(f"{certainty:.0%}", "green" if certainty >= SURE else "yellow")
     return Text(printable(written, 60)), Text(taken_for), sure, Text(why)
+
+
+def print_discriminated(told: Discriminated) -> None:
+    """Blank by blank what it cannot tell; then what the whole sheet cannot, and a score."""
+    from rich.text import Text
+
+    console = _console()
+    wide = max((len(each.answer) for each in told.blanks), default=0)
+    for blank in told.blanks:
+        said = [f"right although the student {rule}" for _, rule in blank.unseen]
+        said += [" = ".join(rule for _, rule in group) for group in blank.alike]
+        for i, line in enumerate(said):
+            at = printable(blank.answer) if i == 0 else ""
+            console.print(Text(f"{at:<{wide + 2}}{printable(line, 1000)}"), soft_wrap=True)
+    console.print(Text("On the whole sheet", "bold"))
+    for _, rule in told.unseen:
+        console.print(Text(f"  no blank shows that a student {printable(rule)}", "yellow"), soft_wrap=True)
+    for group in told.alike:
+        console.print(
+            Text(f"  told apart nowhere: {printable(' = '.join(rule for _, rule in group), 1000)}"), soft_wrap=True
+        )
+    seen = told.rules - len(told.unseen)
+    console.print(
+        f"{seen} of {told.rules} mistakes show in some blank; of all pairs {100 * told.power:.1f} % are told apart"
+    )
 
 
 def print_checked(checked: Checked) -> None:

@@ -27,8 +27,8 @@ ROOMS = [
     {"spec"},
     {"schema"},
     {"sheet"},
-    {"marking", "cache", "recognise", "foreign"},
-    {"diagnosis"},
+    {"cache", "recognise", "foreign", "diagnosis", "pointed"},
+    {"marking"},
     {"assembled"},
     {"workbook", "witness", "importer"},
     {"shown"},
@@ -36,6 +36,7 @@ ROOMS = [
     {"batch"},
     {"reports"},
     {"printing"},
+    {"as_json"},
     {"cli"},
     {"__main__"},
 ]

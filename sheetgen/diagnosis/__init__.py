@@ -25,7 +25,7 @@ from .trees import Number
 from .weighing import Certainty, Chosen, Fit, by_chance, choose, is_slip, slip_cost
 
 MOST_FITS = 24  # explanations of one cell that are weighed
-COPY = 2.0  # bits that a number of another row costs in each cell: rows look alike
+COPY = 2.0  # bits that a wrong number of another row costs in each cell: what made the one made the other
 MOST_KNOWN = 6  # rules of other cells that are tried together in one
 Right = Callable[[str, Number, Value], bool]  # answer, a student's number, a value: is it right within tolerance?
 
@@ -102,14 +102,30 @@ class _Diagnosis:
             for answer in missing:
                 fits[answer] += tuple(self._doubles(answer, self.given[answer], known))[:MOST_FITS]
             chosen = self._choose(fits, right)
+        chosen |= self._mistyped(fits, right, chosen)
         return {answer: self._finding(answer, answer in right, chosen.get(answer)) for answer in self.given}
+
+    def _mistyped(
+        self, fits: Mapping[str, tuple[Fit, ...]], right: set[str], chosen: Mapping[str, Chosen]
+    ) -> dict[str, Chosen]:
+        """A number that no rule explains, from which others follow rightly: a slip, however many would be as near.
+
+        Who calculates everything behind it correctly knows the rules.
+        """
+        roots = {source for answer in right for source in self.own.sources(answer)} - right - chosen.keys()
+        found: dict[str, Chosen] = {}
+        for answer in sorted(roots):
+            near = [fit for fit in fits[answer] if all(map(is_slip, fit.rules))]
+            if near:
+                found[answer] = Chosen(min(near, key=lambda fit: fit.own).rules, "likely")
+        return found
 
     def _choose(self, fits: Mapping[str, tuple[Fit, ...]], right: set[str]) -> dict[str, Chosen]:
         """Numbers that are right for the student's own earlier ones need no rule; they take one that others need."""
         chance = {answer: by_chance(number, _number(self.numbers[answer])) for answer, number in self.given.items()}
         open_fits = {answer: listed for answer, listed in fits.items() if answer not in right}
         chosen = choose(open_fits, chance, self.index.shows)
-        known = {rule for each in chosen.values() for rule in each.rules}
+        known = {rule for each in chosen.values() for rule in each.rules if not is_slip(rule)}
         for answer in sorted(right):
             both = [fit for fit in fits[answer] if fit.rules and set(fit.rules) <= known]
             if both:
@@ -136,7 +152,7 @@ class _Diagnosis:
             return False
         if isinstance(right, int) and number != int(number):
             return False
-        if right > 0 and number <= 0 and not answer.endswith(".biases"):
+        if right > 0 and number <= 0:
             return False
         if number < 0 <= right:
             return False
@@ -157,7 +173,8 @@ class _Diagnosis:
         for rules in self._matches(answer, exact, carried is not None):
             if rules not in seen:
                 seen.add(rules)
-                yield Fit(rules, COPY if rules[0][0] == "row" else 0.0)
+                copied = rules[0][0] == "row" and self.index.copied_from(answer, rules[0]) in self.given
+                yield Fit(rules, COPY if copied else 0.0)
         for meant in dict.fromkeys((self.numbers[answer], carried)):
             if meant is None or isinstance(meant, str):
                 continue
@@ -179,7 +196,7 @@ class _Diagnosis:
             yield from ((rule,) for rule in index.giving(answer, number, own) if rule)
             yield from ((rule,) for rule, value in index.conventions(answer, own) if value == number)
             yield from index.elsewhere(answer, number, own)
-            yield from (rules for rules, value in index.summed(answer, own) if value == number)
+            yield from (rules for rules, value in index.summed(answer, own, rows=False) if value == number)
 
     def _near_own(self, answer: str) -> bool:
         """Whether a number beside it, of its row or its column, is the student's own."""
@@ -228,11 +245,9 @@ class _Diagnosis:
         if chosen is not None:
             why.append(Explained(chosen.rules, chosen.certainty))
             why += [Explained(rules, "possible") for rules in chosen.others]
-        return Finding(
-            answer, depends if follows else (), follows and self._earns(answer, depends, why), tuple(why), depends
-        )
+        return Finding(answer, depends if follows else (), follows and self._earns(depends, why), tuple(why), depends)
 
-    def _earns(self, answer: str, depends: tuple[str, ...], why: list[Explained]) -> bool:
+    def _earns(self, depends: tuple[str, ...], why: list[Explained]) -> bool:
         """Whether following from the student's own numbers earns marks.
 
         Not where one of these cannot be what it claims to be, and not where the very mistake that explains them, a

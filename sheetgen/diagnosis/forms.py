@@ -20,6 +20,7 @@ from .trees import Compiled, Node, compile_trees, flat, names, replaced
 
 MOST_DOUBLES = 1_500  # of one form; those of the plainest rules come first
 MOST_WAYS = 12  # in which several rules change one formula
+NUMBER = "#"  # before a number of a question's own: #256
 MOST_NAMES = 40  # of a formula whose changes are listed; sums over a network are treated apart (sums.py)
 _OF_WINDOWS = ("in_channels", "in_height", "in_width", "out_channels", "out_height", "out_width")
 _LEAVES = frozenset(_OF_WINDOWS) | {"taps_height", "taps_width"}  # numbers of their own, however they are computed
@@ -44,7 +45,8 @@ class Form:
         found: dict[Node, Rule] = {}
         for tree in dict.fromkeys((self.tree, self.expanded)):
             for rule, changed in changes(tree, self.quantity):
-                found.setdefault(changed, rule)
+                if not any(NUMBER in each for each in rule):
+                    found.setdefault(changed, rule)
         for tree in (self.tree, self.expanded):
             found.pop(tree, None)
         return tuple((rule, changed) for changed, rule in found.items())
@@ -150,6 +152,8 @@ class Forms:
             for name, bind in quantity.binds.items()
             if isinstance(bind, int) and name in _FOLDED and bind in (0, 1)
         }
+        if not quantity.binds:
+            return flat(_numbers_named(quantity.formula))
         tree = expr.simplify(expr.substitute(quantity.formula, folded))
         return self._unclipped(flat(tree), quantity)
 
@@ -185,8 +189,11 @@ class Forms:
 
     def source(self, answer: str, name: str) -> str | int | None:
         """Where ``name`` in a form of ``answer`` has its number from: an id, or a setting of the YAML."""
+        if name.startswith(NUMBER):
+            return int(name.removeprefix(NUMBER))
         layer, _, _ = answer.rpartition(".")
-        bound = self.quantities[answer].binds.get(name)
+        quantity = self.quantities.get(answer)
+        bound = quantity.binds.get(name) if quantity is not None else None
         if bound is not None:
             return bound
         for where, step in ((BEFORE, -1), (AFTER, 1)):
@@ -207,6 +214,20 @@ class Forms:
         return None
 
 
+def _numbers_named(tree: expr.Expr) -> expr.Expr:
+    """A question's formula over plain numbers, 256 - 224 + 1, with names for them: else all would be one number."""
+    match tree:
+        case expr.Num(int(number)) if number > 1:
+            return expr.Sym(f"{NUMBER}{number}")
+        case expr.Op("**", left, right):
+            return expr.Op("**", _numbers_named(left), right)
+        case expr.Op(op, left, right):
+            return expr.Op(op, _numbers_named(left), _numbers_named(right))
+        case expr.Neg(of):
+            return expr.Neg(_numbers_named(of))
+    return tree
+
+
 def is_sum(quantity: Quantity) -> bool:
     """Whether it adds up layers: a total, or a block's own number."""
     return "r0" in quantity.binds or (quantity.text == "0" and quantity.id.startswith("total."))
@@ -220,8 +241,9 @@ def bound(sources: tuple[str | int | None, ...], own: Numbers) -> list[Value]:
     """The numbers of names, with ``own`` for those that have an id."""
     from .trees import MISSING
 
+    get = own.get
     found: list[Value] = []
     for source in sources:
-        number = own.get(source) if isinstance(source, str) else source
-        found.append(MISSING if number is None or isinstance(number, str) else number)
+        number = get(source) if type(source) is str else source
+        found.append(MISSING if number is None or type(number) is str else number)
     return found

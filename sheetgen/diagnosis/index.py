@@ -198,6 +198,10 @@ class Index:
             ]
         return self._column[answer]
 
+    def copied_from(self, answer: str, rule: Rule) -> str | None:
+        """The answer of another row that the rule says was taken."""
+        return next((row for row, each in self._neighbours(answer) if each == rule), None)
+
     def _likes(self, layer: str, quantity: str) -> Iterator[str]:
         """Quantities of the row that may be given for this one: sizes for sizes, counts for counts."""
         for other in self._quantities(layer) if layer != TOTAL else self._totals:
@@ -210,7 +214,7 @@ class Index:
 
     def conventions(self, answer: str, own: Numbers) -> Iterator[tuple[Rule, Number]]:
         """The number under another convention than the coursework's."""
-        for name, texts in getattr(self.sheet, "variants", {}).items():
+        for name, texts in self.sheet.variants.items():
             if answer in texts:
                 yield ("convention", name), self._of_text(answer, texts[answer], own, texts)
 
@@ -232,7 +236,7 @@ class Index:
     def worlds(self) -> Mapping[Rule, Mapping[str, Value]]:
         """Rules that change the network itself: the numbers of all that differs under each, carried on throughout."""
         found: dict[Rule, Mapping[str, Value]] = {}
-        for each in getattr(self.sheet, "misconceptions", ()):
+        for each in self.sheet.misconceptions:
             found["misconception", each.id] = self.carried(each.instead)
         height, width = (self.table.numbers.get(f"{INPUT}.in_{side}") for side in ("height", "width"))
         if isinstance(height, int) and height == width:
@@ -304,8 +308,8 @@ class Index:
         quantity = self.table.quantities[answer]
         return tuple(map(str, quantity.binds.values())) if is_sum(quantity) else ()
 
-    def summed(self, answer: str, own: Numbers) -> Iterator[tuple[tuple[Rule, ...], Number]]:
-        """A sum with a row left out or counted twice, or one rule in all of its rows, or in those of one kind."""
+    def summed(self, answer: str, own: Numbers, *, rows: bool) -> Iterator[tuple[tuple[Rule, ...], Number]]:
+        """A sum with a row left out or counted twice; with ``rows``, one rule in all rows, or in those of one kind."""
         terms = self.terms(answer)
         numbers = [own.get(term) for term in terms]
         if not terms or any(isinstance(number, str) or number is None for number in numbers):
@@ -326,9 +330,11 @@ class Index:
             for kind, number in by_kind.items():
                 if number:
                     yield (("left-out", kind),), total - number
-        yield from ((rules, total + more) for rules, more in self._in_rows(answer, terms, own).items())
+        if not rows:
+            return
+        yield from ((rules, total + more) for rules, more in self._in_rows(terms, own).items())
 
-    def _in_rows(self, answer: str, terms: tuple[str, ...], own: Numbers) -> dict[tuple[Rule, ...], Number]:
+    def _in_rows(self, terms: tuple[str, ...], own: Numbers) -> dict[tuple[Rule, ...], Number]:
         """What a sum has more where one rule holds in its rows: in all, or in those of one kind."""
         more: dict[tuple[Rule, ...], Number] = {}
         kinds = {row.name: row.kind for row in self.table.rows}
@@ -374,7 +380,7 @@ class Index:
             number = world.get(answer)
             if number is not None and not isinstance(number, str):
                 yield (rule,), number
-        yield from self.summed(answer, numbers)
+        yield from self.summed(answer, numbers, rows=True)
 
     def doubles(self, answer: str) -> Matches:
         if answer not in self._doubles:

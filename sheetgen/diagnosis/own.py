@@ -7,7 +7,7 @@ room must not know why a number is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -84,21 +84,23 @@ def _same_cells(sheet: Sheet) -> dict[str, list[str]]:
     at = {(cell.row, cell.column): cell.answer for cell in sheet.cells if cell.answer is not None}
     found: dict[str, list[str]] = {}
     for cell in sheet.cells:
-        if cell.kind == "given" and cell.answer is not None and isinstance(cell.content, str):
-            if cell.content.startswith("=") and cell.content[1:].isalnum():
-                try:
-                    followed = at.get(parse_address(cell.content[1:]))
-                except ValueError:
-                    continue
-                if followed is not None and followed != cell.answer:
-                    found.setdefault(followed, []).append(cell.answer)
+        text = cell.content
+        if cell.kind != "given" or cell.answer is None or not isinstance(text, str) or not text.startswith("="):
+            continue
+        try:
+            followed = at.get(parse_address(text[1:]))
+        except ValueError:  # a formula of more than one cell
+            continue
+        if followed is not None and followed != cell.answer:
+            found.setdefault(followed, []).append(cell.answer)
     return found
 
 
 class Numbers(Protocol):
     """Numbers by their ids."""
 
-    def get(self, answer: str, /) -> Value | None: ...
+    @property
+    def get(self) -> Callable[[str], Value | None]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +128,7 @@ class Own:
                 del self._all[answer]
             else:
                 self._all[answer] = number
-
-    def get(self, answer: str, /) -> Value | None:
-        return self._all.get(answer)
+        self.get: Callable[[str], Value | None] = self._all.get  # a call less, a hundred times for each cell
 
     def follows(self, answer: str) -> Value | None:
         """What the number's own formula gives here; None where that is nothing."""

@@ -30,9 +30,8 @@ def slips(given: Number, meant: Number) -> Iterator[Slip]:
         wrong = [i for i, (a, b) in enumerate(zip(typed, right, strict=True)) if a != b]
         if len(wrong) == 1:
             yield ("slip", "digit"), 9 * len(right)
-        if len(wrong) == 2 and wrong[1] == wrong[0] + 1 and typed[wrong[0]] == right[wrong[1]]:
-            if typed[wrong[1]] == right[wrong[0]]:
-                yield ("slip", "swapped"), max(1, len(right) - 1)
+        if len(wrong) == 2 and wrong[1] == wrong[0] + 1 and _swapped(typed, wrong) == right:
+            yield ("slip", "swapped"), max(1, len(right) - 1)
     if len(typed) == len(right) - 1 and any(right[:i] + right[i + 1 :] == typed for i in range(len(right))):
         yield ("slip", "dropped"), len(right)
     if len(typed) == len(right) + 1:
@@ -55,9 +54,9 @@ def _of_size(given: int | Fraction, meant: int | Fraction) -> Iterator[Slip]:
     for unit in (1000, 1_000_000):
         if given == meant * unit or given * unit == meant or _rounds_to(given, meant, unit):
             yield ("unit", str(unit)), 2
-    if isinstance(given, int) and isinstance(meant, int) and meant >= LEAST and given > meant and given % meant == 0:
-        if given // meant in BATCHES:
-            yield ("batch", str(given // meant)), len(BATCHES)
+    whole = isinstance(given, int) and isinstance(meant, int) and given % meant == 0
+    if whole and meant >= LEAST and given // meant in BATCHES:
+        yield ("batch", str(int(given // meant))), len(BATCHES)
 
 
 def _rounds_to(given: int | Fraction, meant: int | Fraction, unit: int) -> bool:
@@ -68,7 +67,8 @@ def _rounds_to(given: int | Fraction, meant: int | Fraction, unit: int) -> bool:
     for digits in range(4):
         shifted = Fraction(given) * 10**digits
         if shifted.denominator == 1:
-            return shifted >= 10 and abs(scaled - meant) * 2 * 10**digits <= unit
+            off = Fraction(scaled) - Fraction(meant)
+            return bool(shifted >= 10 and abs(off) * 2 * 10**digits <= unit)
     return False
 
 
@@ -80,3 +80,8 @@ def _rounded(given: int, meant: int) -> Iterator[Slip]:
         if given % step == 0 and abs(given - meant) < step:
             yield ("rounded", str(kept)), 2 * digits
             return
+
+
+def _swapped(typed: str, at: list[int]) -> str:
+    """``typed`` with two neighbouring digits exchanged."""
+    return typed[: at[0]] + typed[at[1]] + typed[at[0]] + typed[at[1] + 1 :]

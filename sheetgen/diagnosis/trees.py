@@ -54,6 +54,8 @@ def negative(of: Node) -> Node:
     if isinstance(of, tuple) and of[0] == "-":
         inner: Node = of[1]
         return inner
+    if isinstance(of, tuple) and of[0] == "+":
+        return added(*(negative(term) for term in of[1:]))
     return ("-", of)
 
 

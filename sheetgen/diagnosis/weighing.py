@@ -152,6 +152,11 @@ def choose(
     """
     cells = {cell: listed for cell, listed in fits.items() if listed}
     sets = {frozenset(fit.rules) for listed in cells.values() for fit in listed}
+    using: dict[Rule, set[str]] = {}
+    for cell, listed in cells.items():
+        for fit in listed:
+            for rule in fit.rules:
+                using.setdefault(rule, set()).add(cell)
     paid: set[Rule] = set()
     open_cells = set(cells)
     while open_cells:
@@ -159,7 +164,7 @@ def choose(
         for rules in sets:
             allowed: Set[Rule] = rules | paid
             covered, gain = [], 0.0
-            for cell in open_cells:
+            for cell in open_cells & set().union(*(using[rule] for rule in rules)):
                 own = _own_bits(cells[cell], rules, allowed)
                 if own is not None and chance[cell] - own > 0:
                     covered.append(cell)

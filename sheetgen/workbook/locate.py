@@ -124,7 +124,12 @@ def _locate_questions(
     """
     named = _named(package, questions.cells)
     for name in _in_turn(package, named, questions.worksheet):
-        moved = _find_questions(package, name, questions, trusted=trusted)
+        try:
+            moved = _find_questions(package, name, questions, trusted=trusted)
+        except BrokenPackage:  # a sheet that is damaged costs nobody the marks of the table
+            if not trusted or any(place.sheet == name for place in named.values()):
+                raise
+            continue
         if moved is not None:
             return moved, _settled(package, name, moved.cells, moved.cells, named)
     return None, named if trusted else {}

@@ -32,7 +32,7 @@ def read_submission(file: str, data: bytes, sheet: Sheet) -> Submission:
         plain = package if isinstance(package, Plain) else None
         if not located.places:
             told = "this is plain text, read as a .csv: " if plain is not None and plain.kind == ".csv" else ""
-            return Submission(file, {}, told + _no_table(sheet, located))
+            return Submission(file, {}, told + _no_table(package, sheet, located))
         held = _held(package, located.places)
         lost = (
             *_lost(sheet, located, plain),
@@ -65,7 +65,9 @@ def _how(elsewhere: Elsewhere) -> tuple[str, ...]:
     return (f"The table is not that of our own workbook; it is {where}.", *elsewhere.notes)
 
 
-def _no_table(sheet: Sheet, located: Located) -> str:
+def _no_table(package: Book, sheet: Sheet, located: Located) -> str:
+    from .elsewhere import tables_of_others
+
     if located.elsewhere is not None:
         sheets = " and ".join(dict.fromkeys(table.sheet for table in located.elsewhere.layout))
         return (
@@ -73,6 +75,8 @@ def _no_table(sheet: Sheet, located: Located) -> str:
             "is it the workbook of this coursework? If it is one of your own, let blanks: in the YAML ask for what it "
             "has"
         )
+    if others := tables_of_others(package, sheet):
+        return f"{'; '.join(others)}; is it the workbook of another coursework?"
     return (
         f"the table is not in it: no cell has the name of one of the {len(sheet.blanks)} blanks, and on no sheet stand "
         "its layers beside headings that are understood; is it the workbook of this coursework?"

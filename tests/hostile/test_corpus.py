@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from sheetgen import api
-from sheetgen.cli import results_json
+from sheetgen.as_json import results_json
 from sheetgen.marking import mark
 from sheetgen.sheet import Sheet
 from sheetgen.workbook import sandbox

@@ -1,0 +1,54 @@
+"""Where a student's formula points, held against where the answer's own formula does: ``C5 reads row 3, not row 4``.
+
+A formula that reads the right cells is right for whatever these hold, and earns follow-through by that alone; one that
+reads a neighbour's is told so. This room knows addresses and the sheet; it must not know values nor marks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .addresses import cells_read
+from .judging import Held
+from .sheet import Sheet
+
+MOST_TOLD = 2  # wrong cells that are named
+
+
+def points_elsewhere(sheet: Sheet, answer: str, found: Mapping[str, Held]) -> tuple[str, ...]:
+    """Sentences for the cells that the formula in the answer's cell reads, where it should read others of their column.
+
+    Only cells that students fill are known by their place in a workbook, in which rows may have moved.
+    """
+    held = found.get(answer)
+    if held is None or held.formula is None or "!" in held.formula:
+        return ()
+    theirs = {each.cell: name for name, each in found.items() if each.sheet == held.sheet}
+    read = [theirs[cell] for cell in sorted(cells_read(held.formula)) if cell in theirs]
+    wanted = _wanted(sheet, answer)
+    if not read or not wanted or answer in read:
+        return ()
+    told = []
+    for name in read:
+        layer, _, quantity = name.rpartition(".")
+        instead = [each for each in wanted if _column(each) == _column(name) and each not in read]
+        if name not in wanted and instead:
+            right, heading = instead[0], sheet.headings.get(quantity, quantity)
+            there = f"{found[right].cell} ({right.rpartition('.')[0]})"
+            told.append(f"{held.cell} refers to {found[name].cell} ({layer}, {heading}); what it needs is {there}.")
+    return tuple(told[:MOST_TOLD])
+
+
+def _column(answer: str) -> str:
+    return answer.rpartition(".")[2].replace("in_", "out_")
+
+
+def _wanted(sheet: Sheet, answer: str) -> tuple[str, ...]:
+    """The answers that the sheet's own formula reads."""
+    formula = sheet.formula(answer)
+    if formula is None:
+        return ()
+    cells = cells_read(formula)
+    from .addresses import address
+
+    return tuple(name for name, place in sheet.places.items() if address(place.row, place.column) in cells)

@@ -1,0 +1,111 @@
+"""What earns a part of the marks: right for the student's own earlier numbers, and nothing that explains it better."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sheetgen.api import sheet_of
+from sheetgen.diagnosis import Finding, diagnose
+from sheetgen.diagnosis.index import index_of
+from sheetgen.diagnosis.own import Own
+from sheetgen.diagnosis.trees import Number
+from sheetgen.expr import Value
+
+SHEET = sheet_of("alexnet")
+RIGHT = SHEET.table.numbers
+
+
+def exactly(_answer: str, given: Value, right: Value) -> bool:
+    return given == right
+
+
+def found(wrong: Mapping[str, Number]) -> dict[str, Finding]:
+    return diagnose(SHEET, wrong, exactly)
+
+
+def test_a_chain_of_any_length_follows() -> None:
+    # pool1 38 for 27: conv2 38, pool2 (38 - 3)//2 + 1 = 18, conv3 18 ..., pool5 (18 - 3)//2 + 1 = 8
+    chain = {"pool1": 38, "conv2": 38, "pool2": 18, "conv3": 18, "conv4": 18, "conv5": 18, "pool5": 8}
+    findings = found({f"{layer}.out_height": size for layer, size in chain.items()})
+    assert not findings["pool1.out_height"].credit
+    for layer, before in zip(list(chain)[1:], chain, strict=False):
+        assert findings[f"{layer}.out_height"].credit
+        assert findings[f"{layer}.out_height"].follows == (f"{before}.out_height",)
+
+
+def test_totals_follow() -> None:
+    # conv1's 34944 as 35944: a thousand more, and so is the total
+    findings = found({"conv1.parameters": 35944, "total.parameters": 62379344})
+    assert findings["total.parameters"].credit
+    assert findings["total.parameters"].follows == ("conv1.parameters",)
+
+
+def test_a_blank_counts_with_its_true_number() -> None:
+    # pool1 is blank, so that conv2's 26 follows from nothing
+    assert not found({"conv1.out_height": 54, "conv2.out_height": 26})["conv2.out_height"].credit
+    assert found({"conv1.out_height": 54, "pool1.out_height": 26, "conv2.out_height": 26})["conv2.out_height"].credit
+
+
+def test_what_follows_through_numbers_without_a_cell_follows_too() -> None:
+    # fc6's input is pool5's output: 5 x 6 x 256 inputs of 4096 units
+    findings = found({"pool5.out_height": 5, "fc6.weights": 5 * 6 * 256 * 4096})
+    assert findings["fc6.weights"].follows == ("pool5.out_height",)
+
+
+def test_no_credit_behind_what_cannot_be() -> None:
+    for size in (0, -27, 400):  # not positive; larger than the image
+        carried = {"pool1.out_height": size, "conv2.out_height": size}
+        assert not found(carried)["conv2.out_height"].credit, size
+    assert not found({"conv1.biases": 0, "conv1.parameters": 34848})["conv1.parameters"].credit
+
+
+def test_a_number_that_cannot_be_earns_nothing_itself() -> None:
+    # pool1's height 1: conv2's would be 1 + 4 - 5 + 1 = 1, pool2's (1 - 3)//2 + 1 = 0
+    findings = found({"pool1.out_height": 1, "conv2.out_height": 1, "pool2.out_height": 0})
+    assert findings["conv2.out_height"].credit
+    assert not findings["pool2.out_height"].credit
+
+
+def test_a_unit_that_explains_the_whole_column_earns_nothing() -> None:
+    layers = [row.name for row in SHEET.table.rows if RIGHT[f"{row.name}.parameters"]]
+    thousands: dict[str, Number] = {}
+    for name in (*layers, "total"):
+        number = RIGHT[f"{name}.parameters"]
+        assert isinstance(number, int)
+        thousands[f"{name}.parameters"] = number * 1000
+    findings = found(thousands)
+    assert findings["total.parameters"].follows
+    assert not findings["total.parameters"].credit
+    assert {why.id for each in findings.values() for why in each.why[:1]} == {"unit:1000"}
+
+
+def test_a_wrong_number_that_follows_and_obeys_a_rule_gets_both() -> None:
+    wrong: dict[str, Number] = {"conv1.weights": 11616, "conv1.parameters": 11712, "conv2.weights": 6400}
+    findings = found(wrong)
+    assert findings["conv1.parameters"].credit
+    assert [why.id for why in findings["conv1.parameters"].why] == ["drop:in_channels"]
+
+
+def test_an_unexplained_number_is_not_forced() -> None:
+    assert found({"conv2.parameters": 598127})["conv2.parameters"].why == ()
+
+
+def test_numbers_too_large_to_calculate_with_are_nobodys() -> None:
+    findings = found({"conv1.out_height": 10**400, "pool1.out_height": 26, "conv2.weights": float("inf")})
+    assert findings["conv1.out_height"] == Finding("conv1.out_height")
+    assert findings["conv2.weights"] == Finding("conv2.weights")
+
+
+def test_no_number_explains_itself() -> None:
+    # any number "is the weights without the biases" if the weights are one's own
+    index = index_of(SHEET)
+    own = Own(index.dependents, {"conv1.weights": 31415})
+    assert own.without("conv1.weights").get("conv1.weights") is None
+    assert own.without("conv1.biases").get("conv1.weights") == 31415
+    assert found({"conv1.weights": 31415})["conv1.weights"].why == ()
+
+
+def test_the_width_of_a_square_image_follows_its_height() -> None:
+    # the sheet shows the width as =height: who takes 224 takes it for both
+    findings = found({"input.in_height": 224, "conv1.out_height": 54, "conv1.out_width": 54})
+    assert findings["conv1.out_width"].follows == ("input.in_height",)

@@ -1,0 +1,65 @@
+"""Which explanation wins: the shortest account of the whole sheet."""
+
+from __future__ import annotations
+
+from sheetgen.diagnosis.weighing import LEAST, Fit, by_chance, choose, cost
+
+BIAS, PAIR, RARE = ("drop", "bias"), (("drop", "kernel"), ("round", "up")), ("drop", "unheard-of")
+
+
+def chances(cells: str, bits: float = 16.0) -> dict[str, float]:
+    return dict.fromkeys(cells, bits)
+
+
+def test_a_rule_that_explains_five_cells_beats_five_that_explain_one_each() -> None:
+    others = [("drop", "padding"), ("once", "padding"), ("drop", "one"), ("round", "up"), ("round", "none")]
+    fits = {
+        cell: (Fit((other,)), Fit((("swap", "kernel", "stride"),))) for cell, other in zip("abcde", others, strict=True)
+    }
+    found = choose(fits, chances("abcde"), {})
+    assert cost(("swap", "kernel", "stride")) > max(map(cost, others))
+    assert {each.rules for each in found.values()} == {(("swap", "kernel", "stride"),)}
+
+
+def test_one_change_beats_two_and_a_common_rule_a_rare_one() -> None:
+    found = choose({"a": (Fit(PAIR), Fit((BIAS,)))}, chances("a"), {})
+    assert found["a"].rules == (BIAS,)
+    found = choose({"a": (Fit((RARE,)), Fit((BIAS,)))}, chances("a"), {})
+    assert found["a"].rules == (BIAS,)
+
+
+def test_rules_of_other_cells_explain_a_cell_together() -> None:
+    both = (("drop", "bias"), ("once", "padding"))
+    fits = {"a": (Fit((both[0],)),), "b": (Fit((both[1],)),), "c": (Fit(both), Fit((("swap", "kernel", "stride"),)))}
+    assert choose(fits, chances("abc"), {})["c"].rules == both
+
+
+def test_what_explains_no_more_than_chance_is_none() -> None:
+    assert not choose({"a": (Fit((RARE,)),)}, {"a": cost(RARE) + LEAST - 0.1}, {})
+    assert choose({"a": (Fit((RARE,)),)}, {"a": cost(RARE) + LEAST + 0.1}, {})
+
+
+def test_a_rule_that_would_show_in_many_answers_explains_one_less_well() -> None:
+    barely = {"a": cost(BIAS) + LEAST + 0.5}
+    assert choose({"a": (Fit((BIAS,)),)}, barely, {BIAS: 1})
+    assert not choose({"a": (Fit((BIAS,)),)}, barely, {BIAS: 24})
+
+
+def test_certainty_says_whether_something_else_would_do() -> None:
+    alone = choose({"a": (Fit((BIAS,)),)}, chances("a"), {})["a"]
+    assert (alone.certainty, alone.others) == ("only", ())
+    as_good = choose({"a": (Fit((("round", "up"),)), Fit((("drop", "one"),)))}, chances("a"), {})["a"]
+    assert as_good.certainty == "possible"
+    assert as_good.others == ((("round", "up"),),)
+    worse = choose({"a": (Fit((("round", "up"),)), Fit((("swap", "kernel", "stride"),)))}, chances("a"), {})["a"]
+    assert worse.certainty == "likely"
+
+
+def test_what_explains_all_cells_is_not_doubted_for_what_explains_one() -> None:
+    fits = {"a": (Fit((BIAS,)), Fit((("round", "up"),))), "b": (Fit((BIAS,)),), "c": (Fit((BIAS,)),)}
+    assert {each.certainty for each in choose(fits, chances("abc"), {}).values()} == {"only"}
+
+
+def test_chance_grows_with_the_number_of_numbers() -> None:
+    assert by_chance(28, 27) < by_chance(34848, 34944) < by_chance(62369152, 62378344)
+    assert by_chance(28, 27) < by_chance(2800, 27)  # of another order
