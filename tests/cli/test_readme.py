@@ -7,11 +7,13 @@ import re
 import shlex
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
 
 from sheetgen.cli import app
+from sheetgen.coursework import CourseworkText
 from sheetgen.expr import FUNCTIONS
 from sheetgen.questions import NumberText
 from sheetgen.spec import read
