@@ -7,11 +7,13 @@ import re
 import shlex
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
 
 from sheetgen.cli import app
+from sheetgen.coursework import CourseworkText
 from sheetgen.expr import FUNCTIONS
 from sheetgen.questions import NumberText
 from sheetgen.spec import read
@@ -49,7 +51,7 @@ def test_all_of_them_were_found() -> None:
 
 
 def test_the_yaml_is_a_coursework(tmp_path: Path) -> None:
-    block, other = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    block, other, _ = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
     (tmp_path / "small.yaml").write_text(block, encoding="utf-8")
     (tmp_path / "residual.yaml").write_text(other, encoding="utf-8")
     with_blocks = read(tmp_path / "residual.yaml")
@@ -62,6 +64,24 @@ def test_the_yaml_is_a_coursework(tmp_path: Path) -> None:
     assert {blank.marks for blank in coursework.blanks.values()} == {1}
     # every computed cell: 3 x (sizes, neurons, weights, biases, parameters, connections) and 1 x channels, 5 totals
     assert len(coursework.blanks) == 3 * 7 + 1 + 5
+
+
+def test_the_misconceptions_are_those_of_a_coursework(tmp_path: Path) -> None:
+    *_, block = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    network = (ROOT / "tests" / "data" / "alexnet_network.yaml").read_text(encoding="utf-8")
+    (tmp_path / "network.yaml").write_text(network, encoding="utf-8")
+    text = f"network: network.yaml\ncoursework:\n{textwrap.indent(block, '  ')}"
+    (tmp_path / "my.yaml").write_text(text, encoding="utf-8")
+    coursework = read(tmp_path / "my.yaml")
+    assert not [each for each in coursework.warnings if "misconceptions" in each]
+    found = {each.id: each.instead for each in coursework.misconceptions}
+    assert found["two-gpu-split"] == {f"{layer}.groups": "2" for layer in ("conv2", "conv4", "conv5")}
+    assert found["bias-for-each-unit"] == {f"conv{i}.biases": "neurons" for i in range(1, 6)}
+    assert found["background-class"] == {"fc8.out_channels": "1001"}
+
+
+def test_the_keys_of_a_coursework_are_all_named() -> None:
+    assert {key for key in CourseworkText.model_fields if f"`{key}`" not in README} == set()
 
 
 def test_the_keys_of_a_question_are_all_named() -> None:
