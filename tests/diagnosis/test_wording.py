@@ -193,7 +193,7 @@ def _meaning(rule: Rule) -> Rule:
     """The same for rules that mean the same, or that differ in a number that is not always said."""
     if rule[0] in ("batch", "rounded", "input"):
         return rule[:1]
-    same = {("twice", "bias"): ("doubled", "bias"), ("sign", "biases"): ("sign", "bias")}
+    same: dict[Rule, Rule] = {("twice", "bias"): ("doubled", "bias"), ("sign", "biases"): ("sign", "bias")}
     return same.get(rule, tuple(re.sub(r"in\d_(start|receptive_field|jump)", r"in0_\1", each) for each in rule))
 
 
@@ -287,8 +287,8 @@ def place(answer: str) -> str:
         (
             Finding("conv2.out_height", ("conv1.out_height",), True, (Explained(IMAGE, "likely"),)),
             "26",
-            "conv2, Output height: 26 is right for your own Output height of conv1 (F7), which is not. As elsewhere, it "
-            "takes 224 for the size of the input.",
+            "conv2, Output height: 26 is right for your own Output height of conv1 (F7), which is not. As elsewhere, "
+            "it takes 224 for the size of the input.",
         ),
         (Finding("fc6.weights"), "{x} __", "fc6, Weights: {x} __ is not right."),
         (
@@ -306,8 +306,8 @@ def place(answer: str) -> str:
         (
             Finding("total.weights", tuple(f"conv{i}.weights" for i in (1, 2, 3, 4, 5)), True),
             "9",
-            "total, Weights: 9 is right for your own Weights of conv1, Weights of conv2, Weights of conv3 and 2 others, "
-            "which are not.",
+            "total, Weights: 9 is right for your own Weights of conv1, Weights of conv2, Weights of conv3 and 2 "
+            "others, which are not.",
         ),
     ],
 )
