@@ -47,7 +47,6 @@ _PARTS: Mapping[str, str] = {
     "neurons": N_("the neurons"),
     "fan_in": N_("the fan-in"),
     "weights": N_("the weights"),
-    "bias": N_("the biases"),
     "biases": N_("the biases"),
     "parameters": N_("the parameters"),
     "fixed_parameters": N_("the fixed parameters"),
