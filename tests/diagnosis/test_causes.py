@@ -12,7 +12,7 @@ from sheetgen.diagnosis.changes import Rule
 from sheetgen.diagnosis.wording import summary
 from sheetgen.sheet import Sheet
 
-BIAS, IMAGE, ABOVE = ("drop", "bias"), ("input", "224"), ("row", "above")
+BIAS, IMAGE, ABOVE = ("drop", "biases"), ("input", "224"), ("row", "above")
 CONV = ("conv1", "conv2", "conv3", "conv4", "conv5")
 
 

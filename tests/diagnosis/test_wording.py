@@ -38,7 +38,7 @@ def lay(tmp_path: Path) -> Lay:
 @pytest.mark.parametrize(
     ("rules", "answer", "words"),
     [
-        ("drop:bias", "conv1.parameters", "leaves out the biases"),
+        ("drop:biases", "conv1.parameters", "leaves out the biases"),
         ("once:padding", "conv2.out_height", "counts the padding once instead of twice"),
         ("drop:stride", "conv1.out_height", "does not divide by the stride"),
         ("drop:stride", "", "does not divide by the stride"),
@@ -65,10 +65,10 @@ def lay(tmp_path: Path) -> Lay:
         ("left-out:conv1", "total.weights", "leaves out conv1"),
         ("left-out:conv1", "", "leaves out conv1"),
         ("left-out:Linear", "total.weights", "leaves out the Linear layers"),
-        ("drop:bias+only-in:Linear", "total.parameters", "leaves out the biases, in the Linear layers only"),
-        ("drop:bias+once:padding", "", "leaves out the biases and counts the padding once instead of twice"),
+        ("drop:biases+only-in:Linear", "total.parameters", "leaves out the biases, in the Linear layers only"),
+        ("drop:biases+once:padding", "", "leaves out the biases and counts the padding once instead of twice"),
         (
-            "mixed-up:connections:parameters+drop:bias",
+            "mixed-up:connections:parameters+drop:biases",
             "conv1.parameters",
             "gives the connections, not the parameters, and leaves out the biases",
         ),
@@ -91,11 +91,11 @@ def test_a_rule_in_words(rules: str, answer: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("rules", "answer", "words"),
     [
-        ("drop:bias", "conv1.parameters", "lässt die Bias-Werte weg"),
+        ("drop:biases", "conv1.parameters", "lässt die Bias-Werte weg"),
         ("drop:stride", "conv1.out_height", "teilt nicht durch die Schrittweite"),
         ("swap:in_channels:out_channels", "conv1.weights", "nimmt die Ausgabekanäle und nicht die Eingabekanäle"),
         ("mixed-up:connections:parameters", "conv1.parameters", "gibt die Verbindungen an, nicht die Parameter"),
-        ("drop:bias+only-in:Linear", "total.parameters", "lässt die Bias-Werte weg, aber nur in den Linear-Schichten"),
+        ("drop:biases+only-in:Linear", "total.weights", "lässt die Bias-Werte weg, aber nur in den Linear-Schichten"),
     ],
 )
 def test_a_rule_in_german(rules: str, answer: str, words: str) -> None:
@@ -193,7 +193,7 @@ def _meaning(rule: Rule) -> Rule:
     """The same for rules that mean the same, or that differ in a number that is not always said."""
     if rule[0] in ("batch", "rounded", "input"):
         return rule[:1]
-    same: dict[Rule, Rule] = {("twice", "bias"): ("doubled", "bias"), ("sign", "biases"): ("sign", "bias")}
+    same: dict[Rule, Rule] = {("twice", "biases"): ("doubled", "biases")}
     return same.get(rule, tuple(re.sub(r"in\d_(start|receptive_field|jump)", r"in0_\1", each) for each in rule))
 
 
@@ -237,7 +237,7 @@ def test_nothing_is_said_that_no_catalogue_has(monkeypatch: pytest.MonkeyPatch) 
         sheet, found = rules_of(name)
         for rules, answers in found.items():
             clause(rules, sheet, answers[0])
-    why = (Explained((("drop", "bias"),), "only"),)
+    why = (Explained((("drop", "biases"),), "only"),)
     for finding in (
         Finding("conv2.neurons"),
         Finding("conv2.neurons", depends=("conv2.out_height",)),
