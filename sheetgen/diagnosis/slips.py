@@ -21,6 +21,8 @@ Slip = tuple[Rule, int]  # and how many numbers are as near as it
 def slips(given: Number, meant: Number) -> Iterator[Slip]:
     """The slips that lead from ``meant`` to ``given``."""
     one, other = _exactly(given), _exactly(meant)
+    if one == 0 and isinstance(other, Fraction) and 2 * abs(other) <= 1:
+        yield ("rounded-places", "0"), 1
     if one and other and one != other:
         yield from _between(one, other)
 

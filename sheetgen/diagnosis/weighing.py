@@ -102,10 +102,10 @@ _SLIPS: Mapping[Rule, float] = {
     ("slip", "digit"): 4.5,
     ("slip", "inserted"): 5.0,
 }
-PAIR = 1.0  # more for two rules in one number
+PAIR = 3.0  # more for two rules in one number
 BY_CHANCE = 2.0  # bits: about one wrong number in four has no reason that could be found
 LEAST = 1.5  # bits that an explanation must save, or it is none: nearly three to one
-CONTRADICTED = 0.5  # bits for each right answer that a misconception would have made wrong
+CONTRADICTED = 1.0  # bits for each right answer that a misconception would have made wrong
 SURELY = 4.0  # bits that the explanation of a single cell must save before nothing else is thought of
 CLOSE, FAR = 1.0, 4.0  # bits by which another explanation is as good, or at least worth a doubt
 _ORDER = math.log(9.0)  # a random number of the right order: between a third and three times of it
