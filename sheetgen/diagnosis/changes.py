@@ -231,6 +231,8 @@ def _of_quotient(node: tuple[Node, ...]) -> Iterator[Changed]:
 
 def _of_counts(tree: Node, quantity: str) -> Iterator[Changed]:
     """What is thought of a number of MACs or connections as a whole."""
+    if quantity == "parameters" and isinstance(tree, tuple) and tree[0] == "*":
+        yield ("counted", "biases"), added(tree, "out_channels")  # of a layer that has none
     if quantity not in ("macs", "connections") or tree == 0:
         return
     if quantity == "macs":

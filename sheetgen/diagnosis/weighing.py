@@ -130,9 +130,10 @@ def slip_cost(rule: Rule, alike: int) -> float:
 
 def by_chance(given: Number, right: Number) -> float:
     """Bits that tell a wrong number of which nothing is known but its rough size."""
-    if not given or not right:
+    if not given:
         return 6.0 + BY_CHANCE
-    size, meant = abs(float(given)), abs(float(right))
+    size = abs(float(given))
+    meant = abs(float(right)) or size  # beside nothing any size is as good
     numbers = size * _ORDER * 10 ** _decimals(given)
     away = abs(math.log(size / meant)) / math.log(3.0)
     sign = 2.0 if (given < 0) != (right < 0) else 0.0
