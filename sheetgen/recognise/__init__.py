@@ -19,7 +19,7 @@ from ..network import INPUT, TOTAL
 from ..quantities import COMPOSITE
 from ..sheet import Sheet
 from ..vocabulary import NOTHING, Heard, hear, hear_label
-from .columns import Column, Held, agrees, choose, plainly
+from .columns import Column, Held, agrees, choose, is_small, plainly
 from .known import Known
 from .labels import NAMED, OUTRIGHT, Content, Labels, Match
 from .whose import LEAST_PROOF, Evidence, Stranger, weigh
@@ -28,6 +28,7 @@ MOST_LINES, MOST_ACROSS = 3000, 300  # of a worksheet that are looked at
 MOST_CELLS = 60_000
 MOST_TABLES = 12
 NUMBERED = 0.4  # weight of a bare number as a label
+AGREES_SMALL, AGREES_MUCH = 0.5, 2  # what a given cell that agrees counts for a layer: everybody's kernel of 3; 384
 
 Cells = Mapping[tuple[int, int], Held]
 
@@ -393,13 +394,16 @@ class _Page:
             if (quantity := plainly(Column(column, heading, heard, {}))) and quantity not in (*COMPOSITE, *WORDS)
         }
 
-        def content(row: int, layer: str) -> tuple[int, int]:
-            verdicts = [
-                agrees(value, layer, Line(column, quantity), known)
-                for column, quantity in plain.items()
-                if (value := self.cells.get((row, column))) is not None and not known.is_blank(layer, quantity)
-            ]
-            return verdicts.count(True), verdicts.count(False)
+        def content(row: int, layer: str) -> tuple[float, int]:
+            agree, differ = 0.0, 0
+            for column, quantity in plain.items():
+                value = self.cells.get((row, column))
+                if value is None or known.is_blank(layer, quantity):
+                    continue
+                verdict = agrees(value, layer, Line(column, quantity), known)
+                agree += (AGREES_SMALL if is_small(value) else AGREES_MUCH) if verdict else 0
+                differ += verdict is False
+            return agree, differ
 
         return content
 
@@ -413,7 +417,8 @@ class _Page:
     @staticmethod
     def _weighted(label: str) -> bool:
         """Whether a label speaks of a layer with weights, which no table of its network would leave out."""
-        return hear_label(label).family in ("conv", "fc")
+        heard = hear_label(label)
+        return heard.family in ("conv", "fc") and not heard.stage
 
     def _stranger(self, evidence: Evidence, matches: Mapping[int, Match]) -> Stranger:
         if not evidence.differ:

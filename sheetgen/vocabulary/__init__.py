@@ -7,7 +7,7 @@
     >>> hear("Weights (M)").unit
     1000000
     >>> hear_label("CONV1 + ReLU")
-    Label(name='conv1', family='conv', number=1, strange=0)
+    Label(name='conv1', family='conv', number=1, strange=0, stage=False)
 
 A heading is taken apart into words, each word stands for one idea (in, height, count ...), and what a set of ideas can
 mean is a short list with weights from 0 to 1: "Depth" is mostly the number of filters. Which it is, the numbers below
@@ -253,6 +253,7 @@ class Label:
     family: str  # "" where none is named
     number: int | None = None
     strange: int = 0  # words that are not understood
+    stage: bool = False  # several layers under one name: conv4_x
 
 
 # torch's name of a layer -> the family that people say
@@ -297,7 +298,11 @@ _PLACES = frozenset(
     {"layer", "layers", "stage", "block", "level", "schicht", "couche", "capa", "strato", "nr", "no", "第", "层", "層"}
 )
 _ORDINALS = frozenset({"st", "nd", "rd", "th", "d"})
-_DIMENSIONS = re.compile(r"(?<=[a-z])[123]d\b")  # Conv2d is no second convolution
+_DIMENSIONS = re.compile(r"(?<=[a-z])[123]d(?![a-z0-9])")  # Conv2d is no second convolution, nor is conv2d_1
+_STAGE = re.compile(r"(?<=\d)[_ .-]?x(?![a-z0-9])")
+_PATH = re.compile(r"[a-z_][a-z0-9_]*(?:\.[a-z0-9_]+)+")  # of a module in its network: layer1.0.conv1
+# the modules of a shortcut that are known by their place only
+_MEMBERS = {f"{way}.{at}": kind for way in ("downsample", "shortcut") for at, kind in ((0, "conv"), (1, "bn"))}
 
 
 @lru_cache(maxsize=8192)
@@ -305,7 +310,8 @@ def hear_label(text: str) -> Label:
     """The label ``text`` taken apart: "Max Pooling 1" is the pool 1, "FC-6" the fully connected layer 6."""
     said = normal(text) if len(text) <= LONGEST else ""
     head = _LEADING.sub("", said) or said
-    pieces = [piece for run in _PIECE.findall(_DIMENSIONS.sub("", head)) for piece in cut(run)]
+    last = _within(head)
+    pieces = [piece for run in _PIECE.findall(_DIMENSIONS.sub("", last)) for piece in cut(run)]
     name = plain_name(head)
     family = ""
     number: int | None = None
@@ -322,7 +328,17 @@ def hear_label(text: str) -> Label:
         # "max", "fully" ... name a family only as long as nothing better follows
         if known and (not family or (at and pieces[at - 1] in _WAYS)):
             family = known
-    return Label(name, family, number, strange)
+    if not family and sum(piece.isdigit() for piece in pieces) > 1:
+        number = None  # a size
+    return Label(name, family, number, strange, _STAGE.search(head) is not None)
+
+
+def _within(head: str) -> str:
+    """Of a module's path what says its kind: conv1 of layer1.0.conv1; all of what is no path."""
+    if _PATH.fullmatch(head) is None:
+        return head
+    *_, before, last = head.split(".")
+    return _MEMBERS.get(f"{before}.{last}", head if last.isdigit() else last)
 
 
 def plain_name(text: str) -> str:

@@ -180,7 +180,7 @@ FAMILIES: Mapping[str, str] = {
     "crop": "crop centercrop cropping",
     "input": "input image data bild eingabe entree inputs img "
     "imagen immagine entrada ingresso 输入 輸入 入力 图像 圖像 入力画像 画像",
-    "output": "output logits classifier prediction ausgabe sortie salida uscita 输出 輸出 出力",
+    "output": "output logits classifier prediction predictions ausgabe sortie salida uscita 输出 輸出 出力",
     "total": "total totals sum σ summe gesamt overall totaux somme all "
     "totale totales suma somma insgesamt 总计 總計 总和 合计 合計 总 總",
 }
