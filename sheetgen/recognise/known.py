@@ -55,6 +55,15 @@ class Known:
         sides = [numbers.get(f"{layer}.{side}") for side in ("in_height", "in_width", "out_height", "out_width")]
         return sides[2:] == [1, 1] and sides[:2] != [1, 1]
 
+    def has_filters(self, layer: str) -> bool:
+        return bool(self.sheet.table.numbers.get(f"{layer}.weights"))
+
+    @cached_property
+    def counts_padding(self) -> bool:
+        """Whether the coursework's connections include those to padding."""
+        of = (each for answer, each in self.sheet.table.quantities.items() if answer.endswith(".connections"))
+        return not any(name.startswith("taps") for quantity in of for name in quantity.binds)
+
     @cached_property
     def has_blocks(self) -> bool:
         return bool(self.sheet.table.blocks)

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from enum import Enum
 
-from ..vocabulary import Label, hear_label, plain_name
+from ..vocabulary import Label, hear_label, plain_name, said_names
 from .known import Named
 
 
@@ -43,7 +43,7 @@ def what_counts(labels: Sequence[tuple[int, str]], layers: Sequence[Named]) -> M
         plain = plain_name(text)
         if times[plain] > 1 and heard[line].family not in _ENDS:
             found[line] = Says.KIND  # what several rows are called is nobody's name
-        elif plain in names and not (running and found[line] is Says.KIND):
+        elif not names.isdisjoint(said_names(text)) and not (running and found[line] is Says.KIND):
             found[line] = Says.ALL
     return found
 

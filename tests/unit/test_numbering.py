@@ -123,3 +123,8 @@ def test_given_cells_that_are_another_layers_beat_what_the_label_says(labels: di
 )
 def test_what_of_a_label_counts(name: str, said: list[str], says: Says, labels: dict[str, Labels]) -> None:
     assert set(what_counts(list(enumerate(said)), labels[name].known.layers).values()) == {says}
+
+
+def test_names_with_two_numbers_and_a_remark_are_names_wherever_they_stand(labels: dict[str, Labels]) -> None:
+    said = ["conv 5_1 (see text)", "conv 1_1 (see text)", "conv 3_2 (see text)", "conv 1_2 (see text)"]
+    assert layers(labels["vgg16"], *said) == ["conv5_1", "conv1_1", "conv3_2", "conv1_2"]
