@@ -11,10 +11,12 @@ import pytest
 
 from sheetgen import api
 from sheetgen.layout import SURE, Line, TableLayout
+from sheetgen.recognise import known_of
+from sheetgen.recognise.columns import agrees
 from sheetgen.sheet import Sheet, lay_out, with_everything
 from sheetgen.spec import load
 from sheetgen.workbook.compose import compose
-from sheetgen.workbook.elsewhere import Elsewhere, find_tables
+from sheetgen.workbook.elsewhere import Elsewhere, find_tables, tables_of_others
 from sheetgen.workbook.package import Package
 from tests.golden.test_house_styles import page_of
 
@@ -199,6 +201,58 @@ def test_another_networks_workbook_is_left_alone_as_a_whole(full: Sheet) -> None
     assert find_tables(Package.read(data), full) is None
     alone = sheet_of(Questions=questions)
     assert find_tables(Package.read(alone), full) is not None
+
+
+def test_a_clear_heading_does_not_lose_to_a_twin(full: Sheet) -> None:
+    """In millions most MACs are connections too, and connections are asked of the student, so may be wrong."""
+    cells = (101, None, 448, None, 150, 224, 150, None, 38, 17, 9)
+    line, _ = headed("MACs (M)", full, cells)
+    assert line is not None
+    assert line.quantity == "macs"
+
+
+def test_numbers_below_bytes_are_no_count(full: Sheet) -> None:
+    line, _ = headed("Activations (MB)", full, [290_400 / 2**20, None, 186_624 / 2**20])
+    assert line is None or line.quantity == "activation_memory"
+
+
+def test_of_kernel_and_kernel_size_the_second_is_it(full: Sheet) -> None:
+    table = only(page_of(("Layer", "Kernel", "Kernel size", "Params"), *((name,) for name in NAMES)), full)
+    assert [(line.at, line.quantity) for line in table.lines][1:] == [(3, "kernel_size"), (4, "parameters")]
+
+
+def test_a_column_of_dashes_is_blank(full: Sheet) -> None:
+    line, why = headed("Output size", full, ["-"] * len(NAMES))
+    assert line is None
+    assert "fill in one of its cells as an example" in why
+    assert agrees("-", "pool1", Line(3, "parameters"), known_of(full)) is None
+
+
+def test_layers_that_are_not_there_say_whose_table_it_is(full: Sheet) -> None:
+    rows = [("Input",), *((f"Convolution {at}",) for at in range(1, 17))]
+    data = page_of(("Layer", "Output size", "Params"), *rows)
+    assert find_tables(Package.read(data), full) is None
+    (said,) = tables_of_others(Package.read(data), full)
+    assert "16 of its layers are not in alexnet" in said
+
+
+def test_stages_are_left_and_the_rest_is_found() -> None:
+    described = load("resnet18")
+    sheet = with_everything(described, lay_out(described))
+    names = ("conv1", "pool1", "conv2_x", "conv3_x", "conv4_x", "conv5_x", "average pool", "fc")
+    table = only(page_of(("Layer name", "Params", "MACs"), *((name,) for name in names)), sheet)
+    assert [layer.layer for layer in table.layers] == ["conv1", "pool1", "pool5", "fc"]
+    assert [each.text for each in table.left] == ["conv2_x", "conv3_x", "conv4_x", "conv5_x"]
+
+
+def test_given_units_say_which_dense_rows_these_are() -> None:
+    described = load("lenet5")
+    sheet = with_everything(described, lay_out(described))
+    rows = (("Conv1",), ("AvgPool1",), ("Conv2",), ("AvgPool2",), ("FC1", 120), ("FC2", 84))
+    tables = found(page_of(("Layer", "Output channels", "Params"), *rows), sheet)
+    (table,) = tables.layout
+    assert [layer.layer for layer in table.layers] == ["C1", "S2", "C3", "S4", "C5", "F6"]
+    assert len(tables.notes) == 2  # against what their labels say, so that it is said
 
 
 def test_fill_tells_of_dashes_in_one_line(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def test_keras_begins_without_a_number(labels: dict[str, Labels]) -> None:
 
 
 def test_a_heading_over_its_rows_is_no_row_without_a_number(labels: dict[str, Labels]) -> None:
-    said = ["Convolutional layers", *(f"Conv {at}" for at in range(1, 6)), "FC 1", "FC 2", "FC 3"]
+    said = ["Convolutional layers", *(f"Convolution {at}" for at in range(1, 6)), "FC 1", "FC 2", "FC 3"]
     own = ["", *(f"conv{at}" for at in range(1, 6)), "fc6", "fc7", "fc8"]
     assert layers(labels["alexnet"], *said) == own
 
@@ -118,6 +118,7 @@ def test_given_cells_that_are_another_layers_beat_what_the_label_says(labels: di
         ("alexnet", ["FC2"], Says.ALL),
         ("alexnet", ["Dense 2", "Dense 4", "Dense 6"], Says.KIND),
         ("lenet5", ["FC1", "FC2", "FC3"], Says.KIND),
+        ("vgg16", ["Convolution 3 (a)", "Convolution 3 (b)"], Says.KIND),
         ("vgg16", [f"Convolution {at}" for at in range(1, 14)], Says.ORDINAL),
     ],
 )
