@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from . import reading
@@ -152,11 +152,17 @@ def _explained(sheet: Sheet, judged: Sequence[_Judged], found: Mapping[str, Held
     numbers = dict(_wrong_numbers(sheet, wrong.values()))
     if not numbers:
         return _Told()
-    from .diagnosis import diagnose
+    from .diagnosis import Explained, diagnose
     from .diagnosis.wording import cell_sentence, clause, summary
 
     near = {each.answer: each.near for each in wrong.values()}
-    findings = diagnose(sheet, numbers, lambda answer, given, value: is_right(given, value, near.get(answer, 0.0)))
+    findings = diagnose(
+        sheet,
+        numbers,
+        lambda answer, given, value: is_right(given, value, near.get(answer, 0.0)),
+        right=[each.answer for each in judged if each.verdict.status == "correct"],
+        computed=[each.answer for each in wrong.values() if each.held.formula is not None],
+    )
     whole: dict[str, Finding] = {}
     for each in wrong.values():
         finding = _of_sides(each.answer, findings)
@@ -169,6 +175,10 @@ def _explained(sheet: Sheet, judged: Sequence[_Judged], found: Mapping[str, Held
         sizes = (f"{layer}.{size}" for size, sides in COMPOSITE.items() if name in sides)
         return next((found[each].cell for each in (answer, *sizes) if each in found), "")
 
+    pointed = {answer: points_elsewhere(sheet, answer, found, language) for answer in whole}
+    for answer, told in pointed.items():
+        if told and not whole[answer].follows:  # which says it better than any rule that gives the same number
+            whole[answer] = replace(whole[answer], why=(Explained((("points",),), "only"),))
     because, feedback = {}, {}
     for answer, finding in whole.items():
         because[answer] = tuple(
@@ -176,7 +186,7 @@ def _explained(sheet: Sheet, judged: Sequence[_Judged], found: Mapping[str, Held
         )
         given = shown_as(wrong[answer].held.value)
         said = [cell_sentence(sheet, finding, given, place, language)]
-        said += points_elsewhere(sheet, answer, found, language)
+        said += pointed[answer]
         feedback[answer] = " ".join(said)
     credit = frozenset(answer for answer, finding in whole.items() if finding.credit and wrong[answer].follow_through)
     return _Told(credit, because, feedback, summary(sheet, whole, place, language))
@@ -214,6 +224,7 @@ def _of_sides(answer: str, findings: Mapping[str, Finding]) -> Finding | None:
         all(side.credit for side in sides),
         told.why if all(side.why or side.follows for side in sides) else (),
         tuple(dict.fromkeys(each for side in sides for each in side.depends)),
+        next((side.barred for side in sides if side.barred), ""),
     )
 
 

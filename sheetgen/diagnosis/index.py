@@ -194,7 +194,8 @@ class Index:
             self._column[answer] = [
                 (f"{row}.{quantity}", ("row", beside.get(place, row)))
                 for place, row in enumerate(rows if at >= 0 else ())
-                if row != layer
+                # where both rows have the same number, nobody can tell whether it was copied
+                if row != layer and self.table.numbers[f"{row}.{quantity}"] != self.table.numbers[answer]
             ]
         return self._column[answer]
 
