@@ -237,6 +237,7 @@ def _fill_elsewhere(coursework: str | Path, sheet: Sheet, data: bytes, template:
         for each in table.left
     )
     notes = ("the table is where layout: says" if found.declared else _recognised(found.layout), *found.notes)
+    notes += composed.notes
     return FillReport(path, len(done.filled), kept, tuple(led_astray), missing, composed.right, notes=notes, left=left)
 
 

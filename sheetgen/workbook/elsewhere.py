@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ..addresses import address
 from ..foreign import spots_by_answer
-from ..layout import SURE, LayerLine, Layout, Line, Spot, TableLayout
+from ..layout import SURE, WORDS, LayerLine, Layout, Line, Spot, TableLayout
 from ..recognise import Recognised, known_of, recognise
 from ..recognise.whose import fits
 from ..sheet import Sheet, defined_name
@@ -19,6 +19,7 @@ from .package import BLANK, Place
 
 MOST_SHEETS = 12  # that are searched
 MOST_STRANGERS, LONGEST = 3, 40  # tables of others that are told of; characters of a cell that are shown
+PROOF = 4  # given numbers that agree, and a table beside another network's is this one's
 ENOUGH = 0.5  # of the blanks must have a cell, or it is not this table
 
 
@@ -46,10 +47,17 @@ def find_tables(package: Book, sheet: Sheet) -> Elsewhere | None:
         notes.append("the table is not where layout: says, so it was looked for")
     found = _recognised(package, sheet)
     tables = [table for each in found for table in each.tables]
+    if any(stranger.evidence.differ for each in found for stranger in each.strangers):
+        # the workbook is another network's, unless numbers say that some table of it is not
+        proven = {
+            table for each in found for table, agree in zip(each.tables, each.agreeing, strict=True) if agree >= PROOF
+        }
+        tables = [table for table in tables if table in proven]
     if not tables:
         return None
     tables.sort(key=lambda table: -_worth(table))
-    return Elsewhere(tuple(tables), False, (*notes, *_of_others(found, sheet.name), *_doubts(tables)))
+    doubts = (*_doubts(tables), *_repeated(tables))
+    return Elsewhere(tuple(tables), False, (*notes, *_of_others(found, sheet.name), *doubts))
 
 
 def tables_of_others(package: Book, sheet: Sheet) -> tuple[str, ...]:
@@ -139,3 +147,20 @@ def _doubts(tables: list[TableLayout]) -> Iterator[str]:
                     f"{table.sheet}, {table.named(layer.at, layers=True)} ({layer.label!r}) was taken for "
                     f"{layer.layer}; that is not sure ({layer.certainty:.0%})"
                 )
+
+
+def _repeated(tables: list[TableLayout]) -> Iterator[str]:
+    """Quantities that a second sheet has once more: working, or a grid for marks, may be what it is for."""
+    first: dict[tuple[str, str], str] = {}
+    for table in tables:
+        again: dict[str, list[str]] = {}
+        for line in table.lines:
+            if line.quantity in WORDS:
+                continue
+            seen = [first.setdefault((layer.layer, line.quantity), table.sheet) for layer in table.layers]
+            others = [sheet for sheet in dict.fromkeys(seen) if sheet != table.sheet]
+            if others:
+                again.setdefault(others[0], []).append(line.quantity)
+        for other, quantities in again.items():
+            said = ", ".join(quantities)
+            yield f"{table.sheet} has {said} once more, which {other} has; both are taken for the table"
