@@ -23,7 +23,7 @@ def lay(tmp_path_factory: pytest.TempPathFactory) -> Lay:
 
 
 def marked(sheet: Sheet, changed: dict[str, object]) -> dict[str, Answer]:
-    held = {}
+    held: dict[str, Held] = {}
     for cell in sheet.blanks:
         answer = cell.answer or ""
         value = changed.get(answer, plain_number(sheet.table.value(answer)))
@@ -65,9 +65,13 @@ def test_a_size_follows_if_all_of_its_sides_do(lay: Lay, size: str, status: str)
 
 
 def test_a_column_of_thousands_follows_within_its_last_digit(lay: Lay) -> None:
-    sheet = lay(LAYERS, "{columns: [layer, parameters], blanks: [{quantities: parameters}]}", "[3, 64, 64]")
+    sheet = lay(
+        LAYERS,
+        "{columns: [layer, parameters], blanks: [{quantities: parameters}, {quantities: parameters, layers: total}]}",
+        "[3, 64, 64]",
+    )
     held = {
-        cell.answer or "": Held(sheet.worksheet, "A1", float(sheet.table.value(cell.answer or "")) / 1000, unit=1000)  # type: ignore[arg-type]
+        cell.answer or "": Held(sheet.worksheet, "A1", float(sheet.table.value(cell.answer or "")) / 1000, unit=1000)
         for cell in sheet.blanks
     }
     held["conv2.parameters"] = Held(sheet.worksheet, "A2", 14.9, unit=1000)  # 1.168
