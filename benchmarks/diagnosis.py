@@ -207,9 +207,8 @@ def main() -> None:
     for kind, total in sums.items():
         least = f"worst {worst[kind][1]} {worst[kind][0]:.1%}"
         if kind.endswith("%"):
-            print(
-                f"{kind} of a sheet random: {1 - total.good / max(total.wrong, 1):.2%} of {total.wrong} explained; {least}"
-            )
+            shown = 1 - total.good / max(total.wrong, 1)
+            print(f"{kind} of a sheet random: {shown:.2%} of {total.wrong} explained; {least}")
             continue
         applied = f"{total.good_applied / max(total.applied, 1):.2%} of the {total.applied} in which a rule is at work"
         print(
