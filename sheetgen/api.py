@@ -236,13 +236,13 @@ def _fill_elsewhere(coursework: str | Path, sheet: Sheet, data: bytes, template:
         for table in found.layout
         for each in table.left
     )
-    notes = ("the table is where layout: says" if found.declared else _recognised(found.layout), *found.notes)
+    notes = (_how(found), *found.notes)
     return FillReport(path, len(done.filled), kept, tuple(led_astray), missing, composed.right, notes=notes, left=left)
 
 
-def _recognised(layout: Layout) -> str:
-    sheets = " and ".join(dict.fromkeys(table.sheet for table in layout))
-    return f"the table was recognised on {sheets}; 'sheetgen locate' shows what was taken for what"
+def _how(found: Elsewhere) -> str:
+    more = "; 'sheetgen locate' shows what was taken for what" if found.how == "recognised" else ""
+    return f"the table is {found.where()}{more}"
 
 
 def tables_elsewhere(coursework: str | Path, package: Package, shown_as: str) -> tuple[Elsewhere, Sheet]:
@@ -277,7 +277,10 @@ def tables_elsewhere(coursework: str | Path, package: Package, shown_as: str) ->
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """Where a workbook has the table: by our names and headings ("ours"), "declared" by layout:, or "recognised"."""
+    """Where a workbook has the table: by our names and headings ("ours"), "declared" by layout:, or "recognised".
+
+    "followed" are the headings and labels of layout: where they stand elsewhere.
+    """
 
     how: str
     layout: Layout
@@ -304,7 +307,7 @@ def locate(coursework: str | Path, workbook: Path) -> Located:
         found, _ = tables_elsewhere(coursework, package, str(workbook))
     except BrokenPackage as error:
         raise TemplateError(f"{workbook}: {error}") from error
-    return Located("declared" if found.declared else "recognised", found.layout, found.notes)
+    return Located(found.how, found.layout, found.notes)
 
 
 def _gives(now: object, right: Value) -> bool:

@@ -321,8 +321,8 @@ def locate(
       sheetgen locate alexnet their-template.xlsx --format yaml
     """
     from . import api
-    from .layout import SURE, to_yaml
-    from .yamldoc import dumped
+    from .layout import SURE
+    from .pasting import layout_text
 
     found = api.locate(coursework, workbook)
     if format is LocateFormat.json:
@@ -331,10 +331,11 @@ def locate(
     else:
         if format is LocateFormat.table:
             print_located(found)
-        typer.echo(dumped(to_yaml(found.layout)), nl=False)
+        typer.echo(layout_text(found.layout), nl=False)
+    doubted = found.how in ("declared", "followed") and found.notes
     sure = [each.certainty for table in found.layout for each in table.lines]
     sure += [each.certainty for table in found.layout for each in table.layers]
-    if min(sure, default=1) < SURE:
+    if doubted or min(sure, default=1) < SURE:
         raise typer.Exit(FINDINGS)
 
 

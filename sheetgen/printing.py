@@ -303,6 +303,7 @@ def print_located(found: Located) -> None:
     how = {
         "ours": f"found by the {'names and ' if found.named else ''}headings of our own workbook",
         "declared": "where layout: says",
+        "followed": "found by the headings and labels of layout:",
         "recognised": "recognised by headings, labels and content",
     }[found.how]
     if not found.layout:

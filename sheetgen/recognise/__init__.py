@@ -42,7 +42,7 @@ class Recognised:
 
 def recognise(worksheet: str, cells: Cells, merged: Sequence[Area], sheet: Sheet) -> Recognised:
     """The tables of ``sheet``'s network on the worksheet with these ``cells``."""
-    labels = _labels(sheet)
+    labels = labels_of(sheet)
     near = {
         at: value
         for at, value in cells.items()
@@ -72,7 +72,7 @@ def known_of(sheet: Sheet) -> Known:
 
 
 @lru_cache(maxsize=8)
-def _labels(sheet: Sheet) -> Labels:
+def labels_of(sheet: Sheet) -> Labels:
     return Labels(known_of(sheet))
 
 

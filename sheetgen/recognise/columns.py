@@ -146,7 +146,7 @@ def _is_told(value: Held) -> bool:
     return value is not None and not isinstance(value, bool) and value != ""
 
 
-def _holds_number(value: Held) -> bool:
+def holds_number(value: Held) -> bool:
     return not isinstance(value, str) or _number(value) is not None or bool(_size(value))
 
 
@@ -302,7 +302,7 @@ def verdicts(column: Column, quantity: str, known: Known) -> Iterator[tuple[str,
     given = {
         layer: value
         for layer, value in column.cells.items()
-        if _is_told(value) and _holds_number(value) and not known.is_blank(layer, quantity)
+        if _is_told(value) and holds_number(value) and not known.is_blank(layer, quantity)
     }
     fit = _compare(quantity, 1, column, given, known)
     for layer, value in given.items():

@@ -60,9 +60,7 @@ def _as_written(held: Mapping[str, Held], spots: Mapping[str, Spot]) -> dict[str
 
 def _how(elsewhere: Elsewhere) -> tuple[str, ...]:
     """What a person who marks should know of where the answers were found."""
-    sheets = " and ".join(dict.fromkeys(table.sheet for table in elsewhere.layout))
-    where = "where layout: says" if elsewhere.declared else f"recognised on {sheets}"
-    return (f"The table is not that of our own workbook; it is {where}.", *elsewhere.notes)
+    return (f"The table is not that of our own workbook; it is {elsewhere.where()}.", *elsewhere.notes)
 
 
 def _no_table(package: Book, sheet: Sheet, located: Located) -> str:

@@ -41,7 +41,7 @@ def test_somebody_elses_is_recognised(theirs: Path) -> None:
         "12 of its cells agree",
         "coursework:\n  layout:",
         "header: A",
-        "conv1: C",
+        "conv1: {at: C, label: CONV1}",
     ):
         assert words in done.stdout
 
@@ -69,7 +69,7 @@ def test_filling_says_how_it_was_found(theirs: Path, tmp_path: Path) -> None:
     assert done.returncode == 0
     for words in (
         "30 cells filled",
-        "the table was recognised on AlexNet",
+        "the table is recognised on AlexNet",
         "12 cells held a number already, and it is right",
         "column F ('Memory (KB)') was taken for activation_memory; that is not sure",
         "left alone: AlexNet, column A ('Step')",
