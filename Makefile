@@ -7,7 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := PIP_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -q
 
-.PHONY: demo test lint format picture template schema bench constraints clean
+.PHONY: demo test lint format picture template schema messages bench constraints clean
 .DEFAULT_GOAL := demo
 
 $(BIN)/python:
@@ -49,6 +49,9 @@ template: .venv/.demo
 
 schema: .venv/.demo
 	$(BIN)/sheetgen schema > templates/schema.json
+
+messages: .venv/.dev
+	$(BIN)/python -m tests.translations
 
 picture: .venv/.demo
 	$(BIN)/sheetgen generate alexnet --out output

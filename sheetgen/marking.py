@@ -176,7 +176,7 @@ def _explained(sheet: Sheet, judged: Sequence[_Judged], found: Mapping[str, Held
         )
         given = shown_as(wrong[answer].held.value)
         said = [cell_sentence(sheet, finding, given, place, language)]
-        said += points_elsewhere(sheet, answer, found)
+        said += points_elsewhere(sheet, answer, found, language)
         feedback[answer] = " ".join(said)
     credit = frozenset(answer for answer, finding in whole.items() if finding.credit and wrong[answer].follow_through)
     return _Told(credit, because, feedback, summary(sheet, whole, place, language))

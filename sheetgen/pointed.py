@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .addresses import cells_read
+from .addresses import address, cells_read
 from .judging import Held
+from .language import ENGLISH, translations
 from .sheet import Sheet
 
 MOST_TOLD = 2  # wrong cells that are named
 
 
-def points_elsewhere(sheet: Sheet, answer: str, found: Mapping[str, Held]) -> tuple[str, ...]:
+def points_elsewhere(sheet: Sheet, answer: str, found: Mapping[str, Held], language: str = ENGLISH) -> tuple[str, ...]:
     """Sentences for the cells that the formula in the answer's cell reads, where it should read others of their column.
 
     Only cells that students fill are known by their place in a workbook, in which rows may have moved.
@@ -28,14 +29,23 @@ def points_elsewhere(sheet: Sheet, answer: str, found: Mapping[str, Held]) -> tu
     wanted = _wanted(sheet, answer)
     if not read or not wanted or answer in read:
         return ()
-    told = []
+    told, say = [], translations(language)
     for name in read:
         layer, _, quantity = name.rpartition(".")
         instead = [each for each in wanted if _column(each) == _column(name) and each not in read]
         if name not in wanted and instead:
-            right, heading = instead[0], sheet.headings.get(quantity, quantity)
-            there = f"{found[right].cell} ({right.rpartition('.')[0]})"
-            told.append(f"{held.cell} refers to {found[name].cell} ({layer}, {heading}); what it needs is {there}.")
+            right = instead[0]
+            sentence = say.gettext("{cell} refers to {wrong} ({layer}, {heading}); what it needs is {right} ({other}).")
+            told.append(
+                sentence.format(
+                    cell=held.cell,
+                    wrong=found[name].cell,
+                    layer=layer,
+                    heading=sheet.headings.get(quantity, quantity),
+                    right=found[right].cell,
+                    other=right.rpartition(".")[0],
+                )
+            )
     return tuple(told[:MOST_TOLD])
 
 
@@ -49,6 +59,4 @@ def _wanted(sheet: Sheet, answer: str) -> tuple[str, ...]:
     if formula is None:
         return ()
     cells = cells_read(formula)
-    from .addresses import address
-
     return tuple(name for name, place in sheet.places.items() if address(place.row, place.column) in cells)

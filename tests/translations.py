@@ -41,6 +41,7 @@ def read(path: Path) -> Catalog:
 
 
 def compiled(catalogue: Catalog) -> bytes:
+    """The same bytes for the same catalogue: its dates are those of its header, not of today."""
     made = io.BytesIO()
     write_mo(made, catalogue)
     return made.getvalue()

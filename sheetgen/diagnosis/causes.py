@@ -39,8 +39,9 @@ def causes(sheet: Sheet, findings: Mapping[str, Finding]) -> tuple[Cause, ...]:
     wrong = sorted(findings, key=lambda answer: order.get(answer, len(order)))
     cells: dict[frozenset[Rule], list[str]] = {}
     carried: dict[frozenset[Rule], list[str]] = {}
+    roots = _roots(findings)
     for answer in wrong:
-        root = _root(answer, findings)
+        root = roots[answer]
         (cells if root == answer else carried).setdefault(_rules(findings[root]), []).append(answer)
     nothing: frozenset[Rule] = frozenset()
     return tuple(
@@ -73,17 +74,22 @@ def _certainty(finding: Finding) -> Certainty:
     return finding.why[0].certainty if finding.why else "possible"
 
 
-def _root(answer: str, findings: Mapping[str, Finding]) -> str:
-    """Where the chain that leads to an answer begins; the first of several."""
-    seen = {answer}
-    while findings[answer].follows:
-        cells = (_cell_of(each, findings) for each in findings[answer].follows)
-        before = next((cell for cell in cells if cell is not None and cell not in seen), None)
-        if before is None:
-            return answer
-        answer = before
-        seen.add(answer)
-    return answer
+def _roots(findings: Mapping[str, Finding]) -> dict[str, str]:
+    """Where the chain that leads to each answer begins; the first of several, and each chain is walked once."""
+    found: dict[str, str] = {}
+    for first in findings:
+        path: dict[str, None] = {}
+        answer = first
+        while answer not in found:
+            path[answer] = None
+            cells = (_cell_of(each, findings) for each in findings[answer].follows)
+            before = next((cell for cell in cells if cell is not None and cell not in path), None)
+            if before is None:
+                found[answer] = answer
+            else:
+                answer = before
+        found |= dict.fromkeys(path, found[answer])
+    return found
 
 
 def _cell_of(answer: str, findings: Mapping[str, Finding]) -> str | None:

@@ -59,15 +59,15 @@ def changes(tree: Node, quantity: str) -> tuple[Changed, ...]:
 
 def _of_biases(tree: Node, quantity: str) -> Iterator[Changed]:
     if quantity == "biases" and tree != 0:
-        yield ("drop", "bias"), 0
-        yield ("single", "bias"), 1
+        yield ("drop", "biases"), 0
+        yield ("single", "biases"), 1
         if tree != "neurons":
-            yield ("per-unit", "bias"), multiplied("out_channels", "out_height", "out_width")
-        yield ("doubled", "bias"), multiplied(2, tree)
+            yield ("per-unit", "biases"), multiplied("out_channels", "out_height", "out_width")
+        yield ("doubled", "biases"), multiplied(2, tree)
     if quantity in ("parameters", "weights", "biases") and tree == 0:
         yield from _of_nothing(quantity)
     if quantity == "weights" and tree != 0 and "out_channels" in set(names(tree)):
-        yield ("added", "bias"), added(tree, "out_channels")
+        yield ("added", "biases"), added(tree, "out_channels")
 
 
 def _of_nothing(quantity: str) -> Iterator[Changed]:
@@ -111,17 +111,17 @@ def _of_sum(node: tuple[Node, ...], quantity: str, *, inside: bool) -> Iterator[
         yield ("drop", named), added(*rest)
         if isinstance(term, int) and abs(term) == 1:
             yield ("twice", named), added(*rest, 2 * term)
-        if named == "bias" and term != 1:
-            yield ("single", "bias"), added(*rest, 1)
-            yield ("doubled", "bias"), added(*rest, multiplied(2, term))
+        if named == "biases" and term != 1:
+            yield ("single", "biases"), added(*rest, 1)
+            yield ("doubled", "biases"), added(*rest, multiplied(2, term))
             if term == "out_channels":
-                yield ("per-unit", "bias"), added(*rest, multiplied("out_channels", "out_height", "out_width"))
+                yield ("per-unit", "biases"), added(*rest, multiplied("out_channels", "out_height", "out_width"))
         if isinstance(term, tuple) and term[0] == "-":
             yield ("sign", named), added(*rest[: at - 1], term[1], *rest[at - 1 :])
-        elif at > 1 and not (isinstance(term, int) and abs(term) == 1 and named == "bias"):
+        elif at > 1 and not (isinstance(term, int) and abs(term) == 1 and named == "biases"):
             yield ("sign", named), added(*rest[: at - 1], negative(term), *rest[at - 1 :])
     if len(terms) == 2 and named_of_bias(terms, quantity):
-        yield ("product", "bias"), multiplied(*terms)
+        yield ("product", "biases"), multiplied(*terms)
 
 
 def named_of_bias(terms: tuple[Node, ...], quantity: str) -> bool:
@@ -134,12 +134,12 @@ def _term(term: Node, quantity: str, *, first: bool, inside: bool) -> str:
         term = term[1]
     if isinstance(term, int):
         if quantity in _WITH_BIASES | _WITH_BIASES_TOO and term == 1:
-            return "bias"
+            return "biases"
         return "minus-one" if term < 0 else "one" if not inside or quantity not in _SIZES else "inner-one"
     if quantity in _WITH_BIASES and not first and term in ("biases", "out_channels", "neurons", "in_channels"):
-        return "bias"
+        return "biases"
     if quantity in _WITH_BIASES and isinstance(term, tuple) and not first and set(names(term)) <= _UNITS:
-        return "bias"  # one for each unit: out_channels * out_height * out_width
+        return "biases"  # one for each unit: out_channels * out_height * out_width
     return _named(term)
 
 

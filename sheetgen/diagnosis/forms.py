@@ -199,7 +199,11 @@ class Forms:
         for where, step in ((BEFORE, -1), (AFTER, 1)):
             if name.startswith(where):
                 return self._beside(layer, step, name.removeprefix(where))
-        return self._layers.get(layer, {}).get(name)
+        found = self._layers.get(layer, {}).get(name)
+        if found is None and name.startswith("total_"):  # which a misconception may read
+            total = f"total.{name.removeprefix('total_')}"
+            return total if total in self.quantities else None
+        return found
 
     def _beside(self, layer: str, step: int, name: str) -> str | int | None:
         """The same number of the next layer that has one."""

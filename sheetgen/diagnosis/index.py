@@ -216,7 +216,7 @@ class Index:
         """The number under another convention than the coursework's."""
         form = self.forms.of(answer)
         for name, texts in self.sheet.variants.items():
-            if name == "bias" and form is not None and ("drop", "bias") in form.rules:
+            if name == "bias" and form is not None and ("drop", "biases") in form.rules:
                 continue  # not to count the biases is to leave them out, by whatever name
             if answer in texts:
                 yield ("convention", name), self._of_text(answer, texts[answer], own, texts)

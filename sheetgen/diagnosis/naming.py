@@ -47,7 +47,6 @@ _PARTS: Mapping[str, str] = {
     "neurons": N_("the neurons"),
     "fan_in": N_("the fan-in"),
     "weights": N_("the weights"),
-    "bias": N_("the biases"),
     "biases": N_("the biases"),
     "parameters": N_("the parameters"),
     "fixed_parameters": N_("the fixed parameters"),
@@ -170,8 +169,9 @@ def divides(name: str, sheet: Sheet, answer: str) -> bool:
     """Whether the answer's formula divides by a part; by stride and groups all do that are not known better."""
     quantity = sheet.table.quantities.get(answer)
     tree = quantity.formula if quantity is not None else None
-    if tree is not None and name in _parts(tree):
-        return any(_parts(divisor) == {name} for divisor in _divisors(tree))
+    wanted = {each.removeprefix(NUMBER) for each in name.split("*")}
+    if tree is not None and wanted <= _parts(tree):
+        return any(_parts(divisor) == wanted for divisor in _divisors(tree))
     return name in ("stride", "groups") or name.startswith("total_")
 
 
@@ -187,7 +187,7 @@ def _parts(tree: Expr) -> set[str]:
         case Sym(name):
             return {part(name)}
         case Num(number):
-            return {str(number), f"{NUMBER}{number}"}
+            return {str(number)}
         case Neg(of):
             return _parts(of)
         case Op(_, left, right):

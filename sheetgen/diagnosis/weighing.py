@@ -23,7 +23,7 @@ Certainty = Literal["only", "likely", "possible"]
 # collections of wrong answers show: biases, rounding, padding and the +1 before all.
 _COSTS: Mapping[Rule, float] = {
     ("misconception",): 3.5,  # the coursework names it
-    ("drop", "bias"): 3.0,
+    ("drop", "biases"): 3.0,
     ("drop", "padding"): 4.0,
     ("once", "padding"): 3.8,
     ("drop", "one"): 3.8,
@@ -36,8 +36,8 @@ _COSTS: Mapping[Rule, float] = {
     ("drop", "out_size"): 5.0,
     ("drop",): 5.5,
     ("unsquared",): 4.5,
-    ("single", "bias"): 4.2,
-    ("per-unit", "bias"): 5.5,
+    ("single", "biases"): 4.2,
+    ("per-unit", "biases"): 5.5,
     ("round", "up"): 4.0,
     ("round", "down"): 4.0,
     ("round", "none"): 3.8,

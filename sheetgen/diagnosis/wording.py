@@ -31,10 +31,10 @@ _PLAIN: Mapping[Rule, str] = {
     ("drop", "minus-one"): N_("leaves out the - 1"),
     ("drop", "inner-one"): N_("leaves out the one inside the brackets"),
     ("drop", "log2"): N_("does not take the logarithm"),
-    ("single", "bias"): N_("counts a single bias for the whole layer"),
-    ("per-unit", "bias"): N_("counts a bias for every neuron, not for every output channel"),
-    ("added", "bias"): N_("counts the biases among the weights"),
-    ("product", "bias"): N_("multiplies by the biases instead of adding them"),
+    ("single", "biases"): N_("counts a single bias for the whole layer"),
+    ("per-unit", "biases"): N_("counts a bias for every neuron, not for every output channel"),
+    ("added", "biases"): N_("counts the biases among the weights"),
+    ("product", "biases"): N_("multiplies by the biases instead of adding them"),
     ("twice", "one"): N_("adds the + 1 twice"),
     ("twice", "minus-one"): N_("subtracts the 1 twice"),
     ("twice", "inner-one"): N_("counts the one inside the brackets twice"),
@@ -221,12 +221,12 @@ def _is_square(sheet: Sheet, answer: str) -> bool:
 
 def _mixed_up(one: str, other: str, sheet: Sheet, answer: str, say: Translations) -> str:
     """From the cell of the one: gives the other, not this one."""
+    names = {one: say_quantity(one, sheet, say), other: say_quantity(other, sheet, say)}
     asked = _of(answer)
-    here, there = (one, other) if asked == one else (other, one)
-    names = {"here": say_quantity(here, sheet, say), "there": say_quantity(there, sheet, say)}
-    if asked not in (one, other):
-        return say.gettext("mixes up {here} and {there}").format(**names)
-    return say.gettext("gives {there}, not {here}").format(**names)
+    if asked not in names:
+        return say.gettext("mixes up {one} and {other}").format(one=names[one], other=names[other])
+    there = names[other if asked == one else one]
+    return say.gettext("gives {there}, not {here}").format(here=names[asked], there=there)
 
 
 def _other_row(which: str, sheet: Sheet, answer: str, say: Translations) -> str:

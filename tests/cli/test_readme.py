@@ -39,13 +39,14 @@ def test_the_commands_run(line: str, folder: Path) -> None:
     words = [sys.executable, "-m", *shlex.split(command)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8")
-    assert (done.returncode, done.stderr) == (0, "")
+    warned = done.stderr.startswith("warning: no blank tells") and "generate" in line  # of what AlexNet cannot show
+    assert (done.returncode, "" if warned else done.stderr) == (0, "")
     assert done.stdout
     assert not target or target == "schema.json"
 
 
 def test_all_of_them_were_found() -> None:
-    assert len(COMMANDS) == 9
+    assert len(COMMANDS) == 10
     assert SHELL[0].startswith("make demo ")
     assert SHELL[1].startswith("make test ")
 

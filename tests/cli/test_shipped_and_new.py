@@ -70,7 +70,8 @@ def test_new_writes_a_coursework_that_shows_and_generates(tmp_path: Path) -> Non
     shown = run("show", "mine.yaml", cwd=tmp_path)
     assert (shown.returncode, shown.stderr) == (0, "")
     made = run("generate", "mine.yaml", cwd=tmp_path)
-    assert (made.returncode, made.stderr) == (0, "")
+    assert made.returncode == 0
+    assert made.stderr.startswith("warning: no blank tells") or not made.stderr
     assert (tmp_path / "output" / "mine-key.xlsx").is_file()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 
@@ -28,10 +29,15 @@ def rules_of(name: str) -> tuple[Sheet, dict[tuple[Rule, ...], tuple[str, ...]]]
     sheet = sheet_of(name)
     index = index_of(sheet)
     found: dict[tuple[Rule, ...], dict[str, str]] = {}
+    named: Counter[tuple[str, str]] = Counter()  # rules that differ in the row that they name only
     for answer in index.answers:
         kind = answer.rpartition(".")[2]
         own = answer if answer.startswith("question.") else kind
         for rules in _of_answer(index, answer):
+            if rules[0][0] in ("row", "left-out", "counted-twice") and rules not in found:
+                named[rules[0][0], own] += 1
+                if named[rules[0][0], own] > 6:
+                    continue
             found.setdefault(rules, {}).setdefault(own, answer)
     return sheet, {rules: tuple(answers.values()) for rules, answers in found.items()}
 

@@ -28,7 +28,7 @@ LOST = {
     "a-paper-image": (2 + 1 + HALF * (16 * 0.5 + 8 * 0.5 + 0.5 + 1 + 9 + 4), "input:224"),
     # 8 layers' biases, which are 0 and so no number that anything follows from; their 8 parameters and 8 connections;
     # of the totals the biases', and half of the parameters' and the connections'
-    "b-no-biases": (8 * 0.5 + 8 + 8 + 1 + HALF * 2, "drop:bias"),
+    "b-no-biases": (8 * 0.5 + 8 + 8 + 1 + HALF * 2, "drop:biases"),
     # 3 layers' weights and connections; half of their parameters and of 3 totals
     "c-two-gpus": (3 * 0.5 + 3 + HALF * (3 + 3), "misconception:two-gpu-split"),
     # conv3, conv4, conv5 and pool5, both columns (in fc6 to fc8 the two are the same number); half of the parameters'

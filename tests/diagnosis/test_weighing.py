@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sheetgen.diagnosis.weighing import LEAST, Fit, by_chance, choose, cost
 
-BIAS, PAIR, RARE = ("drop", "bias"), (("drop", "kernel"), ("round", "up")), ("drop", "unheard-of")
+BIAS, PAIR, RARE = ("drop", "biases"), (("drop", "kernel"), ("round", "up")), ("drop", "unheard-of")
 
 
 def chances(cells: str, bits: float = 16.0) -> dict[str, float]:
@@ -29,7 +29,7 @@ def test_one_change_beats_two_and_a_common_rule_a_rare_one() -> None:
 
 
 def test_rules_of_other_cells_explain_a_cell_together() -> None:
-    both = (("drop", "bias"), ("once", "padding"))
+    both = (("drop", "biases"), ("once", "padding"))
     fits = {"a": (Fit((both[0],)),), "b": (Fit((both[1],)),), "c": (Fit(both), Fit((("swap", "kernel", "stride"),)))}
     assert choose(fits, chances("abc"), {})["c"].rules == both
 

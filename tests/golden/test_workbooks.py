@@ -338,7 +338,8 @@ def test_another_courseworks_workbook_is_not_marked(key: bytes, tmp_path: Path) 
     )
     marked = api.verify(tmp_path / "small.yaml", [tmp_path / "key.xlsx"]).submissions[0]
     assert marked.status == "unmarked"
-    assert "is it the workbook of this coursework?" in (marked.reason or "")
+    assert "this looks like another network's table" in (marked.reason or "")
+    assert "is it the workbook of another coursework?" in (marked.reason or "")
 
 
 @pytest.mark.parametrize("out", ["theirs.xlsx", "theirs.txt"])

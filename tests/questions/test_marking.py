@@ -102,7 +102,7 @@ def test_a_solution_by_rounding_is_told_so(sheet: Sheet) -> None:
             f"Question 1: {n} is not right. It is a solution only where a division is rounded down; the one without "
             "remainder is asked for."
         )
-    assert of(sheet, "1", 231).feedback == "Question 1: 231 is not right."
+    assert of(sheet, "1", 231).feedback == "Question 1: 231 is not right; it leaves out the - 1."
 
 
 def test_an_error_in_a_cell_is_unreadable(sheet: Sheet) -> None:

@@ -332,6 +332,16 @@ def test_a_rule_may_change_what_its_own_formulas_read(tmp_path: Path) -> None:
     assert (found["c1.weights"], found["c1.parameters"], found["3a.1.x.in_channels"]) == (112, 115, 3)
 
 
+def test_a_rule_may_read_totals_and_be_one(tmp_path: Path) -> None:
+    sheet = lay_out(good(tmp_path, NETWORK + f"coursework: {rule('', '{fc.biases: total_neurons}')}\n"))
+    weights, neurons = (sheet.table.numbers[answer] for answer in ("fc.weights", "total.neurons"))
+    assert isinstance(weights, int)
+    assert isinstance(neurons, int)
+    assert carried(sheet, "r")["fc.parameters"] == weights + neurons
+    sheet = lay_out(good(tmp_path, NETWORK + f"coursework: {rule('', '{total.parameters: 2 * neurons}')}\n"))
+    assert carried(sheet, "r")["total.parameters"] == 2 * neurons
+
+
 # --- the schema -----------------------------------------------------------------------------------------------------
 
 VALIDATOR = jsonschema.Draft202012Validator(json_schema())
