@@ -7,8 +7,9 @@ elsewhere now is followed by its text. Pure: a worksheet is handed in as the val
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from ..addresses import address
 from ..layout import LEAST, LayerLine, Line, Spot, TableLayout
@@ -98,8 +99,9 @@ def follow(table: TableLayout, worksheet: str, cells: Cells) -> TableLayout | No
     if len(lines) < len(table.lines) or len(layers) < len(table.layers) or not layers:
         return None
     headings, labels = [line.heading for line in lines], [layer.label for layer in layers]
-    best = max(page.rows, key=lambda row: (len(page.headings(row, headings)), -row), default=0)
-    columns = page.headings(best, headings)
+    headed = {row: page.headings(row, headings) for row in page.rows}
+    best = max(headed, key=lambda row: (len(headed[row]), -row), default=0)
+    columns = headed.get(best, {})
     rows = max((page.labels(column, best, labels) for column in page.columns), key=len, default={})
     if len(columns) < ENOUGH * len(lines) or len(rows) < ENOUGH * len(layers):
         return None
@@ -160,12 +162,12 @@ class _Page:
     def label_column(self, labels: Labels) -> int:
         """The column in which the labels stand."""
         taken = {line.at for line in self.table.lines}
-        said = {normal(layer.label) for layer in self.table.layers if layer.label}
+        said = {_normal(layer.label) for layer in self.table.layers if layer.label}
 
         def worth(column: int) -> float:
             texts = [text for layer in self.table.layers if (text := self.text(layer.at, column))]
             return sum(
-                1 if normal(text) in said else max(labels.weights(text).values(), default=0) / 2
+                1 if _normal(text) in said else max(labels.weights(text).values(), default=0) / 2
                 for text in texts
                 if not text.isdigit() or said
             )
@@ -178,11 +180,11 @@ class _Page:
         taken = {other.at for other in self.table.layers}
         elsewhere = [text for row in self.rows if row not in taken and (text := self.text(row, column))]
         if layer.label:
-            if normal(layer.label) == normal(seen):
+            if _normal(layer.label) == _normal(seen):
                 return ""
-            another = any(seen and normal(other.label) == normal(seen) for other in others)
+            another = any(seen and _normal(other.label) == _normal(seen) for other in others)
             taken = {other.at for other in self.table.layers}
-            gone = any(normal(self.text(row, column)) == normal(layer.label) for row in self.rows if row not in taken)
+            gone = any(_normal(self.text(row, column)) == _normal(layer.label) for row in self.rows if row not in taken)
             return "moved" if another or gone else "changed"
         weights = labels.weights(seen) if seen else {}
         own = weights.get(layer.layer, 0)
@@ -192,30 +194,39 @@ class _Page:
 
     def headings(self, row: int, wanted: Sequence[str]) -> dict[int, int]:
         """Which of the headings ``wanted`` stand in a row, by their number, and in which column."""
-        return _in_turn(((column, self.heading(column, row)) for column in self.columns), wanted, _alike)
+        return _in_turn(((column, self.heading(column, row)) for column in self.columns), wanted, whole=False)
 
     def labels(self, column: int, below: int, wanted: Sequence[str]) -> dict[int, int]:
         """Which of the labels ``wanted`` stand in a column, and in which row."""
         texts = ((row, self.text(row, column)) for row in self.rows if row > below)
-        return _in_turn(texts, wanted, lambda label, seen: normal(label) == normal(seen))
+        return _in_turn(texts, wanted, whole=True)
 
 
-def _in_turn(
-    texts: Iterable[tuple[int, str]], wanted: Sequence[str], alike: Callable[[str, str], bool]
-) -> dict[int, int]:
+def _in_turn(texts: Iterable[tuple[int, str]], wanted: Sequence[str], whole: bool) -> dict[int, int]:
     """Number of a wanted text -> the line where it stands; of equal ones the first stands first."""
+    said = [{text} if whole else _endings(text) for text in map(_normal, wanted)]
+    some = frozenset().union(*said)
     found: dict[int, int] = {}
-    for at, seen in texts:
-        number = next((i for i, each in enumerate(wanted) if i not in found and alike(each, seen)), None)
-        if number is not None:
-            found[number] = at
+    for at, text in texts:
+        if (seen := _normal(text)) in some:
+            number = next((i for i, each in enumerate(said) if i not in found and seen in each), None)
+            if number is not None:
+                found[number] = at
     return found
+
+
+_normal = lru_cache(maxsize=65_536)(normal)  # a sheet is gone through once for each of its rows
+
+
+def _endings(text: str) -> set[str]:
+    """A heading in two lines may stand there with its lower one alone."""
+    words = text.split(" ")
+    return {" ".join(words[at:]) for at in range(len(words))}
 
 
 def _alike(heading: str, seen: str) -> bool:
     """Whether a heading is ``seen``, or the lower of its two lines is."""
-    said, there = normal(heading), normal(seen)
-    return bool(there) and (said == there or said.endswith(f" {there}"))
+    return bool(seen) and _normal(seen) in _endings(_normal(heading))
 
 
 def _given(table: TableLayout, cells: Cells, known: Known) -> Iterator[tuple[Spot, bool]]:
