@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from .errors import TemplateError, UsageError
 from .expr import Value
-from .folders import gather
+from .folders import gather, no_workbook
 from .layout import Layout
 from .marking import Marked, Submission, is_right, mark
 from .sheet import Sheet, defined_name, lay_out, plain_number
@@ -33,14 +33,15 @@ if TYPE_CHECKING:
     from .coursework import Coursework
     from .witness import Measured
     from .workbook.audit import Disagreement
+    from .workbook.book import Book
     from .workbook.elsewhere import Elsewhere
     from .workbook.fill import Filled
     from .workbook.locate import Located as Found
-    from .workbook.package import Package
 
 OUTPUT = Path("output")
 _SAVE_AS = "open it in its program and save it as .xlsx (or: soffice --headless --convert-to xlsx FILE)"
 _CONVERT = (".ods", ".csv", ".tsv", ".xls", ".xlsb", ".fods", ".numbers")
+_READ_ONLY = (".ods", ".csv", ".tsv")  # what verify and locate read, but fill cannot write
 MOST_BYTES = 256 * 1024 * 1024  # of an instructor's file, pictures and all
 MAX_FILE = 32 * 1024 * 1024  # bytes of a submission; the filled sheet has 10 kB
 
@@ -245,7 +246,7 @@ def _how(found: Elsewhere) -> str:
     return f"the table is {found.where()}{more}"
 
 
-def tables_elsewhere(coursework: str | Path, package: Package, shown_as: str) -> tuple[Elsewhere, Sheet]:
+def tables_elsewhere(coursework: str | Path, package: Book, shown_as: str) -> tuple[Elsewhere, Sheet]:
     """The tables of a workbook that is not ours, and a sheet with the number of everything that they may ask for."""
     from .sheet import with_everything
     from .workbook.elsewhere import find_tables, tables_of_others
@@ -292,13 +293,14 @@ def locate(coursework: str | Path, workbook: Path) -> Located:
     """What each line of the workbook's tables was taken for, and how sure that is."""
     from .workbook.elsewhere import ours_as_layout
     from .workbook.locate import locate as find
-    from .workbook.package import BrokenPackage, Package
+    from .workbook.package import BrokenPackage
+    from .workbook.sandbox import open_apart
 
-    if workbook.suffix.lower() in _CONVERT:
-        raise UsageError(f"{workbook}: locate works on .xlsx; {_SAVE_AS}, and ask again")
+    if workbook.suffix.lower() in _CONVERT and workbook.suffix.lower() not in _READ_ONLY:
+        raise UsageError(f"{workbook}: locate works on .xlsx, .ods and .csv; {_SAVE_AS}, and ask again")
     sheet = sheet_of(coursework)
     try:
-        package = Package.read(read_file(workbook, "workbook"))
+        package = open_apart(read_file(workbook, "workbook"), sheet)
         ours = find(package, sheet, elsewhere=False)
         if ours.places:
             layout = ours_as_layout(ours.sheet, package, ours.worksheet, ours.places)
@@ -419,6 +421,8 @@ def verify(
 
 def _hand(file: Path) -> tuple[str, bytes] | Submission:
     """What the result calls the file, and its bytes; or why they cannot be had."""
+    if instead := no_workbook(file):
+        return Submission(str(file), {}, instead)
     try:
         about = file.stat()
         if not stat.S_ISREG(about.st_mode):
