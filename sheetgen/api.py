@@ -25,8 +25,10 @@ from typing import TYPE_CHECKING
 from .errors import TemplateError, UsageError
 from .expr import Value
 from .folders import gather, no_workbook
-from .layout import Layout
+from .layout import Layout, answer_at
 from .marking import Marked, Submission, is_right, mark
+from .network import INPUT
+from .pasting import asks_text, skeleton_text
 from .sheet import Sheet, defined_name, lay_out, plain_number
 
 if TYPE_CHECKING:
@@ -287,11 +289,13 @@ class Located:
     layout: Layout
     notes: tuple[str, ...]
     named: bool = False  # has any blank its name?
+    asks: str = ""  # the columns: and blanks: of what is empty, as YAML, where the coursework asks for something else
+    skeleton: str = ""  # a layout: to complete by hand, where the table was "refused"
 
 
 def locate(coursework: str | Path, workbook: Path) -> Located:
     """What each line of the workbook's tables was taken for, and how sure that is."""
-    from .workbook.elsewhere import ours_as_layout
+    from .workbook.elsewhere import empty_cells, ours_as_layout
     from .workbook.locate import locate as find
     from .workbook.package import BrokenPackage
     from .workbook.sandbox import open_apart
@@ -306,10 +310,34 @@ def locate(coursework: str | Path, workbook: Path) -> Located:
             layout = ours_as_layout(ours.sheet, package, ours.worksheet, ours.places)
             named = any(package.place(defined_name(answer)) == place for answer, place in ours.places.items())
             return Located("ours", layout, (), named)
-        found, _ = tables_elsewhere(coursework, package, str(workbook))
+        try:
+            found, full = tables_elsewhere(coursework, package, str(workbook))
+        except TemplateError as refused:
+            return Located("refused", (), (str(refused),), skeleton=_skeleton(coursework, package))
+        asks = _asks(sheet, full, found.layout, empty_cells(package, found.layout, full))
     except BrokenPackage as error:
         raise TemplateError(f"{workbook}: {error}") from error
-    return Located(found.how, found.layout, found.notes)
+    return Located(found.how, found.layout, found.notes, asks=asks)
+
+
+def _asks(sheet: Sheet, full: Sheet, layout: Layout, empty: Mapping[str, Sequence[str]]) -> str:
+    """``columns:`` and ``blanks:`` for what is empty; nothing where the coursework asks for just that."""
+    asked = {cell.answer for cell in sheet.blanks if (cell.answer or "").partition(".")[0] != INPUT}
+    if not empty or asked == {answer_at(layer, name) for name, layers in empty.items() for layer in layers}:
+        return ""
+    columns = dict.fromkeys(line.quantity for table in layout for line in table.lines if line.quantity != "layer")
+    return asks_text(tuple(columns), empty, full.table.blocks)
+
+
+def _skeleton(coursework: str | Path, package: Book) -> str:
+    from .sheet import with_everything
+    from .workbook.elsewhere import tables_refused
+
+    described, sheet = read_and_lay_out(coursework)
+    refused = tables_refused(package, with_everything(described, sheet))
+    quantities = dict.fromkeys((cell.answer or "").rpartition(".")[2] for cell in sheet.blanks)
+    shown = next((entry.name for entry in package.sheets if not entry.hidden), "Sheet1")
+    return skeleton_text(refused, shown, tuple(quantities), [name for name in sheet.rows if name != INPUT])
 
 
 def _gives(now: object, right: Value) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from .addresses import letters
 from .layout import WORDS, LayerLine, Layout, Line, TableLayout
@@ -35,6 +35,47 @@ def _tables(layout: Layout) -> Iterator[str]:
             yield "    layers:"
             yield from (f"      {_layer(table, layer)}" for layer in table.layers)
             yield from (f"      {each}" for each in _doubtful(table, "layer"))
+
+
+def skeleton_text(layout: Layout, sheet: str, quantities: Sequence[str], layers: Sequence[str]) -> str:
+    """A ``layout:`` to complete by hand where recognition gave up; all of it is in doubt, and stands as comments.
+
+    ``layout`` are tables that are likelier another network's; without them there are the names to put places to.
+    """
+    lines = ["coursework:", "  layout:"]
+    for told in _tables(layout):
+        of_table = told.startswith(("  -", "    header:", "    quantities:", "    layers:"))
+        lines.append(told if of_table else f"      # {told.strip().removeprefix('# ')}")
+    if not layout:
+        lines += [
+            f"  - sheet: {scalar(sheet)}",
+            "    # header: 4   # the row of the headings",
+            "    quantities:   # the column of each, or its row where each layer has a column",
+            *(f"      # {name}: {letters(at)}" for at, name in enumerate(quantities, start=2)),
+            "    layers:   # the row of each; without layers: they are found by their labels",
+            *(f"      # {scalar(name)}: {at}" for at, name in enumerate(layers, start=5)),
+        ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def asks_text(columns: Sequence[str], empty: Mapping[str, Sequence[str]], blocks: Collection[str]) -> str:
+    """``columns:`` and ``blanks:`` that ask for what is ``empty``: quantity -> the layers of which it is."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for quantity, layers in empty.items():
+        alike.setdefault(tuple(layers), []).append(quantity)
+    lines = [
+        "  # what is empty in this workbook, to stand in place of columns: and blanks:",
+        f"  columns: [{', '.join(['layer', *columns])}]",
+        "  blanks:",
+    ]
+    for layers, quantities in alike.items():
+        rows = [scalar(each) for each in layers if each not in blocks]
+        sums = [scalar(each) for each in layers if each in blocks]
+        asked = [f"quantities: [{', '.join(quantities)}]"]
+        asked += [f"layers: [{', '.join(rows)}]"] if rows else []
+        asked += [f"blocks: [{', '.join(sums)}]"] if sums else []
+        lines.append(f"    - {{{', '.join(asked)}}}")
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _place(table: TableLayout, number: int, *, layers: bool) -> str:

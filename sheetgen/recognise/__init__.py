@@ -19,7 +19,7 @@ from ..network import INPUT, TOTAL
 from ..quantities import COMPOSITE
 from ..sheet import Sheet
 from ..vocabulary import NOTHING, Heard, hear, hear_label
-from .columns import Column, Held, agrees, choose, plainly
+from .columns import NAME_IT, Column, Held, agrees, choose, plainly
 from .known import Known
 from .labels import NAMED, OUTRIGHT, Content, Labels, Match
 from .whose import LEAST_PROOF, Evidence, Stranger, weigh
@@ -347,17 +347,14 @@ class _Page:
             LayerLine(row, match.layer, text[row], match.certainty, self._why(match)) for row, match in matches.items()
         ]
         headings = {column.at: column.heading for column in columns}
-        left = [LeftAlone(at, "quantity", headings[at], why) for at, why in why_not.items() if headings[at]]
+        left = [
+            LeftAlone(at, "quantity", headings[at], each.why, each.could, each.certainty)
+            for at, each in why_not.items()
+            if headings[at]
+        ]
         end = max(matches)
         left += [
-            LeftAlone(
-                row,
-                "layer",
-                text[row],
-                f"could be {why_not_layers[row].layer}, which is not sure enough"
-                if row in why_not_layers
-                else "no layer of the network has such a name",
-            )
+            self._left_row(row, text[row], why_not_layers.get(row))
             for row in rows
             if text[row] and row not in matches and row <= end
         ]
@@ -375,9 +372,16 @@ class _Page:
         if not self._is_whole(labelled, matches, evidence):
             return None
         if not evidence.is_ours:
-            self.strangers.append(self._stranger(evidence, matches))
+            self.strangers.append(self._stranger(evidence, matches, table))
             return None
         return table
+
+    @staticmethod
+    def _left_row(row: int, label: str, match: Match | None) -> LeftAlone:
+        if match is None:
+            return LeftAlone(row, "layer", label, "no layer of the network has such a name")
+        why = f"could be {match.layer}, which is not sure enough ({match.certainty:.0%}); {NAME_IT}"
+        return LeftAlone(row, "layer", label, why, match.layer, match.certainty)
 
     def _why(self, match: Match) -> str:
         if match.weight >= NAMED:
@@ -415,9 +419,10 @@ class _Page:
         """Whether a label speaks of a layer with weights, which no table of its network would leave out."""
         return hear_label(label).family in ("conv", "fc")
 
-    def _stranger(self, evidence: Evidence, matches: Mapping[int, Match]) -> Stranger:
+    def _stranger(self, evidence: Evidence, matches: Mapping[int, Match], table: TableLayout) -> Stranger:
         if not evidence.differ:
-            return Stranger(self.worksheet, evidence)
+            return Stranger(self.worksheet, evidence, table)
         first = evidence.differ[0]
         row = next(row for row, match in matches.items() if match.layer == first.layer)
-        return Stranger(self.worksheet, evidence, *((first.line, row) if self.transposed else (row, first.line)))
+        at = (first.line, row) if self.transposed else (row, first.line)
+        return Stranger(self.worksheet, evidence, table, *at)

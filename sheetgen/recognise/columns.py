@@ -61,7 +61,16 @@ class _Fit:
     order: tuple[str, ...]
 
 
-def choose(columns: Sequence[Column], known: Known, least: float) -> tuple[dict[int, Line], dict[int, str]]:
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Why a line was taken for nothing; what it is likeliest, and how sure that is."""
+
+    why: str
+    could: str = ""
+    certainty: float = 0
+
+
+def choose(columns: Sequence[Column], known: Known, least: float) -> tuple[dict[int, Line], dict[int, Left]]:
     """Line number -> what it holds, each quantity once; and why the others hold nothing that is known."""
     fits = {column.at: _fits(column, known) for column in columns}
     heard = {column.at: column for column in columns}
@@ -325,13 +334,18 @@ def _why(fit: _Fit, column: Column) -> str:
     return "; ".join(said)
 
 
-def _why_not(fits: Sequence[_Fit], column: Column, taken: set[str]) -> str:
+def _why_not(fits: Sequence[_Fit], column: Column, taken: set[str]) -> Left:
     could = sorted((fit for fit in fits if fit.quantity), key=lambda fit: -fit.chance)[:2]
     if not could:
-        return (
-            "nothing known" if column.heard is NOTHING else "its heading is understood, but no layer has such a number"
-        )
+        nothing = "nothing known"
+        return Left(nothing if column.heard is NOTHING else "its heading is understood, but no layer has such a number")
     names = " or ".join(fit.quantity for fit in could)
     if all(fit.quantity in taken for fit in could):
-        return f"could be {names}, which {'another line holds' if len(could) == 1 else 'other lines hold'} already"
-    return f"could be {names}, which is not sure enough"
+        others = "another line holds" if len(could) == 1 else "other lines hold"
+        return Left(f"could be {names}, which {others} already")
+    likeliest = next(fit.quantity for fit in could if fit.quantity not in taken)
+    certainty = next(fit.chance for fit in could if fit.quantity == likeliest) / sum(fit.chance for fit in fits)
+    return Left(f"could be {names}, which is not sure enough ({certainty:.0%}); {NAME_IT}", likeliest, certainty)
+
+
+NAME_IT = "if it is, name it in layout:"

@@ -12,6 +12,7 @@ from typing import Literal
 from ..addresses import address
 from ..foreign import spots_by_answer
 from ..layout import SURE, LayerLine, Layout, Line, Spot, TableLayout
+from ..network import INPUT, TOTAL
 from ..recognise import Recognised, known_of, labels_of, recognise
 from ..recognise.standing import Standing, follow, hold, with_rows
 from ..recognise.whose import LEAST_PROOF, fits
@@ -155,6 +156,27 @@ def _by_recognition(package: Book, sheet: Sheet, notes: tuple[str, ...]) -> Else
 def tables_of_others(package: Book, sheet: Sheet) -> tuple[str, ...]:
     """A sentence for each table that looks like another network's, the likeliest first."""
     return tuple(_of_others(_recognised(package, sheet), sheet.name))
+
+
+def tables_refused(package: Book, sheet: Sheet) -> Layout:
+    """Those tables, as they would be if they were this network's."""
+    return tuple(stranger.table for each in _recognised(package, sheet) for stranger in each.strangers)
+
+
+def empty_cells(package: Book, layout: Layout, sheet: Sheet) -> Mapping[str, tuple[str, ...]]:
+    """Quantity -> the layers whose cell in these tables is empty, and of which the network has the number."""
+    found: dict[str, list[str]] = {}
+    for table in layout:
+        cells = package.cells(table.sheet)
+        for spot in table.spots():
+            cell = cells.get((spot.row, spot.column), BLANK)
+            computed = sheet.table.quantities.get(spot.answer)  # a number that the YAML gives reads nothing
+            asks = bool(computed and computed.binds) or (spot.layer == TOTAL and spot.answer in sheet.table.numbers)
+            if cell.formula is None and cell.value in (None, "") and spot.layer != INPUT and asks:
+                layers = found.setdefault(spot.line.quantity, [])
+                if spot.layer not in layers:
+                    layers.append(spot.layer)
+    return {quantity: tuple(layers) for quantity, layers in found.items()}
 
 
 def _recognised(package: Book, sheet: Sheet) -> list[Recognised]:

@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
+from sheetgen.errors import SpecError
 from sheetgen.layout import Layout
 from sheetgen.marking import mark
 from sheetgen.sheet import Sheet, lay_out
@@ -17,6 +18,8 @@ from sheetgen.spec import load
 from sheetgen.workbook.elsewhere import Elsewhere, find_tables
 from sheetgen.workbook.package import Package
 from sheetgen.workbook.read import read_submission
+from tests.golden.test_house_styles import page_of
+from tests.house_styles import LAYERS, STYLES, Style
 from tests.runs import run
 
 NETWORK = """\
@@ -186,3 +189,84 @@ def test_a_paste_that_is_misplaced_is_seen(tmp_path: Path) -> None:
     assert tables.how == "recognised"
     assert "(column F (weights) has 'Params' written at it)" in tables.notes[0]
     assert places(tables.layout)["conv1.parameters"] == (3, 6)
+
+
+def test_rows_are_found_by_their_labels_where_layout_names_none(tmp_path: Path) -> None:
+    only = (
+        "  layout: {sheet: Q1, header: 2, quantities: {kernel_size: B, out_channels: D, weights: E, parameters: F}}\n"
+    )
+    sheet = lay_out(load(write(tmp_path, only)))
+    tables = found(handed_in(lambda page: page.insert_rows(4)), sheet)
+    assert tables.how == "declared"
+    assert [(layer.at, layer.layer) for layer in tables.layout[0].layers] == [
+        (3, "conv1"),
+        (5, "conv2"),
+        (6, "conv3"),
+        (7, "fc"),
+    ]
+
+
+# --- what locate prints to be completed -------------------------------------------------------------------------------
+
+
+def test_where_recognition_gives_up_there_is_a_layout_to_complete(tmp_path: Path) -> None:
+    """Another network's kernels, and words that nobody knows: the one gives its lines in doubt, the other names."""
+    rows = (("Conv 1", 7, 2, 64), ("Conv 2", 5, 4, 128), ("Conv 3", 7, 4, 512), ("Dense", None, None, 1000))
+    coursework = write(tmp_path, "")
+    (tmp_path / "other.xlsx").write_bytes(handed_in(rows=rows))
+    done = run("locate", coursework, tmp_path / "other.xlsx")
+    assert done.returncode == 2
+    assert "another network's table" in done.stderr
+    assert "      # parameters: {at: F, heading: Params}\n" in done.stdout
+    assert "      # conv1: {at: 3, label: Conv 1}\n" in done.stdout
+    (tmp_path / "words.xlsx").write_bytes(page_of(("Ebene", "Anzahl"), ("eins", None), ("zwei", None)))
+    done = run("locate", coursework, tmp_path / "words.xlsx", "--format", "yaml")
+    assert done.returncode == 2
+    assert "no table of mine was recognised in it" in done.stderr
+    for line in ("  - sheet: Sheet", "      # parameters: C", "      # conv1: 5", "      # fc: 8"):
+        assert f"{line}\n" in done.stdout
+    completed = (
+        done.stdout.partition("\n")[2].replace("# header: 4", "header: 1").replace("# parameters: C", "parameters: B")
+    )
+    for number, layer in enumerate(("conv1", "conv2"), start=5):
+        completed = completed.replace(f"# {layer}: {number}", f"{layer}: {number - 3}")
+    tables = found((tmp_path / "words.xlsx").read_bytes(), lay_out(load(write(tmp_path, completed))))
+    assert places(tables.layout) == {"conv1.parameters": (2, 2), "conv2.parameters": (3, 2)}
+
+
+def test_what_is_left_alone_is_told_with_its_certainty_and_printed_as_a_comment(tmp_path: Path) -> None:
+    rows = (("Layer", "Output", "# Params"), *((layer, None, None) for layer in LAYERS))
+    (tmp_path / "t.xlsx").write_bytes(page_of(*rows))
+    done = run("locate", "alexnet", tmp_path / "t.xlsx")
+    assert "      # output_size: {at: B, heading: Output}   # 4" in done.stdout
+    assert "is not sure enough (4" in done.stdout
+    assert "if it is, name it in layout:" in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize("style", STYLES, ids=lambda style: style.name)
+def test_blanks_that_are_printed_can_be_pasted(style: Style, tmp_path: Path) -> None:
+    """They ask for all that is empty; what is asked by them already is not printed again."""
+    (tmp_path / "t.xlsx").write_bytes(style.data())
+    done = run("locate", "alexnet", tmp_path / "t.xlsx", "--format", "yaml")
+    network = (Path(__file__).parents[2] / "templates" / "alexnet.yaml").read_text(encoding="utf-8")
+    own = tmp_path / "own.yaml"
+    own.write_text(network[: network.index("coursework:\n")] + done.stdout, encoding="utf-8")
+    sheet = lay_out(load(own))
+    tables = found(style.data(), sheet)
+    assert tables.how == "declared"
+    asked = {cell.answer for cell in sheet.blanks}
+    assert len(asked) >= 15
+    assert asked <= set(places(tables.layout))
+    again = run("locate", own, tmp_path / "t.xlsx", "--format", "yaml")
+    assert "blanks:" in done.stdout
+    assert "blanks:" not in again.stdout
+
+
+def test_a_column_that_is_missing_is_told_once(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        NETWORK.replace("blanks: [{quantities: [weights, parameters]}]", "blanks: [{quantities: macs}]"), "utf-8"
+    )
+    with pytest.raises(SpecError) as caught:
+        load(path)
+    assert str(caught.value).count("has no column macs") == 1
