@@ -239,7 +239,7 @@ def _fill_elsewhere(coursework: str | Path, sheet: Sheet, data: bytes, template:
         for table in found.layout
         for each in table.left
     )
-    notes = (_how(found), *found.notes)
+    notes = (_how(found), *found.notes, *composed.notes)
     return FillReport(path, len(done.filled), kept, tuple(led_astray), missing, composed.right, notes=notes, left=left)
 
 

@@ -72,7 +72,11 @@ def _judge_in_units(read: Reading, held: Held, right: Value, near: float) -> Ver
 
     One that is right as it stands was written out in full, where thousands were asked: right too, and said.
     """
-    whole = [Fraction(each) * held.unit for each in (read.numbers[0], *read.others)]
+    # 44.9 as it was typed, not as a float holds it
+    whole = [
+        Fraction(repr(each) if isinstance(each, float) else each) * held.unit
+        for each in (read.numbers[0], *read.others)
+    ]  # fmt: skip
     digits = held.value.strip() if isinstance(held.value, str) else plain(Fraction(read.numbers[0]))
     # 35.0 as text may be what a .csv makes of the number 35 in a format with decimals: it says no more than 35
     half = max(read.half, Fraction(1, 2 * 10 ** len(_decimals(digits).rstrip("0")))) * held.unit

@@ -9,9 +9,11 @@ files, marks or how a number was typed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Literal
 
 from ..expr import Value
 from ..network import INPUT, TOTAL
@@ -22,12 +24,18 @@ from .index import Index, index_of
 from .own import LARGEST, Own
 from .slips import BATCHES, slips
 from .trees import Number
-from .weighing import Certainty, Chosen, Fit, by_chance, choose, is_slip, slip_cost
+from .weighing import Certainty, Chosen, Fit, by_chance, choose, cost, is_slip, slip_cost
 
 MOST_FITS = 24  # explanations of one cell that are weighed
-COPY = 2.0  # bits that a wrong number of another row costs in each cell: what made the one made the other
+OWN = 1.0  # bit that says that a rule was applied to the student's own numbers, and not to the right ones
+COPY = 4.0  # bits that a wrong number of another row costs in each cell: what made the one made the other
 MOST_KNOWN = 6  # rules of other cells that are tried together in one
 Right = Callable[[str, Number, Value], bool]  # answer, a student's number, a value: is it right within tolerance?
+
+
+# What an earlier number is that nothing may follow from: it cannot be what it claims to be; or the same mistake, a unit
+# or a copied number, is in both
+Barred = Literal["", "impossible", "copied"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +59,22 @@ class Finding:
     credit: bool = False  # does that earn a part of the marks?
     why: tuple[Explained, ...] = ()  # the best first; several where they explain it equally well
     depends: tuple[str, ...] = ()  # earlier wrong answers that it reads, whether it is right for them or not
+    barred: Barred = ""  # why it earns nothing, although it follows
 
 
-def diagnose(sheet: Sheet, wrong: Mapping[str, Number], is_right: Right) -> dict[str, Finding]:
+def diagnose(
+    sheet: Sheet,
+    wrong: Mapping[str, Number],
+    is_right: Right,
+    *,
+    right: Collection[str] = (),
+    computed: Collection[str] = (),
+) -> dict[str, Finding]:
     """Of each wrong number by its answer's id why it is wrong.
 
-    ``wrong`` holds what the student gave, of sizes the sides that are wrong. A number too large to calculate with is
-    taken for none.
+    ``wrong`` holds what the student gave, of sizes the sides that are wrong; ``right`` are the answers that are right,
+    and ``computed`` those that a formula in the cell gives: no hand slipped there, and nothing was copied. A number too
+    large to calculate with is taken for none.
     """
     index = index_of(sheet)
     given = {
@@ -65,7 +82,7 @@ def diagnose(sheet: Sheet, wrong: Mapping[str, Number], is_right: Right) -> dict
         for answer, number in wrong.items()
         if answer in index.table.quantities and _calculable(number)
     }  # fmt: skip
-    found = _Diagnosis(index, given, is_right).found()
+    found = _Diagnosis(index, given, is_right, right, computed).found()
     return {answer: found.get(answer, Finding(answer)) for answer in wrong}
 
 
@@ -76,8 +93,16 @@ def _calculable(number: Number) -> bool:
 class _Diagnosis:
     """One student's sheet."""
 
-    def __init__(self, index: Index, given: Mapping[str, Number], is_right: Right) -> None:
+    def __init__(
+        self,
+        index: Index,
+        given: Mapping[str, Number],
+        is_right: Right,
+        right: Collection[str],
+        computed: Collection[str],
+    ) -> None:
         self.index, self.given, self.is_right = index, given, is_right
+        self.right, self.computed = right, computed
         self.numbers = index.table.numbers
         self.own = Own(index.dependents, given)
 
@@ -87,6 +112,9 @@ class _Diagnosis:
         for answer, number in self.given.items():
             if self._reads_own(answer):
                 carried = self.own.follows(answer)
+                by_blocks = self._over_blocks(answer, carried)
+                if by_blocks is not None and self.is_right(answer, number, by_blocks):
+                    carried = by_blocks
                 if carried is not None and not isinstance(carried, str):
                     follows[answer] = carried
             fits[answer] = tuple(self._singles(answer, number, follows.get(answer)))[:MOST_FITS]
@@ -124,18 +152,43 @@ class _Diagnosis:
         """Numbers that are right for the student's own earlier ones need no rule; they take one that others need."""
         chance = {answer: by_chance(number, _number(self.numbers[answer])) for answer, number in self.given.items()}
         open_fits = {answer: listed for answer, listed in fits.items() if answer not in right}
-        chosen = choose(open_fits, chance, self.index.shows)
+        against = {
+            rule: sum(answer in world for answer in self.right)
+            for rule, world in self.index.worlds.items()
+            if rule[0] == "misconception"
+        }  # fmt: skip
+        chosen = choose(open_fits, chance, self.index.shows, against)
         known = {rule for each in chosen.values() for rule in each.rules if not is_slip(rule)}
         for answer in sorted(right):
-            both = [fit for fit in fits[answer] if fit.rules and set(fit.rules) <= known]
+            # over the true numbers, so that the rule itself is at work in this cell, and not only before it
+            here = [*self.index.singles(answer).get(_exact(self.given[answer]), ())]
+            here += [fit.rules for fit in fits[answer] if fit.rules[0][0] in _UNITS]
+            both = [rules for rules in here if set(rules) <= known]
             if both:
-                chosen[answer] = Chosen(both[0].rules, "likely")
+                chosen[answer] = Chosen(min(both, key=lambda rules: (sum(map(cost, rules)), rules)), "likely")
         return chosen
 
     # --- follow-through
 
+    def _over_blocks(self, answer: str, carried: Value | None) -> Value | None:
+        """A total as who adds up the blocks' own rows gets it, where these are asked and were answered wrongly."""
+        terms, quantity = self.index.terms(answer), answer.rpartition(".")[2]
+        if not terms or carried is None or isinstance(carried, str) or not answer.startswith(f"{TOTAL}."):
+            return None
+        whole: Number = carried
+        for block, layers in self.index.table.blocks.items():
+            own = self.given.get(f"{block}.{quantity}")
+            parts = [self.own.get(f"{layer}.{quantity}") for layer in layers if f"{layer}.{quantity}" in terms]
+            numbers = [part for part in parts if part is not None and not isinstance(part, str)]
+            if own is not None and len(numbers) == len(parts):
+                whole = whole + own - sum(numbers)
+        return whole if whole != carried else None
+
     def _reads_own(self, answer: str) -> bool:
         quantity = self.index.table.quantities[answer]
+        name = answer.rpartition(".")[2]
+        if answer.startswith(f"{TOTAL}.") and any(f"{block}.{name}" in self.given for block in self.index.table.blocks):
+            return True
         return any(isinstance(bind, str) and self.own.changes(bind) for bind in quantity.binds.values())
 
     def _follows(self, answer: str, value: Value) -> bool:
@@ -159,7 +212,7 @@ class _Diagnosis:
         layer, _, quantity = answer.rpartition(".")
         if quantity in ("out_height", "out_width") and layer not in (INPUT, TOTAL):
             read = self.numbers.get(f"{layer}.{quantity.replace('out', 'in')}")
-            image = self.numbers.get(f"{INPUT}.{quantity.replace('out', 'in')}")
+            image = self.own.get(f"{INPUT}.{quantity.replace('out', 'in')}")  # of the student's own
             if isinstance(read, int) and isinstance(image, int) and right <= read:
                 return number <= max(image, read)
         return True
@@ -170,18 +223,22 @@ class _Diagnosis:
         """Everything that gives the number in one step; over the true numbers, and over the student's own."""
         seen: set[tuple[Rule, ...]] = set()
         exact = _exact(number)
+        plain = self.index.singles(answer).get(exact, ())
         for rules in self._matches(answer, exact, carried is not None):
-            if rules not in seen:
+            if rules not in seen and not (rules[0][0] == "row" and answer in self.computed):
                 seen.add(rules)
                 copied = rules[0][0] == "row" and self.index.copied_from(answer, rules[0]) in self.given
-                yield Fit(rules, COPY if copied else 0.0)
+                yield Fit(rules, COPY if copied else 0.0 if rules in plain else OWN)
         for meant in dict.fromkeys((self.numbers[answer], carried)):
             if meant is None or isinstance(meant, str):
                 continue
-            for rule, alike in slips(exact, meant):
-                if (rule,) not in seen:
-                    seen.add((rule,))
-                    yield Fit((rule,), slip_cost(rule, alike) if is_slip(rule) else 0.0)
+            for rule, alike in slips(number, meant):
+                if (rule,) in seen or (is_slip(rule) and answer in self.computed):
+                    continue
+                if rule[0] == "batch" and not self._counts_images(answer, int(rule[1])):
+                    continue
+                seen.add((rule,))
+                yield Fit((rule,), slip_cost(rule, alike) if is_slip(rule) else math.log2(alike))
 
     def _matches(self, answer: str, number: Number, own_differs: bool) -> Iterator[tuple[Rule, ...]]:
         index = self.index
@@ -197,6 +254,19 @@ class _Diagnosis:
             yield from ((rule,) for rule, value in index.conventions(answer, own) if value == number)
             yield from index.elsewhere(answer, number, own)
             yield from (rules for rules, value in index.summed(answer, own, rows=False) if value == number)
+
+    def _counts_images(self, answer: str, factor: int) -> bool:
+        """Whether a factor may be a number of images: not of bytes, nor one that the layer itself has."""
+        name = answer.rpartition(".")[2]
+        return "memory" not in name and not answer.startswith("question.") and factor not in self._sizes(answer)
+
+    def _sizes(self, answer: str) -> set[int]:
+        """The sizes and channels of the answer's layer."""
+        layer = answer.rpartition(".")[0]
+        names = ("in_channels", "out_channels", "in_height", "out_height")
+        found = (self.index.forms.source(answer, name) for name in names)
+        numbers = (self.numbers.get(each) if isinstance(each, str) else each for each in found)
+        return {number for number in numbers if isinstance(number, int)} if layer else set()
 
     def _near_own(self, answer: str) -> bool:
         """Whether a number beside it, of its row or its column, is the student's own."""
@@ -241,25 +311,25 @@ class _Diagnosis:
 
     def _finding(self, answer: str, follows: bool, chosen: Chosen | None) -> Finding:
         depends = self.own.sources(answer)
+        if answer.startswith(f"{TOTAL}."):
+            name = answer.rpartition(".")[2]
+            depends += tuple(each for block in self.index.table.blocks if (each := f"{block}.{name}") in self.given)
         why: list[Explained] = []
         if chosen is not None:
             why.append(Explained(chosen.rules, chosen.certainty))
             why += [Explained(rules, "possible") for rules in chosen.others]
-        return Finding(answer, depends if follows else (), follows and self._earns(depends, why), tuple(why), depends)
+        barred = self._barred(depends, why) if follows else ""
+        return Finding(answer, depends if follows else (), follows and not barred, tuple(why), depends, barred)
 
-    def _earns(self, depends: tuple[str, ...], why: list[Explained]) -> bool:
-        """Whether following from the student's own numbers earns marks.
-
-        Not where one of these cannot be what it claims to be, and not where the very mistake that explains them, a
-        unit or a copied number, explains this number too.
-        """
+    def _barred(self, depends: tuple[str, ...], why: list[Explained]) -> Barred:
+        """Why following from the student's own numbers earns no marks, where it does not."""
         if not all(self._plausible(each, self.given[each]) for each in depends):
-            return False
-        copied = {rule for each in why for rule in each.rules if rule[0] in _COPIED}
-        return not copied
+            return "impossible"
+        return "copied" if any(rule[0] in _COPIED for each in why for rule in each.rules) else ""
 
 
-_COPIED = frozenset({"unit", "row", "mixed-up", "percent", "batch"})
+_UNITS = frozenset({"unit", "percent"})
+_COPIED = _UNITS | {"row", "mixed-up"}
 
 
 def _is_weak(rules: tuple[Rule, ...]) -> bool:

@@ -46,6 +46,7 @@ def changes(tree: Node, quantity: str) -> tuple[Changed, ...]:
         *_of_biases(tree, quantity),
         *_within(tree, quantity, inside=False),
         *_of_sizes(tree, quantity),
+        *_of_counts(tree, quantity),
         *_twins(tree, quantity),
         *_halves(tree, quantity),
     ):
@@ -64,8 +65,11 @@ def _of_biases(tree: Node, quantity: str) -> Iterator[Changed]:
         if tree != "neurons":
             yield ("per-unit", "biases"), multiplied("out_channels", "out_height", "out_width")
         yield ("doubled", "biases"), multiplied(2, tree)
-    if quantity in ("parameters", "weights", "biases") and tree == 0:
+        yield ("per-slice", "biases"), multiplied("in_channels", "out_channels")
+    if quantity in ("parameters", "weights", "biases", "macs") and tree == 0:
         yield from _of_nothing(quantity)
+    elif quantity in ("parameters", "weights", "connections", "macs") and tree != 0:
+        yield ("nothing",), 0
     if quantity == "weights" and tree != 0 and "out_channels" in set(names(tree)):
         yield ("added", "biases"), added(tree, "out_channels")
 
@@ -76,7 +80,16 @@ def _of_nothing(quantity: str) -> Iterator[Changed]:
     if quantity == "biases":
         yield ("weighted",), "out_channels"
         return
-    for weights in (multiplied(window, "in_channels", "out_channels"), multiplied(window, "out_channels"), window):
+    if quantity == "macs":
+        yield ("pooled",), multiplied(window, "out_channels", "out_height", "out_width")
+        return
+    dense = multiplied("in_channels", "in_height", "in_width", "out_channels")
+    for weights in (
+        multiplied(window, "in_channels", "out_channels"),
+        multiplied(window, "out_channels"),
+        window,
+        dense,
+    ):
         yield ("weighted",), weights
         if quantity == "parameters":
             yield ("weighted",), added(weights, "out_channels")
@@ -105,6 +118,11 @@ def _within(node: Node, quantity: str, *, inside: bool) -> Iterator[Changed]:
 
 def _of_sum(node: tuple[Node, ...], quantity: str, *, inside: bool) -> Iterator[Changed]:
     terms = node[1:]
+    if all(isinstance(term, str) and term.startswith("in") and term.endswith("_channels") for term in terms):
+        yield from ((("not-concatenated",), term) for term in terms)
+        return
+    for name in _in_all(terms):  # of all filters the one: (k*k*C + 1) of (k*k*C + 1)*K
+        yield ("drop", part(name)), added(*(replaced(term, {name: 1}) for term in terms))
     for at, term in enumerate(terms, start=1):
         rest = terms[: at - 1] + terms[at:]
         named = _term(term, quantity, first=at == 1, inside=inside)
@@ -122,6 +140,15 @@ def _of_sum(node: tuple[Node, ...], quantity: str, *, inside: bool) -> Iterator[
             yield ("sign", named), added(*rest[: at - 1], negative(term), *rest[at - 1 :])
     if len(terms) == 2 and named_of_bias(terms, quantity):
         yield ("product", "biases"), multiplied(*terms)
+
+
+def _in_all(terms: tuple[Node, ...]) -> tuple[str, ...]:
+    """The names that are a factor of every term of a sum."""
+    factors = [{term} if isinstance(term, str) else set(term[1:]) if term[0] == "*" else set()
+               for term in terms if isinstance(term, str | tuple)]  # fmt: skip
+    if len(factors) < len(terms):
+        return ()
+    return tuple(sorted(name for name in set.intersection(*factors) if isinstance(name, str)))
 
 
 def named_of_bias(terms: tuple[Node, ...], quantity: str) -> bool:
@@ -202,8 +229,22 @@ def _of_quotient(node: tuple[Node, ...]) -> Iterator[Changed]:
     yield ("factor", name), multiplied(above, below)
 
 
+def _of_counts(tree: Node, quantity: str) -> Iterator[Changed]:
+    """What is thought of a number of MACs or connections as a whole."""
+    if quantity == "parameters" and isinstance(tree, tuple) and tree[0] == "*":
+        yield ("counted", "biases"), added(tree, "out_channels")  # of a layer that has none
+    if quantity not in ("macs", "connections") or tree == 0:
+        return
+    if quantity == "macs":
+        yield ("flops",), multiplied(2, tree)
+        yield ("counted", "biases"), added(tree, multiplied("out_channels", "out_height", "out_width"))
+    yield ("again", "out_channels"), multiplied(tree, "out_channels")
+
+
 def _of_sizes(tree: Node, quantity: str) -> Iterator[Changed]:
     """What is thought of the size of a window layer's output as a whole."""
+    if quantity in ("out_height", "out_width") and isinstance(tree, str) and tree.startswith("like_"):
+        yield ("uncropped",), tree.replace("like_", "in_")
     if quantity not in ("out_height", "out_width") or not isinstance(tree, tuple):
         return
     side = quantity.removeprefix("out")
@@ -229,7 +270,7 @@ _TAKEN_FOR: Mapping[str, tuple[str, ...]] = {
     "kernel": ("stride", "padding", "in_size", "out_size"),
     "stride": ("kernel", "padding"),
     "padding": ("stride", "kernel"),
-    "in_jump": ("stride", "jump"),
+    "in_jump": ("stride",),
     "in_receptive_field": ("in_size", "kernel"),
 }
 # Which of the layer before's or after's; the output of the one before is the input of this one, and no other number
@@ -264,8 +305,25 @@ def _twins(tree: Node, quantity: str) -> Iterator[Changed]:
         whole = {f"{one}_{each}": f"{other}_{each}" for each in ("channels", "height", "width")}
         if sum(name in read for name in whole) > 1:
             yield ("swap", one, other), replaced(tree, whole)
+    if "in_jump" in read:
+        stride = "stride_width" if "kernel_width" in read else "stride_height"
+        yield ("swap", "in_jump", "jump"), replaced(tree, {"in_jump": multiplied("in_jump", stride)})
+    for number, instead in ((1024, 1000), (1000, 1024), (1048576, 1000000), (1000000, 1048576)):
+        if _holds(tree, number):
+            yield ("thousand",), _exchanged(tree, number, instead)
     if "neurons" in read:
         yield ("swap", "neurons", "in"), replaced(tree, {"neurons": multiplied("in_channels", "in_height", "in_width")})
+
+
+def _holds(tree: Node, number: int) -> bool:
+    return tree == number or (isinstance(tree, tuple) and any(_holds(part, number) for part in tree[1:]))
+
+
+def _exchanged(tree: Node, number: int, other: int) -> Node:
+    """The tree with another constant."""
+    if tree == number:
+        return other
+    return (tree[0], *(_exchanged(part, number, other) for part in tree[1:])) if isinstance(tree, tuple) else tree
 
 
 def replaced_all(tree: Node, its: list[str], where: str, here: str) -> Changed:
@@ -295,10 +353,11 @@ def _twin(name: str, there: str) -> str | None:
 def _halves(tree: Node, quantity: str) -> Iterator[Changed]:
     """Two groups where there is one, and half of the maps: what is left of a network that was split over two GPUs."""
     read = set(names(tree))
+    # an odd number of maps has no half, and what would follow is no whole number that anybody gives
     if "in_channels" in read and read & {"kernel_height", "in_height"}:
-        yield ("halved", "in_channels"), replaced(tree, {"in_channels": ("//", "in_channels", 2)})
+        yield ("halved", "in_channels"), replaced(tree, {"in_channels": ("/", "in_channels", 2)})
     if "out_channels" in read:
-        yield ("halved", "out_channels"), replaced(tree, {"out_channels": ("//", "out_channels", 2)})
+        yield ("halved", "out_channels"), replaced(tree, {"out_channels": ("/", "out_channels", 2)})
     if quantity == "out_channels" and tree == "in_channels":
         yield ("divided", "stride"), ("//", "in_channels", "stride_height")
         yield ("divided", "kernel"), ("//", "in_channels", "kernel_height")

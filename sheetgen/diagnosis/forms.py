@@ -26,7 +26,26 @@ _OF_WINDOWS = ("in_channels", "in_height", "in_width", "out_channels", "out_heig
 _LEAVES = frozenset(_OF_WINDOWS) | {"taps_height", "taps_width"}  # numbers of their own, however they are computed
 _FOLDED = ("dilation_height", "dilation_width", "groups", "output_padding_height", "output_padding_width")
 # Rules that are not combined with others: the second would hide the first
-_ALONE = frozenset({"add", "same", "divided", "by-kernel", "kept", "inverted", "factor", "power", "sum", "product"})
+_ALONE = frozenset(
+    {
+        "nothing",
+        "not-concatenated",
+        "uncropped",
+        "flops",
+        "again",
+        "per-slice",
+        "add",
+        "same",
+        "divided",
+        "by-kernel",
+        "kept",
+        "inverted",
+        "factor",
+        "power",
+        "sum",
+        "product",
+    }
+)
 
 Double = tuple[tuple[Rule, Rule], Node]
 
@@ -173,6 +192,9 @@ class Forms:
         quantity = self.quantities[answer]
         put_in: dict[str, Node] = {}
         for name, bind in quantity.binds.items():
+            if name == "in_channels" and isinstance(bind, str) and self._is_joined(bind):
+                put_in[name] = self._tree(self.quantities[bind])
+                continue
             own = (
                 isinstance(bind, str)
                 and bind.rpartition(".")[0] == layer
@@ -184,6 +206,10 @@ class Forms:
                 if len(inner.binds) <= MOST_NAMES and not _is_size(inner):
                     put_in[name] = self._expanded(bind, self._tree(inner), depth + 1)
         return replaced(tree, put_in) if put_in else tree
+
+    def _is_joined(self, answer: str) -> bool:
+        """Whether a layer's input channels are those of several layers, one behind the other."""
+        return answer in self.quantities and len(self.quantities[answer].binds) > 1
 
     # --- the names' numbers
 

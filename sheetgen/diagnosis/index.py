@@ -109,6 +109,7 @@ class Index:
         if number in values:
             if values[0] == number:
                 yield ()
+                return  # what changes nothing here explains nothing
             yield from (rule for (rule, _), value in zip(form.singles, values[1:], strict=True) if value == number)
 
     def giving_twice(self, answer: str, number: Number, own: Numbers) -> Iterator[tuple[Rule, ...]]:
@@ -116,7 +117,7 @@ class Index:
         if form is None:
             return
         values = form.of_doubles(*bound(self.sources(answer, form, doubles=True), own))
-        if number in values:
+        if number in values and form.of_singles(*bound(self.sources(answer, form), own))[0] != number:
             yield from (rules for (rules, _), value in zip(form.doubles, values, strict=True) if value == number)
 
     def value(self, answer: str, tree: Node, own: Numbers) -> Number:
@@ -194,7 +195,8 @@ class Index:
             self._column[answer] = [
                 (f"{row}.{quantity}", ("row", beside.get(place, row)))
                 for place, row in enumerate(rows if at >= 0 else ())
-                if row != layer
+                # where both rows have the same number, nobody can tell whether it was copied
+                if row != layer and self.table.numbers[f"{row}.{quantity}"] != self.table.numbers[answer]
             ]
         return self._column[answer]
 

@@ -13,15 +13,24 @@ from .changes import Rule
 from .trees import Number
 
 LEAST = 10  # of a single digit every other digit is one slip away
+UNITS = (1000, 1_000_000, 1_000_000_000, 1024, 1_048_576)
 BATCHES = (2, 4, 8, 10, 16, 20, 32, 50, 64, 100, 128, 256, 512)
 Slip = tuple[Rule, int]  # and how many numbers are as near as it
 
 
 def slips(given: Number, meant: Number) -> Iterator[Slip]:
     """The slips that lead from ``meant`` to ``given``."""
-    if isinstance(given, float) or isinstance(meant, float) or given == meant or not given or not meant:
-        return
+    one, other = _exactly(given), _exactly(meant)
+    if one == 0 and isinstance(other, Fraction) and 2 * abs(other) <= 1:
+        yield ("rounded-places", "0"), 1
+    if one and other and one != other:
+        yield from _between(one, other)
+
+
+def _between(given: int | Fraction, meant: int | Fraction) -> Iterator[Slip]:
     yield from _of_size(given, meant)
+    if not isinstance(meant, int):
+        yield from _to_places(given, meant)
     if not (isinstance(given, int) and isinstance(meant, int)) or meant < LEAST or given < 0:
         return
     typed, right = str(given), str(meant)
@@ -42,6 +51,16 @@ def slips(given: Number, meant: Number) -> Iterator[Slip]:
             yield ("slip", "inserted"), 9 * (len(right) + 1)
 
 
+def _exactly(number: Number) -> int | Fraction | None:
+    """A number with the decimals that it is written with: 105.7 is 1057/10, not what a float makes of it."""
+    if isinstance(number, float):
+        if number != number or number in (float("inf"), float("-inf")):
+            return None
+        found = Fraction(repr(number))
+        return found.numerator if found.denominator == 1 else found
+    return number
+
+
 def _of_size(given: int | Fraction, meant: int | Fraction) -> Iterator[Slip]:
     """Zeros too many, another unit, a batch of images."""
     for power in (10, 100):
@@ -49,27 +68,37 @@ def _of_size(given: int | Fraction, meant: int | Fraction) -> Iterator[Slip]:
             yield ("slip", "zeros"), 2
         if given * power == meant:
             yield ("slip", "zeros-lost"), 2
-    if given * 100 == meant or given == meant * 100:
-        yield ("percent",), 2
-    for unit in (1000, 1_000_000):
-        if given == meant * unit or given * unit == meant or _rounds_to(given, meant, unit):
-            yield ("unit", str(unit)), 2
+    if given * 100 == meant or _rounds_to(given, meant, Fraction(1, 100)):
+        yield ("percent",), 1
+    for unit in UNITS:
+        if given == meant * unit:
+            yield ("unit", str(unit)), 1
+        elif given * unit == meant or _rounds_to(given, meant, Fraction(unit)):
+            yield ("unit", str(unit)), 4  # to as many decimals as one likes
     whole = isinstance(given, int) and isinstance(meant, int) and given % meant == 0
     if whole and meant >= LEAST and given // meant in BATCHES:
-        yield ("batch", str(int(given // meant))), len(BATCHES)
+        yield ("batch", str(int(given // meant))), 1
 
 
-def _rounds_to(given: int | Fraction, meant: int | Fraction, unit: int) -> bool:
-    """34.9 in a column of thousands, for 34,944: to as many decimals as were typed, three figures at least."""
+def _rounds_to(given: int | Fraction, meant: int | Fraction, unit: Fraction) -> bool:
+    """34.9 in a column of thousands, for 34,944: right within half of the last decimal that was typed."""
     scaled = given * unit
-    if not (meant < 2 * scaled and scaled < 2 * meant) or meant < 10 * unit:
+    if not (meant < 2 * scaled and scaled < 2 * meant):
         return False
-    for digits in range(4):
-        shifted = Fraction(given) * 10**digits
-        if shifted.denominator == 1:
-            off = Fraction(scaled) - Fraction(meant)
-            return bool(shifted >= 10 and abs(off) * 2 * 10**digits <= unit)
-    return False
+    places = _places(given)
+    return places is not None and bool(abs(Fraction(scaled) - Fraction(meant)) * 2 * 10**places <= unit)
+
+
+def _places(given: int | Fraction) -> int | None:
+    """The decimals that a number has; None for one that no few decimals end."""
+    return next((places for places in range(13) if (Fraction(given) * 10**places).denominator == 1), None)
+
+
+def _to_places(given: int | Fraction, meant: Fraction) -> Iterator[Slip]:
+    """A number that is not whole, rounded to so many decimals that it is no longer near enough."""
+    places = _places(given)
+    if places is not None and places < 6 and abs(Fraction(given) - meant) * 2 * 10**places <= 1:
+        yield ("rounded-places", str(places)), 1
 
 
 def _rounded(given: int, meant: int) -> Iterator[Slip]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from .changes import Rule
@@ -37,7 +38,7 @@ _COSTS: Mapping[Rule, float] = {
     ("drop",): 5.5,
     ("unsquared",): 4.5,
     ("single", "biases"): 4.2,
-    ("per-unit", "biases"): 5.5,
+    ("per-unit", "biases"): 4.2,
     ("round", "up"): 4.0,
     ("round", "down"): 4.0,
     ("round", "none"): 3.8,
@@ -59,25 +60,40 @@ _COSTS: Mapping[Rule, float] = {
     ("swap", "out_size"): 5.5,
     ("swap", "in"): 5.5,
     ("swap", "out"): 5.5,
+    ("swap", "padding"): 7.5,
+    ("swap", "stride"): 7.5,
     ("swap",): 6.5,
     ("before",): 6.0,
     ("after",): 6.0,
     ("add",): 6.0,
     ("sum",): 6.0,
     ("weighted",): 5.0,
-    ("same",): 5.0,
-    ("kept",): 5.0,
+    ("same",): 4.2,
+    ("kept",): 4.6,
+    ("nothing",): 4.5,
+    ("flops",): 3.5,
+    ("counted", "biases"): 4.2,
+    ("pooled",): 4.5,
+    ("again",): 5.5,
+    ("per-slice",): 5.5,
+    ("not-concatenated",): 4.0,
+    ("uncropped",): 4.0,
+    ("thousand",): 4.0,
     ("left-out",): 6.0,
     ("counted-twice",): 7.0,
     ("only-in",): 2.0,
     ("unit",): 4.5,
     ("percent",): 5.5,
+    ("batch", "2"): 9.0,  # the smaller the factor, the more else makes it
+    ("batch", "4"): 8.0,
+    ("batch", "8"): 7.0,
     ("batch",): 5.0,
 }
 _RARE = 7.0
 # Of slips, which are no rules: every cell pays for its own
 _SLIPS: Mapping[Rule, float] = {
     ("rounded",): 4.5,
+    ("rounded-places",): 2.0,
     ("slip", "swapped"): 4.5,
     ("slip", "zeros"): 4.5,
     ("slip", "zeros-lost"): 4.5,
@@ -86,9 +102,11 @@ _SLIPS: Mapping[Rule, float] = {
     ("slip", "digit"): 4.5,
     ("slip", "inserted"): 5.0,
 }
-PAIR = 1.0  # more for two rules in one number
+PAIR = 3.0  # more for two rules in one number
 BY_CHANCE = 2.0  # bits: about one wrong number in four has no reason that could be found
 LEAST = 1.5  # bits that an explanation must save, or it is none: nearly three to one
+CONTRADICTED = 1.0  # bits for each right answer that a misconception would have made wrong
+SURELY = 4.0  # bits that the explanation of a single cell must save before nothing else is thought of
 CLOSE, FAR = 1.0, 4.0  # bits by which another explanation is as good, or at least worth a doubt
 _ORDER = math.log(9.0)  # a random number of the right order: between a third and three times of it
 
@@ -112,16 +130,21 @@ def slip_cost(rule: Rule, alike: int) -> float:
 
 def by_chance(given: Number, right: Number) -> float:
     """Bits that tell a wrong number of which nothing is known but its rough size."""
-    if not given or not right:
+    if not given:
         return 6.0 + BY_CHANCE
-    size, meant = abs(float(given)), abs(float(right))
-    if isinstance(given, int) or float(given).is_integer():
-        numbers = size * _ORDER
-    else:
-        numbers = max(size, 1.0) * _ORDER * 100  # with two decimals
+    size = abs(float(given))
+    meant = abs(float(right)) or size  # beside nothing any size is as good
+    numbers = size * _ORDER * 10 ** _decimals(given)
     away = abs(math.log(size / meant)) / math.log(3.0)
     sign = 2.0 if (given < 0) != (right < 0) else 0.0
     return math.log2(max(numbers, 4.0)) + BY_CHANCE + sign + max(0.0, away - 1.0)
+
+
+def _decimals(given: Number) -> int:
+    """The decimals that a number was given with: 0.03 is one of few, 0.0305 one of many."""
+    if isinstance(given, int) or float(given).is_integer():
+        return 0
+    return min(len(repr(float(given)).partition(".")[2]), 6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +165,16 @@ class Chosen:
 
 
 def choose(
-    fits: Mapping[str, tuple[Fit, ...]], chance: Mapping[str, float], shows: Mapping[Rule, int]
+    fits: Mapping[str, tuple[Fit, ...]],
+    chance: Mapping[str, float],
+    shows: Mapping[Rule, int],
+    against: Mapping[Rule, int] = MappingProxyType({}),
 ) -> dict[str, Chosen]:
     """The smallest set of rules that explains the most cells; cells that nothing explains are not in it.
 
     ``fits`` are the explanations of each cell, ``chance`` the bits of its number without one, and ``shows`` in how
     many answers of the sheet a rule gives a wrong number: one that would show in ten cells and shows in one is less
-    likely the reason.
+    likely the reason. ``against`` has the answers that are right and would be wrong by a rule of many parts.
     """
     cells = {cell: listed for cell, listed in fits.items() if listed}
     sets = {frozenset(fit.rules) for listed in cells.values() for fit in listed}
@@ -171,6 +197,7 @@ def choose(
                     gain += chance[cell] - own
             if covered:
                 gain -= _price(rules - paid, covered, shows)
+                gain -= sum(CONTRADICTED * against.get(rule, 0) for rule in rules - paid)
                 if best is None or (gain, sorted(map(_named, rules))) > (best[0], sorted(map(_named, best[2]))):
                     best = gain, covered, rules
         if best is None or best[0] < LEAST:
@@ -186,7 +213,12 @@ def choose(
             together.setdefault(frozenset(fit.rules), set()).add(cell)
     for cell in sorted(explained):
         best_fit = min((f for f in cells[cell] if set(f.rules) <= paid), key=lambda f: (_bits(f), f.rules))
-        found[cell] = Chosen(best_fit.rules, *_certainty(cell, best_fit, cells[cell], together))
+        certainty, others = _certainty(cell, best_fit, cells[cell], together)
+        alone = len(together[frozenset(best_fit.rules)]) == 1
+        far_fetched = any(rule[0] == "mixed-up" for rule in best_fit.rules) and len(best_fit.rules) > 1
+        if certainty == "only" and (far_fetched or (alone and chance[cell] - _bits(best_fit) < SURELY)):
+            certainty = "likely"
+        found[cell] = Chosen(best_fit.rules, certainty, others)
     return found
 
 

@@ -53,6 +53,19 @@ _PLAIN: Mapping[Rule, str] = {
     ("kept",): N_("keeps the size of the input"),
     ("divided", "stride"): N_("divides the channels by the stride"),
     ("divided", "kernel"): N_("divides the channels by the kernel"),
+    ("nothing",): N_("counts nothing in a layer that has some"),
+    ("flops",): N_("counts a multiplication and an addition for each MAC, as FLOPs are counted"),
+    ("counted", "biases"): N_("counts the biases too"),
+    ("pooled",): N_("counts the windows of a layer that only pools"),
+    ("again", "out_channels"): N_("multiplies by the output channels once too often"),
+    ("per-slice", "biases"): N_("counts a bias for every kernel between two maps, not for every output channel"),
+    ("not-concatenated",): N_("does not lay the maps of the inputs one behind the other"),
+    ("uncropped",): N_("leaves out the cropping"),
+    ("thousand",): N_("mixes up powers of ten and of two, for kilo or mega"),
+    ("points",): N_("reads another cell than it needs"),
+    ("unit", "1000000000"): N_("is off by a factor of a billion, as if the column were in another unit"),
+    ("unit", "1024"): N_("is off by two to the power of ten, as if the column were in another unit"),
+    ("unit", "1048576"): N_("is off by two to the power of twenty, as if the column were in another unit"),
     ("weighted",): N_("counts weights in a layer that has none"),
     ("percent",): N_("is off by a factor of a hundred, as if a share and per cent were mixed up"),
     ("unit", "1000"): N_("is off by a factor of a thousand, as if the column were in another unit"),
@@ -167,6 +180,8 @@ def _clause(rule: Rule, sheet: Sheet, answer: str, say: Translations) -> str:
             if told is None:
                 return say.gettext("counts a whole batch of images")
             return say.gettext("counts a batch of {images} images").format(images=told)
+        case ("rounded-places", _):
+            return say.gettext("is rounded to too few decimals")
         case ("rounded", figures):
             return say.gettext(_FIGURES.get(figures, _ROUNDED))
         case ("left-out", what) if what in {row.name for row in sheet.table.rows} or what in sheet.table.blocks:
@@ -259,6 +274,10 @@ _WRONG: Mapping[Certainty, str] = {
     "likely": N_("{where}: {given} is not right; it seems that it {clause}."),
     "possible": N_("{where}: {given} is not right; it may be that it {clause}."),
 }
+_BARRED: Mapping[str, str] = {
+    "impossible": N_("It earns nothing: a number that cannot be (not positive, or larger than the image) is in it."),
+    "copied": N_("It earns nothing, because the same mistake is in it."),
+}
 _MOST_NAMED = 4  # earlier answers
 _MOST_RANGES = 8  # of cells
 
@@ -278,8 +297,12 @@ def cell_sentence(sheet: Sheet, finding: Finding, given: str, place: Place, lang
             "{where}: {given} is right for your own {sources}, which are not.",
             len(finding.follows),
         ).format(where=where, given=given, sources=sources)
+        if finding.barred:
+            return f"{told} {say.gettext(_BARRED[finding.barred])}"
+        if not said or any(rule[0] == "input" for rule in finding.why[0].rules):
+            return told  # another image is in all that follows
         elsewhere = say.gettext("As elsewhere, it {clause}.")
-        return f"{told} {elsewhere.format(clause=said[0])}" if said else told
+        return f"{told} {elsewhere.format(clause=said[0])}"
     if said:
         either = say.gettext(", or ").join(dict.fromkeys(said))
         certainty: Certainty = "possible" if len(said) > 1 else finding.why[0].certainty
@@ -295,6 +318,8 @@ def cell_sentence(sheet: Sheet, finding: Finding, given: str, place: Place, lang
 def _sources(sheet: Sheet, answers: Sequence[str], place: Place, say: Translations) -> str:
     """``Output height of conv3 (F11)``, ``Parameters of conv1 (L6), of conv2 (L8) and 3 more``."""
     most = len(answers) if len(answers) <= _MOST_NAMED else _MOST_NAMED - 1
+    answers = list({place(each) or each: each for each in reversed(answers)}.values())[::-1]  # sides of one size
+    most = min(most, len(answers))
     named = [_source(each, sheet, place, say) for each in answers[:most]]
     more = len(answers) - most
     if more:

@@ -19,7 +19,7 @@ from ..network import INPUT, TOTAL
 from ..quantities import COMPOSITE
 from ..sheet import Sheet
 from ..vocabulary import NOTHING, Heard, hear, hear_label
-from .columns import NAME_IT, Column, Held, agrees, choose, plainly
+from .columns import NAME_IT, Column, Held, agrees, choose, is_small, plainly
 from .known import Known
 from .labels import NAMED, OUTRIGHT, Content, Labels, Match
 from .whose import LEAST_PROOF, Evidence, Stranger, weigh
@@ -27,7 +27,9 @@ from .whose import LEAST_PROOF, Evidence, Stranger, weigh
 MOST_LINES, MOST_ACROSS = 3000, 300  # of a worksheet that are looked at
 MOST_CELLS = 60_000
 MOST_TABLES = 12
+LONGEST_LABEL = 40  # characters; what is longer below a table is a remark
 NUMBERED = 0.4  # weight of a bare number as a label
+AGREES_SMALL, AGREES_MUCH = 0.5, 2  # what a given cell that agrees counts for a layer: everybody's kernel of 3; 384
 
 Cells = Mapping[tuple[int, int], Held]
 
@@ -38,6 +40,7 @@ class Recognised:
 
     tables: Layout = ()
     strangers: tuple[Stranger, ...] = ()
+    agreeing: tuple[int, ...] = ()  # of each table: how many of its given numbers are the network's
 
 
 def recognise(worksheet: str, cells: Cells, merged: Sequence[Area], sheet: Sheet) -> Recognised:
@@ -61,9 +64,11 @@ def recognise(worksheet: str, cells: Cells, merged: Sequence[Area], sheet: Sheet
     named = {page: page.most_named() for page in (upright, turned)}
     most = max(named.values())
     likely = [page for page, number in named.items() if number >= most / 2 and most]
-    found = max((page.tables() for page in likely), key=_weight, default=())
+    best = max(((page, page.tables()) for page in likely), key=lambda each: _weight(each[1]), default=None)
     strangers = [stranger for page in likely for stranger in page.strangers]
-    return Recognised(found, tuple(sorted(strangers, key=lambda each: each.evidence.score)))
+    agreeing = () if best is None else tuple(best[0].agreeing[table] for table in best[1])
+    found = () if best is None else best[1]
+    return Recognised(found, tuple(sorted(strangers, key=lambda each: each.evidence.score)), agreeing)
 
 
 @lru_cache(maxsize=8)
@@ -102,6 +107,7 @@ class _Page:
         self.cells = {at: value for at, value in cells.items() if at[1] <= MOST_ACROSS}
         self.merged = {(area.top, area.left): area for area in merged}
         self.strangers: list[Stranger] = []
+        self.agreeing: dict[TableLayout, int] = {}
         self.rows: dict[int, list[int]] = {}
         for row, column in sorted(self.cells):
             self.rows.setdefault(row, []).append(column)
@@ -352,7 +358,7 @@ class _Page:
             for at, each in why_not.items()
             if headings[at]
         ]
-        end = max(matches)
+        end = self._last(rows, text, max(matches))
         left += [
             self._left_row(row, text[row], why_not_layers.get(row))
             for row in rows
@@ -370,10 +376,13 @@ class _Page:
         strange = [text[row] for row in rows if row not in matches and row <= end and self._weighted(text[row])]
         evidence = weigh(columns, lines, strange, self.labels.known)
         if not self._is_whole(labelled, matches, evidence):
+            if len(evidence.strange) >= LEAST_PROOF and not evidence.is_ours:
+                self.strangers.append(self._stranger(evidence, matches, table))
             return None
         if not evidence.is_ours:
             self.strangers.append(self._stranger(evidence, matches, table))
             return None
+        self.agreeing[table] = evidence.agree
         return table
 
     @staticmethod
@@ -382,6 +391,13 @@ class _Page:
             return LeftAlone(row, "layer", label, "no layer of the network has such a name")
         why = f"could be {match.layer}, which is not sure enough ({match.certainty:.0%}); {NAME_IT}"
         return LeftAlone(row, "layer", label, why, match.layer, match.certainty)
+
+    def _last(self, rows: Sequence[int], labels: Mapping[int, str], last: int) -> int:
+        """The last line of a table whose last layer stands in ``last``: labels go on below it, without a gap."""
+        for row in rows:
+            if row == last + 1 and labels[row] and len(labels[row]) <= LONGEST_LABEL:
+                last = row
+        return last
 
     def _why(self, match: Match) -> str:
         if match.weight >= NAMED:
@@ -397,13 +413,16 @@ class _Page:
             if (quantity := plainly(Column(column, heading, heard, {}))) and quantity not in (*COMPOSITE, *WORDS)
         }
 
-        def content(row: int, layer: str) -> tuple[int, int]:
-            verdicts = [
-                agrees(value, layer, Line(column, quantity), known)
-                for column, quantity in plain.items()
-                if (value := self.cells.get((row, column))) is not None and not known.is_blank(layer, quantity)
-            ]
-            return verdicts.count(True), verdicts.count(False)
+        def content(row: int, layer: str) -> tuple[float, int]:
+            agree, differ = 0.0, 0
+            for column, quantity in plain.items():
+                value = self.cells.get((row, column))
+                if value is None or known.is_blank(layer, quantity):
+                    continue
+                verdict = agrees(value, layer, Line(column, quantity), known)
+                agree += (AGREES_SMALL if is_small(value) else AGREES_MUCH) if verdict else 0
+                differ += verdict is False
+            return agree, differ
 
         return content
 
@@ -417,7 +436,8 @@ class _Page:
     @staticmethod
     def _weighted(label: str) -> bool:
         """Whether a label speaks of a layer with weights, which no table of its network would leave out."""
-        return hear_label(label).family in ("conv", "fc")
+        heard = hear_label(label)
+        return heard.family in ("conv", "fc") and not heard.stage
 
     def _stranger(self, evidence: Evidence, matches: Mapping[int, Match], table: TableLayout) -> Stranger:
         if not evidence.differ:

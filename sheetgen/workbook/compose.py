@@ -21,7 +21,7 @@ from ..layout import WORDS, Layout, Line, Spot, TableLayout
 from ..network import TOTAL
 from ..quantities import COMPOSITE
 from ..recognise import known_of
-from ..recognise.columns import agrees
+from ..recognise.columns import agrees, is_dash
 from ..recognise.known import Known
 from ..sheet import Content, Sheet
 from .engine import CellError, Engine, same
@@ -57,6 +57,7 @@ class Composed:
     wrong: tuple[Wrong, ...]
     right: int
     barred: Mapping[Place, str]  # cells that cannot be filled, and why
+    notes: tuple[str, ...] = ()
 
 
 def compose(package: Package, layout: Layout, sheet: Sheet) -> Composed:
@@ -65,7 +66,7 @@ def compose(package: Package, layout: Layout, sheet: Sheet) -> Composed:
     entries: dict[Place, Entry] = {}
     answers: dict[Place, str] = {}
     wrong: list[Wrong] = []
-    right = 0
+    right = dashes = 0
     formulas: list[tuple[Place, Spot, _Writer]] = []
     for table in layout:
         cells = package.cells(table.sheet)
@@ -79,6 +80,9 @@ def compose(package: Package, layout: Layout, sheet: Sheet) -> Composed:
                 value = writers[spot.line.at].value(spot)
                 if value is not None:
                     entries[place], answers[place] = Entry(value), spot.answer
+                continue
+            if cell.formula is None and is_dash(cell.value):
+                dashes += 1
                 continue
             answers[place] = spot.answer
             if cell.formula is not None:
@@ -99,7 +103,11 @@ def compose(package: Package, layout: Layout, sheet: Sheet) -> Composed:
         if verdict is False:
             formula = package.cells(place.sheet)[place.row, place.column].formula
             wrong.append(Wrong(place, spot.answer, f"={formula}, which gives {now}", str(writer.value(spot))))
-    return Composed({**entries, **live}, answers, tuple(sorted(wrong, key=lambda each: each.place)), right, barred)
+    hold = "1 cell holds" if dashes == 1 else f"{dashes} cells hold"
+    notes = (f"{hold} a dash or the like; left",) if dashes else ()
+    return Composed(
+        {**entries, **live}, answers, tuple(sorted(wrong, key=lambda each: each.place)), right, barred, notes
+    )
 
 
 def _calculated(

@@ -11,7 +11,7 @@ from typing import Literal
 
 from ..addresses import address
 from ..foreign import spots_by_answer
-from ..layout import SURE, LayerLine, Layout, Line, Spot, TableLayout
+from ..layout import SURE, WORDS, LayerLine, Layout, Line, Spot, TableLayout
 from ..network import INPUT, TOTAL
 from ..recognise import Recognised, known_of, labels_of, recognise
 from ..recognise.standing import Standing, follow, hold, with_rows
@@ -23,6 +23,7 @@ from .package import BLANK, Place
 MOST_SHEETS = 12  # that are searched
 MOST_STRANGERS, LONGEST = 3, 40  # tables of others that are told of; characters of a cell that are shown
 MOST_OF = 0.8  # of the blanks of layout: are what recognition must find to be trusted above it
+PROOF = 4  # given numbers that agree, and a table beside another network's is this one's
 ENOUGH = 0.5  # of the blanks must have a cell, or it is not this table
 
 
@@ -147,10 +148,17 @@ def _better(package: Book, sheet: Sheet, found: Elsewhere, declared: Elsewhere) 
 def _by_recognition(package: Book, sheet: Sheet, notes: tuple[str, ...]) -> Elsewhere | None:
     found = _recognised(package, sheet)
     tables = [table for each in found for table in each.tables]
+    if any(stranger.evidence.differ for each in found for stranger in each.strangers):
+        # the workbook is another network's, unless numbers say that some table of it is not
+        proven = {
+            table for each in found for table, agree in zip(each.tables, each.agreeing, strict=True) if agree >= PROOF
+        }
+        tables = [table for table in tables if table in proven]
     if not tables:
         return None
     tables.sort(key=lambda table: -_worth(table))
-    return Elsewhere(tuple(tables), "recognised", (*notes, *_of_others(found, sheet.name), *_doubts(tables)))
+    doubts = (*_doubts(tables), *_repeated(tables))
+    return Elsewhere(tuple(tables), "recognised", (*notes, *_of_others(found, sheet.name), *doubts))
 
 
 def tables_of_others(package: Book, sheet: Sheet) -> tuple[str, ...]:
@@ -261,3 +269,20 @@ def _doubts(tables: list[TableLayout]) -> Iterator[str]:
                     f"{table.sheet}, {table.named(layer.at, layers=True)} ({layer.label!r}) was taken for "
                     f"{layer.layer}; that is not sure ({layer.certainty:.0%})"
                 )
+
+
+def _repeated(tables: list[TableLayout]) -> Iterator[str]:
+    """Quantities that a second sheet has once more: working, or a grid for marks, may be what it is for."""
+    first: dict[tuple[str, str], str] = {}
+    for table in tables:
+        again: dict[str, list[str]] = {}
+        for line in table.lines:
+            if line.quantity in WORDS:
+                continue
+            seen = [first.setdefault((layer.layer, line.quantity), table.sheet) for layer in table.layers]
+            others = [sheet for sheet in dict.fromkeys(seen) if sheet != table.sheet]
+            if others:
+                again.setdefault(others[0], []).append(line.quantity)
+        for other, quantities in again.items():
+            said = ", ".join(quantities)
+            yield f"{table.sheet} has {said} once more, which {other} has; both are taken for the table"

@@ -92,7 +92,7 @@ def test_one_cell_is_named_and_what_follows_is_counted() -> None:
     assert told(*findings[:2]) == (f"{first}1 later number follows from that and is right for it.",)
     assert told(*findings[:2], language="de") == (
         "Die Antwort lässt das „+ 1“ weg; das betrifft G7 (conv1, Output height). "
-        "Daraus folgt 1 spätere Zahl, die dafür richtig ist.",
+        "Daraus folgt 1 spätere Zahl, die damit richtig gerechnet ist.",
     )
 
 
@@ -104,11 +104,11 @@ def test_what_nothing_explains_comes_last_and_together() -> None:
 
 
 def test_cells_that_each_look_beside_them_are_said_in_general() -> None:
-    assert told(ruled("conv2.out_height", ABOVE), ruled("conv3.out_height", ABOVE)) == (
-        "In 2 cells (G9, G11) the answer repeats the number of the row above.",
+    assert told(ruled("conv2.neurons", ABOVE), ruled("conv3.neurons", ABOVE)) == (
+        "In 2 cells (I9, I11) the answer repeats the number of the row above.",
     )
-    assert told(ruled("conv2.out_height", ABOVE)) == (
-        "In G9 (conv2, Output height) the answer repeats the number of the row above (pool1).",
+    assert told(ruled("conv2.neurons", ABOVE)) == (
+        "In I9 (conv2, Neurons) the answer repeats the number of the row above (pool1).",
     )
     both = ("mixed-up", "connections", "parameters")
     assert told(ruled("conv3.parameters", both), ruled("conv3.connections", both)) == (

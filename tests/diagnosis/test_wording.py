@@ -54,7 +54,7 @@ def lay(tmp_path: Path) -> Lay:
         ("mixed-up:connections:parameters", "conv3.parameters", "gives the connections, not the parameters"),
         ("mixed-up:connections:parameters", "conv3.connections", "gives the parameters, not the connections"),
         ("mixed-up:connections:parameters", "", "mixes up the connections and the parameters"),
-        ("row:above", "conv2.out_height", "repeats the number of the row above (pool1)"),
+        ("row:above", "conv2.neurons", "repeats the number of the row above (pool1)"),
         ("row:below", "conv2.neurons", "gives the number of the row below (pool2)"),
         ("row:fc7", "fc6.weights", "gives the number of fc7"),
         ("input:224", "conv1.out_height", "takes 224 for the size of the input"),
@@ -287,8 +287,19 @@ def place(answer: str) -> str:
         (
             Finding("conv2.out_height", ("conv1.out_height",), True, (Explained(IMAGE, "likely"),)),
             "26",
-            "conv2, Output height: 26 is right for your own Output height of conv1 (F7), which is not. As elsewhere, "
-            "it takes 224 for the size of the input.",
+            "conv2, Output height: 26 is right for your own Output height of conv1 (F7), which is not.",
+        ),
+        (
+            Finding("conv1.parameters", ("conv1.weights",), True, (Explained((("drop", "in_channels"),), "likely"),)),
+            "11712",
+            "conv1, Parameters: 11712 is right for your own Weights of conv1, which is not. As elsewhere, it "
+            "leaves out the input channels.",
+        ),
+        (
+            Finding("conv2.out_height", ("pool1.out_height",), barred="impossible"),
+            "0",
+            "conv2, Output height: 0 is right for your own Output height of pool1, which is not. It earns nothing: "
+            "a number that cannot be (not positive, or larger than the image) is in it.",
         ),
         (Finding("fc6.weights"), "{x} __", "fc6, Weights: {x} __ is not right."),
         (
