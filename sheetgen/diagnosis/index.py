@@ -408,13 +408,13 @@ class Index:
 
     @cached_property
     def shows(self) -> Mapping[Rule, int]:
-        """In how many of the sheet's answers each rule gives a wrong number."""
-        found: dict[Rule, int] = {}
+        """In how many rows of the sheet each rule gives a wrong number: height and width are no two occasions."""
+        found: dict[Rule, set[str]] = {}
         for answer in self.answers:
             rules = {each[0] for listed in self.singles(answer).values() for each in listed if len(each) == 1}
             for rule in rules:
-                found[rule] = found.get(rule, 0) + 1
-        return found
+                found.setdefault(rule, set()).add(row_of(answer))
+        return {rule: len(rows) for rule, rows in found.items()}
 
     def build(self) -> None:
         """All of it at once; it is otherwise built as far as it is asked for."""
@@ -426,6 +426,11 @@ class Index:
 @lru_cache(maxsize=1024)
 def _flat(text: str) -> Node:
     return flat(parse(text))
+
+
+def row_of(answer: str) -> str:
+    """The row of the table that an answer stands in; of a question the question."""
+    return answer if answer.startswith("question.") else answer.rpartition(".")[0]
 
 
 _KEPT: list[Index] = []

@@ -173,8 +173,8 @@ def choose(
     """The smallest set of rules that explains the most cells; cells that nothing explains are not in it.
 
     ``fits`` are the explanations of each cell, ``chance`` the bits of its number without one, and ``shows`` in how
-    many answers of the sheet a rule gives a wrong number: one that would show in ten cells and shows in one is less
-    likely the reason. ``against`` has the answers that are right and would be wrong by a rule of many parts.
+    many rows of the sheet a rule gives a wrong number: one that would show in ten and shows in one is less likely the
+    reason. ``against`` has the answers that are right and would be wrong by a rule of many parts.
     """
     cells = {cell: listed for cell, listed in fits.items() if listed}
     sets = {frozenset(fit.rules) for listed in cells.values() for fit in listed}
@@ -235,7 +235,8 @@ def _own_bits(listed: Iterable[Fit], rules: frozenset[Rule], allowed: Set[Rule])
 
 def _price(rules: Iterable[Rule], covered: list[str], shows: Mapping[Rule, int]) -> float:
     """What new rules cost once: their names, and that they show in these cells only."""
-    return sum(cost(rule) + _seldom(shows.get(rule, 1), len(covered)) for rule in rules if not is_slip(rule))
+    rows = {cell.rpartition(".")[0] for cell in covered}
+    return sum(cost(rule) + _seldom(shows.get(rule, 1), len(rows)) for rule in rules if not is_slip(rule))
 
 
 def _seldom(shows: int, explains: int) -> float:
