@@ -127,9 +127,11 @@ class _Diagnosis:
         ]
         if missing:
             known = {rule for each in chosen.values() for rule in each.rules}
+            known_fits = sum(map(len, fits.values()))
             for answer in missing:
                 fits[answer] += tuple(self._doubles(answer, self.given[answer], known))[:MOST_FITS]
-            chosen = self._choose(fits, right)
+            if sum(map(len, fits.values())) > known_fits:
+                chosen = self._choose(fits, right)
         chosen |= self._mistyped(fits, right, chosen)
         return {answer: self._finding(answer, answer in right, chosen.get(answer)) for answer in self.given}
 

@@ -355,9 +355,9 @@ def _halves(tree: Node, quantity: str) -> Iterator[Changed]:
     read = set(names(tree))
     # an odd number of maps has no half, and what would follow is no whole number that anybody gives
     if "in_channels" in read and read & {"kernel_height", "in_height"}:
-        yield ("halved", "in_channels"), replaced(tree, {"in_channels": ("/", "in_channels", 2)})
+        yield ("halved", "in_channels"), replaced(tree, {"in_channels": ("exactly", "in_channels", 2)})
     if "out_channels" in read:
-        yield ("halved", "out_channels"), replaced(tree, {"out_channels": ("/", "out_channels", 2)})
+        yield ("halved", "out_channels"), replaced(tree, {"out_channels": ("exactly", "out_channels", 2)})
     if quantity == "out_channels" and tree == "in_channels":
         yield ("divided", "stride"), ("//", "in_channels", "stride_height")
         yield ("divided", "kernel"), ("//", "in_channels", "kernel_height")

@@ -190,11 +190,12 @@ def choose(
         for rules in sets:
             allowed: Set[Rule] = rules | paid
             covered, gain = [], 0.0
+            which = math.log2(max(1, sum(not is_slip(rule) for rule in allowed)))  # bits that say which of them
             for cell in open_cells & set().union(*(using[rule] for rule in rules)):
                 own = _own_bits(cells[cell], rules, allowed)
-                if own is not None and chance[cell] - own > 0:
+                if own is not None and chance[cell] - own - which > 0:
                     covered.append(cell)
-                    gain += chance[cell] - own
+                    gain += chance[cell] - own - which
             if covered:
                 gain -= _price(rules - paid, covered, shows)
                 gain -= sum(CONTRADICTED * against.get(rule, 0) for rule in rules - paid)
