@@ -49,7 +49,7 @@ def read_submission(file: str, data: bytes, sheet: Sheet) -> Submission:
 
 def _plain_text(file: str) -> str:
     is_csv = file.lower().endswith((".csv", ".tsv"))
-    return "" if is_csv else "this is plain text, not a workbook; hand in the .xlsx. Read as a .csv it has no table: "
+    return "" if is_csv else "this is plain text, not a workbook; hand in the .xlsx. Read as a .csv: "
 
 
 def _as_written(held: Mapping[str, Held], spots: Mapping[str, Spot]) -> dict[str, Held]:

@@ -489,7 +489,7 @@ OTHERS: dict[str, tuple[Callable[[Base], bytes], Wanted]] = {
     "old-xls": (lambda _: _OLE + "Workbook".encode("utf-16-le"), "an old .xls workbook"),
     "csv": (
         lambda _: b"layer;parameters\nconv1;34944\n",
-        "plain text, not a workbook; hand in the .xlsx. Read as a .csv it has no table: ",
+        "plain text, not a workbook; hand in the .xlsx. Read as a .csv: the table is not in it",
     ),
     "html": (lambda _: b"<!DOCTYPE html><html><body>Log in</body></html>", "an HTML page"),
     "html-table": (lambda _: b"<table><tr><td>1</td></tr></table>", "an HTML page"),
