@@ -76,6 +76,8 @@ _COSTS: Mapping[Rule, float] = {
     ("pooled",): 4.5,
     ("again",): 5.5,
     ("per-slice",): 5.5,
+    ("per-input",): 5.5,
+    ("dtype",): 4.5,
     ("not-concatenated",): 4.0,
     ("uncropped",): 4.0,
     ("thousand",): 4.0,
@@ -105,6 +107,7 @@ _SLIPS: Mapping[Rule, float] = {
 PAIR = 3.0  # more for two rules in one number
 BY_CHANCE = 2.0  # bits: about one wrong number in four has no reason that could be found
 LEAST = 1.5  # bits that an explanation must save, or it is none: nearly three to one
+MOST_SELDOM = 1.2  # bits that a rule pays for showing in few of its rows; everybody may slip up once
 CONTRADICTED = 1.0  # bits for each right answer that a misconception would have made wrong
 SURELY = 4.0  # bits that the explanation of a single cell must save before nothing else is thought of
 CLOSE, FAR = 1.0, 4.0  # bits by which another explanation is as good, or at least worth a doubt
@@ -216,7 +219,7 @@ def choose(
         best_fit = min((f for f in cells[cell] if set(f.rules) <= paid), key=lambda f: (_bits(f), f.rules))
         certainty, others = _certainty(cell, best_fit, cells[cell], together)
         alone = len(together[frozenset(best_fit.rules)]) == 1
-        far_fetched = any(rule[0] == "mixed-up" for rule in best_fit.rules) and len(best_fit.rules) > 1
+        far_fetched = any(rule[0] in ("mixed-up", "batch") for rule in best_fit.rules) and len(best_fit.rules) > 1
         if certainty == "only" and (far_fetched or (alone and chance[cell] - _bits(best_fit) < SURELY)):
             certainty = "likely"
         found[cell] = Chosen(best_fit.rules, certainty, others)
@@ -241,7 +244,7 @@ def _price(rules: Iterable[Rule], covered: list[str], shows: Mapping[Rule, int])
 
 def _seldom(shows: int, explains: int) -> float:
     """More, for a rule that would show in many answers and explains few."""
-    return math.log2(max(1.0, shows / explains)) / 2
+    return min(math.log2(max(1.0, shows / explains)) / 2, MOST_SELDOM)
 
 
 def _bits(fit: Fit) -> float:
