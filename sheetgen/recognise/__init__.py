@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from ..addresses import Area
@@ -224,9 +224,20 @@ class _Page:
             return (own, hear(own)) if own and not spans else ("", NOTHING)
         both = f"{above} {below}".strip()
         heard, alone = hear(both), hear(below)
+        clear = max(alone.quantities.values(), default=0) >= OUTRIGHT
+        if clear and heard.quantities == hear(above).quantities and self._in_group(header, column):
+            return both, replace(alone, unit=alone.unit or heard.unit)  # "Parameters" over "weights" and "biases"
         if max(heard.quantities.values(), default=0) >= max(alone.quantities.values(), default=0):
             return both, heard
         return below, alone
+
+    def _in_group(self, header: _Header, column: int) -> bool:
+        """Whether one text of the upper line is over this column and one beside it."""
+        above = self._above(header.top, column)
+        return any(
+            self.text(header.bottom, beside) and self._above(header.top, beside) == above
+            for beside in (column - 1, column + 1)
+        )
 
     def _above(self, row: int, column: int) -> str:
         """The text of the line above: in the column itself, or spread over it from the left."""
@@ -267,11 +278,10 @@ class _Page:
             for column in chosen
             if column == best or self._begins_another(header, columns, column, best, matched[column], weights[best])
         ]
+        headed = sorted({*columns, *(self._headed(header) if header is not None else ())})
         for i, column in enumerate(beside):
-            left = columns[0] if i == 0 else column
-            right = beside[i + 1] - 1 if i + 1 < len(beside) else columns[-1]
-            if header is not None and i + 1 == len(beside):
-                right = max([right, *self.rows.get(header.top, ()), *self.rows.get(header.bottom, ())])
+            left = headed[0] if i == 0 else column
+            right = beside[i + 1] - 1 if i + 1 < len(beside) else headed[-1]
             table = self._table(header, rows, column, matched[column], range(left, right + 1))
             if table is not None:
                 yield table
@@ -298,12 +308,16 @@ class _Page:
             return True
         if header is None or weight < 0.25 * most:
             return False
-        headed = {*filled, *self.rows.get(header.top, ()), *self.rows.get(header.bottom, ())}
+        headed = {*filled, *self._headed(header)}
         before, behind = sorted((column, best))
         apart = behind - 1 not in headed or (said and said.casefold() == self._heading(header, best)[0].casefold())
         between = [at for at in sorted(headed) if before < at < behind]
         after = [at for at in sorted(headed) if at > behind]
         return bool(apart) and all(any(self._counts(header, at) for at in part) for part in (between, after))
+
+    def _headed(self, header: _Header) -> set[int]:
+        """The columns that something is written above."""
+        return {column for row in (header.top, header.bottom) for column in self.rows.get(row, ())}
 
     def _counts(self, header: _Header, column: int) -> bool:
         """Whether a heading speaks of a quantity."""

@@ -99,3 +99,31 @@ def test_the_symbol_of_a_kernel_is_no_unit(full: Sheet) -> None:
     for table in (below, beside):
         lines = [(line.quantity, line.unit) for line in table.lines[1:]]
         assert lines == [("kernel_size", 1), ("stride", 1), ("parameters", 1000)]
+
+
+def test_headings_left_of_the_first_filled_column_are_taken(full: Sheet) -> None:
+    head = ("biases", "marks", "parameters", "Layer", "out height", "out width")
+    table = only(full, head, *((None, None, None, name) for name in NAMES))
+    said = [(line.at, line.quantity) for line in table.lines]
+    assert said == [(1, "biases"), (3, "parameters"), (4, "layer"), (5, "out_height"), (6, "out_width")]
+    assert [(each.at, each.text) for each in table.left] == [(2, "marks")]
+
+
+def test_headings_in_two_lines_left_of_the_labels_are_taken(full: Sheet) -> None:
+    sides = ("height", "width", "depth")
+    above = ("Parameters", "", "Output", "", "", "Input", "", "", "Layer")
+    rows = [(*[None] * 8, name) for name in NAMES]
+    rows[0] = (*[None] * 5, 227, 227, 3, "conv1")
+    table = only(full, above, ("weights", "bias", *sides, *sides, ""), *rows)
+    said = {line.at: line.quantity for line in table.lines}
+    ours = ["weights", "biases", "out_height", "out_width", "out_channels", "in_height", "in_width", "in_channels"]
+    assert said == dict(enumerate([*ours, "layer"], start=1))
+    assert table.left == ()
+
+
+def test_what_heads_one_column_alone_is_no_group(full: Sheet) -> None:
+    """ "Parameters" over "weights" and "biases" are those two; over "weights" alone they are both."""
+    grouped = only(full, ("Layer", "Parameters (k)", ""), ("", "weights", "biases"), *LAYERS)
+    assert [(line.quantity, line.unit) for line in grouped.lines[1:]] == [("weights", 1000), ("biases", 1000)]
+    single = only(full, ("Layer", "Parameters", "Stride"), ("name", "weights", "of it"), *LAYERS)
+    assert [line.quantity for line in single.lines[1:]] == ["parameters", "stride"]
