@@ -68,7 +68,9 @@ def test_what_is_filled_is_in_the_units_of_their_line(tmp_path: Path) -> None:
     assert [page.cell(3, column).value for column in (2, 3)] == [34.944, 105.7056]
 
 
-@pytest.mark.parametrize("remark", ["k", "see sheet 2", "thousand each", "to be rounded", "[M] or [k]"])
+@pytest.mark.parametrize(
+    "remark", ["k", "see sheet 2", "thousand each", "to be rounded", "[M] or [k]", "memory", "each, thousands"]
+)
 def test_a_text_below_a_heading_that_is_not_understood_makes_it_unsure(remark: str, full: Sheet) -> None:
     table = only(full, COUNTED, ("", remark, ""), *LAYERS)
     assert [line.certainty >= SURE for line in table.lines] == [True, False, True]
@@ -82,15 +84,21 @@ def test_a_second_unit_makes_it_unsure(full: Sheet) -> None:
     assert [(line.unit, line.certainty >= SURE) for line in table.lines[1:]] == [(1000, False), (10**6, True)]
 
 
-@pytest.mark.parametrize("remark", ["(incl. bias)", "-", "", "Params"])
+@pytest.mark.parametrize("remark", ["(incl. bias)", "-", "(none)", "", "Params"])
 def test_a_text_below_a_heading_that_changes_nothing(remark: str, full: Sheet) -> None:
     table = only(full, COUNTED, ("", remark, "[M]"), *LAYERS)
     assert [(line.unit, line.certainty >= SURE) for line in table.lines[1:]] == [(1, True), (10**6, True)]
 
 
-def test_what_another_row_holds_is_no_remark(full: Sheet) -> None:
-    table = only(full, COUNTED, ("Image", "see above", "none"), *LAYERS)
-    assert all(line.certainty >= SURE for line in table.lines)
+@pytest.mark.parametrize("row", [("Mystery", "see above", "none"), ("Mystery", 12, "(M)"), ("ReLU", "", "(M)")])
+def test_what_another_row_holds_is_no_remark(row: Sequence[object], full: Sheet) -> None:
+    table = only(full, COUNTED, row, *LAYERS)
+    assert [(line.unit, line.certainty >= SURE) for line in table.lines] == [(1, True)] * 3
+
+
+def test_a_size_below_a_heading_is_no_remark(full: Sheet) -> None:
+    table = only(full, ("Layer", "Output Shape", "Params"), ("", "227 x 227 x 3", ""), *LAYERS)
+    assert table.lines[1].heading == "Output Shape"
 
 
 def test_the_symbol_of_a_kernel_is_no_unit(full: Sheet) -> None:

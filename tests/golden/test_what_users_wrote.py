@@ -228,6 +228,28 @@ def test_a_column_of_dashes_is_blank(full: Sheet) -> None:
     assert agrees("-", "pool1", Line(3, "parameters"), known_of(full)) is None
 
 
+def test_small_marks_beside_a_dash_are_no_strides(full: Sheet) -> None:
+    """A dash is no cell that is told: three small numbers agree by accident with it as without it."""
+    assert headed("Rating", full, [4, 2, 1, "-"])[0] is None
+    assert headed("Rating", full, [4, 2, 1, 2])[0] is not None  # four are more than an accident
+
+
+def certainty(heading: str, cells: Sequence[object], sheet: Sheet) -> float:
+    line, _ = headed(heading, sheet, cells)
+    return line.certainty if line is not None else 0
+
+
+def test_a_text_says_less_against_a_heading_than_a_wrong_given_number(full: Sheet) -> None:
+    assert certainty("Stride", ["see below"], full) > certainty("Stride", [7], full) > 0
+    # a student's own wrong answer says the least
+    assert certainty("Params", [7], full) > certainty("Params", ["see below"], full)
+
+
+def test_a_whole_column_of_wrong_answers_says_no_more_than_one(full: Sheet) -> None:
+    one, many = (certainty("Params", cells, full) for cells in ([34_945], [34_945, 1, 7, 2, 9, 9, 8, 6]))
+    assert one == many > 0.8
+
+
 def test_layers_that_are_not_there_say_whose_table_it_is(full: Sheet) -> None:
     rows = [("Input",), *((f"Convolution {at}",) for at in range(1, 17))]
     data = page_of(("Layer", "Output size", "Params"), *rows)
