@@ -29,6 +29,7 @@ from .weighing import Certainty, Chosen, Fit, by_chance, choose, cost, is_slip, 
 MOST_FITS = 24  # explanations of one cell that are weighed
 OWN = 1.0  # bit that says that a rule was applied to the student's own numbers, and not to the right ones
 COPY = 4.0  # bits that a wrong number of another row costs in each cell: what made the one made the other
+FEW = 10  # images; a smaller factor beside another mistake is more likely something else
 MOST_KNOWN = 6  # rules of other cells that are tried together in one
 Right = Callable[[str, Number, Value], bool]  # answer, a student's number, a value: is it right within tolerance?
 
@@ -127,9 +128,11 @@ class _Diagnosis:
         ]
         if missing:
             known = {rule for each in chosen.values() for rule in each.rules}
+            known_fits = sum(map(len, fits.values()))
             for answer in missing:
                 fits[answer] += tuple(self._doubles(answer, self.given[answer], known))[:MOST_FITS]
-            chosen = self._choose(fits, right)
+            if sum(map(len, fits.values())) > known_fits:
+                chosen = self._choose(fits, right)
         chosen |= self._mistyped(fits, right, chosen)
         return {answer: self._finding(answer, answer in right, chosen.get(answer)) for answer in self.given}
 
@@ -289,7 +292,7 @@ class _Diagnosis:
                 yield Fit(rules)
         if isinstance(exact, int):
             for batch in BATCHES:
-                if exact % batch == 0:
+                if batch >= FEW and exact % batch == 0 and self._counts_images(answer, batch):
                     for rules in index.singles(answer).get(exact // batch, ()):
                         if len(rules) == 1 and rules[0][0] in ("drop", "convention", "misconception"):
                             yield Fit((*rules, ("batch", str(batch))))

@@ -19,7 +19,7 @@ from ..network import INPUT, TOTAL
 from ..quantities import COMPOSITE
 from ..sheet import Sheet
 from ..vocabulary import NOTHING, Heard, hear, hear_label, hear_unit
-from .columns import Column, Held, agrees, choose, is_dash, is_small, plainly
+from .columns import NAME_IT, Column, Held, agrees, choose, is_dash, is_small, plainly
 from .known import Known
 from .labels import NAMED, OUTRIGHT, Content, Labels, Match
 from .remarks import with_remark
@@ -46,7 +46,7 @@ class Recognised:
 
 def recognise(worksheet: str, cells: Cells, merged: Sequence[Area], sheet: Sheet) -> Recognised:
     """The tables of ``sheet``'s network on the worksheet with these ``cells``."""
-    labels = _labels(sheet)
+    labels = labels_of(sheet)
     near = {
         at: value
         for at, value in cells.items()
@@ -78,7 +78,7 @@ def known_of(sheet: Sheet) -> Known:
 
 
 @lru_cache(maxsize=8)
-def _labels(sheet: Sheet) -> Labels:
+def labels_of(sheet: Sheet) -> Labels:
     return Labels(known_of(sheet))
 
 
@@ -391,17 +391,14 @@ class _Page:
             LayerLine(row, match.layer, text[row], match.certainty, self._why(match)) for row, match in matches.items()
         ]
         headings = {column.at: column.heading for column in columns}
-        left = [LeftAlone(at, "quantity", headings[at], why) for at, why in why_not.items() if headings[at]]
+        left = [
+            LeftAlone(at, "quantity", headings[at], each.why, each.could, each.certainty)
+            for at, each in why_not.items()
+            if headings[at]
+        ]
         end = self._last(rows, text, max(matches))
         left += [
-            LeftAlone(
-                row,
-                "layer",
-                text[row],
-                f"could be {why_not_layers[row].layer}, which is not sure enough"
-                if row in why_not_layers
-                else "no layer of the network has such a name",
-            )
+            self._left_row(row, text[row], why_not_layers.get(row))
             for row in rows
             if text[row] and row not in matches and row <= end
         ]
@@ -418,10 +415,10 @@ class _Page:
         evidence = weigh(columns, lines, strange, self.labels.known)
         if not self._is_whole(labelled, matches, evidence):
             if len(evidence.strange) >= LEAST_PROOF and not evidence.is_ours:
-                self.strangers.append(self._stranger(evidence, matches))
+                self.strangers.append(self._stranger(evidence, matches, table))
             return None
         if not evidence.is_ours:
-            self.strangers.append(self._stranger(evidence, matches))
+            self.strangers.append(self._stranger(evidence, matches, table))
             return None
         self.agreeing[table] = evidence.agree
         return table
@@ -430,6 +427,13 @@ class _Page:
         """Whether a line above the first layer is nobody's own: what stands in it is said of the headings."""
         label = self.text(row, labelled)
         return is_dash(label) or (row, labelled) not in self.cells or "layer" in hear(label).quantities
+
+    @staticmethod
+    def _left_row(row: int, label: str, match: Match | None) -> LeftAlone:
+        if match is None:
+            return LeftAlone(row, "layer", label, "no layer of the network has such a name")
+        why = f"could be {match.layer}, which is not sure enough ({match.certainty:.0%}); {NAME_IT}"
+        return LeftAlone(row, "layer", label, why, match.layer, match.certainty)
 
     def _last(self, rows: Sequence[int], labels: Mapping[int, str], last: int) -> int:
         """The last line of a table whose last layer stands in ``last``: labels go on below it, without a gap."""
@@ -478,9 +482,10 @@ class _Page:
         heard = hear_label(label)
         return heard.family in ("conv", "fc") and not heard.stage
 
-    def _stranger(self, evidence: Evidence, matches: Mapping[int, Match]) -> Stranger:
+    def _stranger(self, evidence: Evidence, matches: Mapping[int, Match], table: TableLayout) -> Stranger:
         if not evidence.differ:
-            return Stranger(self.worksheet, evidence)
+            return Stranger(self.worksheet, evidence, table)
         first = evidence.differ[0]
         row = next(row for row, match in matches.items() if match.layer == first.layer)
-        return Stranger(self.worksheet, evidence, *((first.line, row) if self.transposed else (row, first.line)))
+        at = (first.line, row) if self.transposed else (row, first.line)
+        return Stranger(self.worksheet, evidence, table, *at)

@@ -64,10 +64,19 @@ class _Fit:
     order: tuple[str, ...]
 
 
-def choose(columns: Sequence[Column], known: Known, least: float) -> tuple[dict[int, Line], dict[int, str]]:
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Why a line was taken for nothing; what it is likeliest, and how sure that is."""
+
+    why: str
+    could: str = ""
+    certainty: float = 0
+
+
+def choose(columns: Sequence[Column], known: Known, least: float) -> tuple[dict[int, Line], dict[int, Left]]:
     """Line number -> what it holds, each quantity once; and why the others hold nothing that is known."""
     heard = {column.at: column for column in columns}
-    others = {column.at: why for column in columns if (why := _of_something_else(column, columns, known))}
+    others = {column.at: Left(why) for column in columns if (why := _of_something_else(column, columns, known))}
     fits = {column.at: _fits(column, known) for column in columns if column.at not in others}
     lines: dict[int, Line] = {}
     sized = False  # does some line hold sizes in one cell?
@@ -185,7 +194,7 @@ def is_dash(value: Held) -> bool:
     return said in _NONE or (said != "" and set(said) <= {"-", "_", "―", "ー"})
 
 
-def _holds_number(value: Held) -> bool:
+def holds_number(value: Held) -> bool:
     return not isinstance(value, str) or _number(value) is not None or bool(_size(value))
 
 
@@ -349,7 +358,7 @@ def verdicts(column: Column, quantity: str, known: Known) -> Iterator[tuple[str,
     given = {
         layer: value
         for layer, value in column.cells.items()
-        if _is_told(value) and _holds_number(value) and not known.is_blank(layer, quantity)
+        if _is_told(value) and holds_number(value) and not known.is_blank(layer, quantity)
     }
     fit = _compare(quantity, 1, column, given, known)
     for layer, value in given.items():
@@ -372,16 +381,23 @@ def _why(fit: _Fit, column: Column) -> str:
     return "; ".join(said)
 
 
-def _why_not(fits: Sequence[_Fit], column: Column, taken: set[str]) -> str:
+def _why_not(fits: Sequence[_Fit], column: Column, taken: set[str]) -> Left:
     could = sorted((fit for fit in fits if fit.quantity), key=lambda fit: -fit.chance)[:2]
     if not could:
-        return (
-            "nothing known" if column.heard is NOTHING else "its heading is understood, but no layer has such a number"
-        )
+        nothing = "nothing known"
+        return Left(nothing if column.heard is NOTHING else "its heading is understood, but no layer has such a number")
     names = " or ".join(fit.quantity for fit in could)
     example = (
-        "" if any(map(_is_told, column.cells.values())) else "; fill in one of its cells as an example, or give layout:"
+        f"; {NAME_IT}"
+        if any(map(_is_told, column.cells.values()))
+        else "; fill in one of its cells as an example, or give layout:"
     )
     if all(fit.quantity in taken for fit in could):
-        return f"could be {names}, which {'another line holds' if len(could) == 1 else 'other lines hold'} already"
-    return f"could be {names}, which is not sure enough{example}"
+        others = "another line holds" if len(could) == 1 else "other lines hold"
+        return Left(f"could be {names}, which {others} already")
+    likeliest = next(fit.quantity for fit in could if fit.quantity not in taken)
+    certainty = next(fit.chance for fit in could if fit.quantity == likeliest) / sum(fit.chance for fit in fits)
+    return Left(f"could be {names}, which is not sure enough ({certainty:.0%}){example}", likeliest, certainty)
+
+
+NAME_IT = "if it is, name it in layout:"

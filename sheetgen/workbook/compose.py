@@ -12,11 +12,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 from ..addresses import cells_read, translate
 from ..expr import Value
 from ..foreign import as_it_stands
 from ..layout import WORDS, Layout, Line, Spot, TableLayout
+from ..network import TOTAL
 from ..quantities import COMPOSITE
 from ..recognise import known_of
 from ..recognise.columns import agrees, is_dash
@@ -32,6 +34,7 @@ _SIZE = re.compile(
     r"(?P<sides>\d+(?:\s*(?:[x×X*,;]|by)\s*\d+)+)"
     r"(?P<after>\D{0,12})"
 )
+MOST_INT = 3  # floors inside each other that a formula may have
 _BETWEEN = re.compile(r"\d+(\D+)\d+")
 
 
@@ -213,16 +216,47 @@ def _formulas(
         for table in tables:
             for line in table.lines:
                 spots = [spot for spot in table.spots() if spot.line is line]
-                live = [spot for spot in spots if (at := cells.get((spot.row, spot.column))) and at.formula]
-                for spot in spots if live else ():
+                live = [spot for spot in spots if _is_live(cells, spot)]
+                for spot in spots:
                     place = Place(name, spot.row, spot.column)
                     if place not in entries or isinstance(entries[place].value, str):
                         continue
-                    near = min(live, key=lambda each: abs(each.row - spot.row) + abs(each.column - spot.column))
+                    live_here = live or _totals_beside(table, cells, spot)
+                    if not live_here:
+                        continue
+                    near = min(live_here, key=partial(_distance, spot))
                     theirs = cells[near.row, near.column].formula or ""
                     moved = translate(theirs, spot.row - near.row, spot.column - near.column)
                     ours = standing.formula(answers[place]) if line.unit == 1 else None
                     # one that does not read what ours reads may be right by chance, and wrong once a number changes
                     alike = ours is None or cells_read(ours) <= cells_read(moved)
                     formulas = (moved, ours) if alike else (ours, moved)
-                    yield place, [each for each in formulas if each and "#REF!" not in each]
+                    yield place, [each for each in formulas if each and "#REF!" not in each and is_legible(each)]
+
+
+def _is_live(cells: Mapping[tuple[int, int], Cell], spot: Spot) -> bool:
+    return bool(cells.get((spot.row, spot.column), BLANK).formula)
+
+
+def _distance(spot: Spot, other: Spot) -> int:
+    return abs(other.row - spot.row) + abs(other.column - spot.column)
+
+
+def _totals_beside(table: TableLayout, cells: Mapping[tuple[int, int], Cell], spot: Spot) -> list[Spot]:
+    """The totals of other quantities that are formulas: a total is added up like those beside it."""
+    if spot.layer != TOTAL:
+        return []
+    return [each for each in table.spots() if each.layer == TOTAL and _is_live(cells, each)]
+
+
+def is_legible(formula: str) -> bool:
+    """Whether a person reads it better than a number: not with more than a few INT inside each other."""
+    inside: list[str] = []
+    for match in re.finditer(r"([A-Z.]*)\(|\)", formula):
+        if match[0] == ")":
+            del inside[-1:]
+        else:
+            inside.append(match[1])
+            if inside.count("INT") > MOST_INT:
+                return False
+    return True

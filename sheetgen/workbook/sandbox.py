@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
     from pebble import ProcessFuture, ProcessPool
 
+    from .book import Book
+    from .package import Cell, SheetEntry
+
 SECONDS = 8  # of computing for one file; an ordinary one takes 5 ms
 WAIT = 3 * SECONDS  # by the clock, since other programs compute too: else a busy machine would change a verdict
 MEMORY = 768 * 2**20  # bytes that a worker may grow by; with what it begins with, less than 1 GiB
@@ -70,6 +73,34 @@ def read_all(
         yield from readers.read(files)
     finally:
         readers.stop()
+
+
+def open_apart(data: bytes, sheet: Sheet) -> Book:
+    """The workbook in ``data``; a worker opens what could end the process. Raises BrokenPackage."""
+    from .archive import BrokenPackage
+    from .book import open_book
+    from .plain import Plain, is_ods
+
+    if not is_ods(data):
+        return open_book(data)
+    from pebble import ProcessExpired, ProcessPool
+
+    with ProcessPool(1, initializer=_begin, initargs=(sheet,), context=_context()) as pool:
+        try:
+            kind, sheets, contents, notes = pool.schedule(_opened, args=(data,), timeout=WAIT).result()
+        except ProcessExpired as error:
+            raise BrokenPackage(_why_it_ended(error.exitcode)) from error
+        except TimeoutError as error:
+            raise BrokenPackage(_SLOW) from error
+    return Plain(kind, sheets, contents, notes)
+
+
+def _opened(data: bytes) -> tuple[str, tuple[SheetEntry, ...], dict[str, dict[tuple[int, int], Cell]], tuple[str, ...]]:
+    from .plain import read_ods
+
+    _end_after(SECONDS)
+    found = read_ods(data)
+    return found.kind, found.sheets, {name: dict(cells) for name, cells in found.contents.items()}, found.notes
 
 
 # -- one file ----------------------------------------------------------------------------------------------------------

@@ -120,7 +120,7 @@ def test_headings_left_of_the_first_filled_column_are_taken(full: Sheet) -> None
 def test_headings_in_two_lines_left_of_the_labels_are_taken(full: Sheet) -> None:
     sides = ("height", "width", "depth")
     above = ("Parameters", "", "Output", "", "", "Input", "", "", "Layer")
-    rows = [(*[None] * 8, name) for name in NAMES]
+    rows: list[tuple[object, ...]] = [(*[None] * 8, name) for name in NAMES]
     rows[0] = (*[None] * 5, 227, 227, 3, "conv1")
     table = only(full, above, ("weights", "bias", *sides, *sides, ""), *rows)
     said = {line.at: line.quantity for line in table.lines}
