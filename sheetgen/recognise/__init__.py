@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from ..addresses import Area
@@ -18,10 +18,11 @@ from ..layout import LEAST, WORDS, LayerLine, Layout, LeftAlone, Line, TableLayo
 from ..network import INPUT, TOTAL
 from ..quantities import COMPOSITE
 from ..sheet import Sheet
-from ..vocabulary import NOTHING, Heard, hear, hear_label
-from .columns import NAME_IT, Column, Held, agrees, choose, is_small, plainly
+from ..vocabulary import NOTHING, Heard, hear, hear_label, hear_unit
+from .columns import NAME_IT, Column, Held, agrees, choose, is_dash, is_small, plainly
 from .known import Known
 from .labels import NAMED, OUTRIGHT, Content, Labels, Match
+from .remarks import with_remark
 from .whose import LEAST_PROOF, Evidence, Stranger, weigh
 
 MOST_LINES, MOST_ACROSS = 3000, 300  # of a worksheet that are looked at
@@ -91,10 +92,15 @@ def _weight(tables: Layout) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Header:
-    """Lines of headings: the first and the last."""
+    """Lines of headings: the first and the last; and the line of units below them, if there is one."""
 
     top: int
     bottom: int
+    units: int | None = None
+
+    @property
+    def last(self) -> int:
+        return self.units or self.bottom
 
 
 class _Page:
@@ -134,7 +140,7 @@ class _Page:
 
     def tables(self) -> Layout:
         headers = list(self._headers())
-        starts = [header.bottom + 1 for header in headers]
+        starts = [header.last + 1 for header in headers]
         found: list[TableLayout] = []
         last = max(self.rows, default=0)
         for i, header in enumerate(headers):
@@ -157,10 +163,12 @@ class _Page:
                 bottom = rows[at]
             elif self._spans(top - 1):
                 top -= 1
-            yield _Header(top, bottom)
+            yield _Header(top, bottom, bottom + 1 if self._is_units(bottom + 1) else None)
             at += 1
 
     def _is_header(self, row: int) -> bool:
+        if self._is_units(row):
+            return False
         texts = [text for column in self.rows[row] if (text := self.text(row, column))]
         meant = [each for text in texts if max((each := hear(text).quantities).values(), default=0) >= 0.3]
         different = len({max(each, key=lambda name: each[name]) for each in meant})
@@ -174,6 +182,14 @@ class _Page:
         if max(own, default=0) >= OUTRIGHT or (any(labels) and different < 3):
             return False  # a layer's own row, with a list of symbols beside it
         return heard >= 2 and heard > named and heard >= len(self.rows[row]) / 4
+
+    def _is_units(self, row: int) -> bool:
+        """Whether a line says the units of the headings above it: texts alone, units among them, and no layer."""
+        texts = [self.text(row, column) for column in self.rows.get(row, ())]
+        return any(hear_unit(text) is not None for text in texts) and not any(
+            text == "" or hear_label(text).family or max(self.labels.weights(text).values(), default=0) >= OUTRIGHT
+            for text in texts
+        )
 
     @cached_property
     def _label_columns(self) -> frozenset[int]:
@@ -191,7 +207,12 @@ class _Page:
         )
 
     def _heading(self, header: _Header, column: int) -> tuple[str, Heard]:
-        """What is written above a line, and what it means: in two lines, both together or the lower one alone."""
+        """What is written above a line, and what it means, with its unit."""
+        heading, heard = self._in_words(header, column)
+        return with_remark(heading, heard, self.text(header.units, column)) if header.units else (heading, heard)
+
+    def _in_words(self, header: _Header, column: int) -> tuple[str, Heard]:
+        """What is written above a line: in two lines, both together or the lower one alone."""
         if header.bottom == header.top:
             text = self.text(header.bottom, column)
             return text, hear(text)
@@ -203,9 +224,20 @@ class _Page:
             return (own, hear(own)) if own and not spans else ("", NOTHING)
         both = f"{above} {below}".strip()
         heard, alone = hear(both), hear(below)
+        clear = max(alone.quantities.values(), default=0) >= OUTRIGHT
+        if clear and heard.quantities == hear(above).quantities and self._in_group(header, column):
+            return both, replace(alone, unit=alone.unit or heard.unit)  # "Parameters" over "weights" and "biases"
         if max(heard.quantities.values(), default=0) >= max(alone.quantities.values(), default=0):
             return both, heard
         return below, alone
+
+    def _in_group(self, header: _Header, column: int) -> bool:
+        """Whether one text of the upper line is over this column and one beside it."""
+        above = self._above(header.top, column)
+        return any(
+            self.text(header.bottom, beside) and self._above(header.top, beside) == above
+            for beside in (column - 1, column + 1)
+        )
 
     def _above(self, row: int, column: int) -> str:
         """The text of the line above: in the column itself, or spread over it from the left."""
@@ -246,11 +278,10 @@ class _Page:
             for column in chosen
             if column == best or self._begins_another(header, columns, column, best, matched[column], weights[best])
         ]
+        headed = sorted({*columns, *(self._headed(header) if header is not None else ())})
         for i, column in enumerate(beside):
-            left = columns[0] if i == 0 else column
-            right = beside[i + 1] - 1 if i + 1 < len(beside) else columns[-1]
-            if header is not None and i + 1 == len(beside):
-                right = max([right, *self.rows.get(header.top, ()), *self.rows.get(header.bottom, ())])
+            left = headed[0] if i == 0 else column
+            right = beside[i + 1] - 1 if i + 1 < len(beside) else headed[-1]
             table = self._table(header, rows, column, matched[column], range(left, right + 1))
             if table is not None:
                 yield table
@@ -277,12 +308,16 @@ class _Page:
             return True
         if header is None or weight < 0.25 * most:
             return False
-        headed = {*filled, *self.rows.get(header.top, ()), *self.rows.get(header.bottom, ())}
+        headed = {*filled, *self._headed(header)}
         before, behind = sorted((column, best))
         apart = behind - 1 not in headed or (said and said.casefold() == self._heading(header, best)[0].casefold())
         between = [at for at in sorted(headed) if before < at < behind]
         after = [at for at in sorted(headed) if at > behind]
         return bool(apart) and all(any(self._counts(header, at) for at in part) for part in (between, after))
+
+    def _headed(self, header: _Header) -> set[int]:
+        """The columns that something is written above."""
+        return {column for row in (header.top, header.bottom) for column in self.rows.get(row, ())}
 
     def _counts(self, header: _Header, column: int) -> bool:
         """Whether a heading speaks of a quantity."""
@@ -337,9 +372,12 @@ class _Page:
         matches = {row: match for row, match in matches.items() if row not in why_not_layers}
         if not matches:
             return None
+        remarked = [row for row in rows if row < min(matches) and self._is_remarked(row, labelled)]
         columns = []
         for column, heading, heard in headed:
             cells = {match.layer: self.cells.get((row, column)) for row, match in matches.items()}
+            for row in remarked:
+                heading, heard = with_remark(heading, heard, self.text(row, column))
             if heading or any(value is not None for value in cells.values()):
                 columns.append(Column(column, heading, heard, cells))
         lines, why_not = choose(columns, self.labels.known, LEAST)
@@ -368,7 +406,7 @@ class _Page:
         table = TableLayout(
             self.worksheet,
             self.transposed,
-            header.bottom if header is not None else None,
+            header.last if header is not None else None,
             ordered,
             tuple(sorted(layers, key=lambda layer: layer.at)),
             tuple(left),
@@ -384,6 +422,11 @@ class _Page:
             return None
         self.agreeing[table] = evidence.agree
         return table
+
+    def _is_remarked(self, row: int, labelled: int) -> bool:
+        """Whether a line above the first layer is nobody's own: what stands in it is said of the headings."""
+        label = self.text(row, labelled)
+        return is_dash(label) or (row, labelled) not in self.cells or "layer" in hear(label).quantities
 
     @staticmethod
     def _left_row(row: int, label: str, match: Match | None) -> LeftAlone:

@@ -38,6 +38,7 @@ ELSE, ELSE_UNHEARD = 0.08, 0.6  # weight of "something else", with a heading tha
 PLAINLY = 0.9  # weight from which on a heading says what its column is
 HALF_HEARD = 0.55  # most certainty where a word of the heading is not understood, and no cell speaks for it
 UNITS = (1, 1000, 10**6, 10**9)
+_ONE_BY_ONE = (*SETTINGS, "_height", "_width", "_channels")  # which no heading counts in thousands
 MOST_TOLD, FIRST_TOLD = 80, 8  # cells of a column that are compared; and that are tried where nothing is heard
 
 
@@ -211,7 +212,7 @@ def _compare(quantity: str, weight: float, column: Column, told: Mapping[str, He
         texts = all(isinstance(value, str) for value in told.values())
         return _Fit(quantity, weight if texts else weight / 10, 0, 0, 1, ())
     best = _Fit(quantity, 0, 0, 0, 1, ())
-    said = column.heard.unit
+    said = column.heard.unit if not quantity.endswith(_ONE_BY_ONE) else None  # K of a kernel is its symbol
     # numbers in full below "Params (K)" are what they are
     units = (said, 1) if said else UNITS if quantity not in SETTINGS else (1,)
     for order in _orders(quantity, column.heard, told):

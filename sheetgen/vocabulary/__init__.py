@@ -160,6 +160,18 @@ def _unit(text: str) -> tuple[int | None, str]:
     return None, text
 
 
+def hear_unit(text: str) -> int | None:
+    """What a text that says a unit and nothing else says: 1,000 of "[k]" or "in thousands".
+
+    None of anything else, and of a bare letter, which is a symbol more often than a unit.
+    """
+    said = normal(text).strip("()[]{} ") if len(text) <= LONGEST else ""
+    if len(text.strip()) < 2 or not said:
+        return None
+    unit, rest = _unit(f"({said})")
+    return unit if not rest.strip("() ") else None
+
+
 def _words(text: str) -> Iterator[str]:
     text = _ELIDED.sub("", text.replace("_", " ").replace("'s ", " ").replace("non-train", "nontrain"))
     for word in (piece for run in _WORD.findall(text) for piece in ([run] if run in GLUED else cut(run))):

@@ -77,7 +77,7 @@ IDEAS: Mapping[str, str] = {
     "type": "type types kind art typ tipo 类型 類型 種類 タイプ",
     "from": "from source reads bottom",
     "by": "x by",
-    "filler": "with incl including inkl inklusive mit avec con compris forward "
+    "filler": "px pixel pixels with incl including inkl inklusive mit avec con compris forward "
     "of the a an per and for feature-wise total totals trainable trained learnable each image zero "
     "zeros map's layer's before-after der die des de la le les du par pro je after-relu "
     "del el los las di da della dello delle dei degli un una "

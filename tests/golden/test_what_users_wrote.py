@@ -172,8 +172,7 @@ def test_a_rounded_number_that_says_its_unit_is_right_in_its_precision(full: She
 def test_a_blank_size_is_left_with_what_to_do_and_a_shape_is_taken(full: Sheet) -> None:
     line, why = headed("Output size", full)
     assert line is None
-    assert "not sure enough (" in why
-    assert why.endswith("%); fill in one of its cells as an example, or give layout:")
+    assert why.endswith("not sure enough (48%); fill in one of its cells as an example, or give layout:")
     line, _ = headed("Output Shape", full)
     assert line is not None
     assert line.quantity == "output_size"
@@ -227,6 +226,28 @@ def test_a_column_of_dashes_is_blank(full: Sheet) -> None:
     assert line is None
     assert "fill in one of its cells as an example" in why
     assert agrees("-", "pool1", Line(3, "parameters"), known_of(full)) is None
+
+
+def test_small_marks_beside_a_dash_are_no_strides(full: Sheet) -> None:
+    """A dash is no cell that is told: three small numbers agree by accident with it as without it."""
+    assert headed("Rating", full, [4, 2, 1, "-"])[0] is None
+    assert headed("Rating", full, [4, 2, 1, 2])[0] is not None  # four are more than an accident
+
+
+def certainty(heading: str, cells: Sequence[object], sheet: Sheet) -> float:
+    line, _ = headed(heading, sheet, cells)
+    return line.certainty if line is not None else 0
+
+
+def test_a_text_says_less_against_a_heading_than_a_wrong_given_number(full: Sheet) -> None:
+    assert certainty("Stride", ["see below"], full) > certainty("Stride", [7], full) > 0
+    # a student's own wrong answer says the least
+    assert certainty("Params", [7], full) > certainty("Params", ["see below"], full)
+
+
+def test_a_whole_column_of_wrong_answers_says_no_more_than_one(full: Sheet) -> None:
+    one, many = (certainty("Params", cells, full) for cells in ([34_945], [34_945, 1, 7, 2, 9, 9, 8, 6]))
+    assert one == many > 0.8
 
 
 def test_layers_that_are_not_there_say_whose_table_it_is(full: Sheet) -> None:

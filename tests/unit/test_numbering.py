@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sheetgen.layout import SURE
 from sheetgen.recognise import known_of
 from sheetgen.recognise.labels import Labels
 from sheetgen.recognise.numbering import Says, what_counts
@@ -129,3 +130,14 @@ def test_what_of_a_label_counts(name: str, said: list[str], says: Says, labels: 
 def test_names_with_two_numbers_and_a_remark_are_names_wherever_they_stand(labels: dict[str, Labels]) -> None:
     said = ["conv 5_1 (see text)", "conv 1_1 (see text)", "conv 3_2 (see text)", "conv 1_2 (see text)"]
     assert layers(labels["vgg16"], *said) == ["conv5_1", "conv1_1", "conv3_2", "conv1_2"]
+
+
+def test_words_of_a_label_that_are_not_understood_make_it_unsure(labels: dict[str, Labels]) -> None:
+    alexnet = labels["alexnet"]
+    plain, odd, odder = (
+        alexnet.match([(0, text)])[0].certainty
+        for text in ("Convolution 2", "Convolution 2 frobnicated", "Our frobnicated convolution 2")
+    )
+    assert plain > SURE
+    assert alexnet.weights("Convolution 2")["conv2"] > alexnet.weights("Convolution 2 frobnicated")["conv2"]
+    assert plain > odd >= odder
