@@ -172,12 +172,8 @@ def test_a_rounded_number_that_says_its_unit_is_right_in_its_precision(full: She
 def test_a_blank_size_is_left_with_what_to_do_and_a_shape_is_taken(full: Sheet) -> None:
     line, why = headed("Output size", full)
     assert line is None
-<<<<<<< HEAD
-    assert why.endswith("not sure enough (48%); fill in one of its cells as an example, or give layout:")
-=======
     assert "not sure enough (" in why
     assert why.endswith("%); fill in one of its cells as an example, or give layout:")
->>>>>>> c-recog3
     line, _ = headed("Output Shape", full)
     assert line is not None
     assert line.quantity == "output_size"
