@@ -10,8 +10,10 @@ files, marks or how a number was typed.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import Literal
 
@@ -104,6 +106,8 @@ class _Diagnosis:
     ) -> None:
         self.index, self.given, self.is_right = index, given, is_right
         self.right, self.computed = right, computed
+        self._layers = Counter(answer.rpartition(".")[0] for answer in given)
+        self._columns = Counter(answer.rpartition(".")[2] for answer in given)
         self.numbers = index.table.numbers
         self.own = Own(index.dependents, given)
 
@@ -151,9 +155,13 @@ class _Diagnosis:
                 found[answer] = Chosen(min(near, key=lambda fit: fit.own).rules, "likely")
         return found
 
+    @cached_property
+    def _chance(self) -> dict[str, float]:
+        return {answer: by_chance(number, _number(self.numbers[answer])) for answer, number in self.given.items()}
+
     def _choose(self, fits: Mapping[str, tuple[Fit, ...]], right: set[str]) -> dict[str, Chosen]:
         """Numbers that are right for the student's own earlier ones need no rule; they take one that others need."""
-        chance = {answer: by_chance(number, _number(self.numbers[answer])) for answer, number in self.given.items()}
+        chance = self._chance
         open_fits = {answer: listed for answer, listed in fits.items() if answer not in right}
         against = {
             rule: sum(answer in world for answer in self.right)
@@ -274,11 +282,7 @@ class _Diagnosis:
     def _near_own(self, answer: str) -> bool:
         """Whether a number beside it, of its row or its column, is the student's own."""
         layer, _, quantity = answer.rpartition(".")
-        return any(
-            other.rpartition(".")[0] == layer or other.rpartition(".")[2] == quantity
-            for other in self.given
-            if other != answer
-        )
+        return self._layers[layer] > 1 or self._columns[quantity] > 1
 
     def _doubles(self, answer: str, number: Number, known: set[Rule]) -> Iterator[Fit]:
         index, exact = self.index, _exact(number)

@@ -180,7 +180,11 @@ def choose(
     reason. ``against`` has the answers that are right and would be wrong by a rule of many parts.
     """
     cells = {cell: listed for cell, listed in fits.items() if listed}
-    sets = {frozenset(fit.rules) for listed in cells.values() for fit in listed}
+    needs = {
+        cell: [(frozenset(fit.rules), fit.own + (PAIR if len(fit.rules) > 1 else 0.0)) for fit in listed]
+        for cell, listed in cells.items()
+    }
+    sets = {needed for listed in needs.values() for needed, _ in listed}
     using: dict[Rule, set[str]] = {}
     for cell, listed in cells.items():
         for fit in listed:
@@ -195,7 +199,7 @@ def choose(
             covered, gain = [], 0.0
             which = math.log2(max(1, sum(not is_slip(rule) for rule in allowed)))  # bits that say which of them
             for cell in open_cells & set().union(*(using[rule] for rule in rules)):
-                own = _own_bits(cells[cell], rules, allowed)
+                own = _own_bits(needs[cell], rules, allowed)
                 if own is not None and chance[cell] - own - which > 0:
                     covered.append(cell)
                     gain += chance[cell] - own - which
@@ -230,10 +234,15 @@ def _named(rule: Rule) -> str:
     return ":".join(rule)
 
 
-def _own_bits(listed: Iterable[Fit], rules: frozenset[Rule], allowed: Set[Rule]) -> float | None:
+def _own_bits(
+    listed: Iterable[tuple[frozenset[Rule], float]], rules: frozenset[Rule], allowed: Set[Rule]
+) -> float | None:
     """What the cell itself pays where ``allowed`` rules are known, and it uses some of ``rules``."""
-    usable = (fit for fit in listed if allowed >= set(fit.rules) and not rules.isdisjoint(fit.rules))
-    return min((fit.own + (PAIR if len(fit.rules) > 1 else 0.0) for fit in usable), default=None)
+    least: float | None = None
+    for needed, bits in listed:
+        if needed <= allowed and not rules.isdisjoint(needed) and (least is None or bits < least):
+            least = bits
+    return least
 
 
 def _price(rules: Iterable[Rule], covered: list[str], shows: Mapping[Rule, int]) -> float:
