@@ -15,7 +15,7 @@ from typing import NoReturn
 
 import openpyxl
 import pytest
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]
 
 from sheetgen import api
 from sheetgen.errors import InternalError, SheetgenError, TemplateError
