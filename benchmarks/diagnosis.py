@@ -88,29 +88,38 @@ class Student:
         return right, ()
 
 
-def planted(index: Index, count: int, sheets: int, chance: random.Random) -> tuple[int, int, list[str]]:
+class Share:
+    """Explained cells of so many, and those among them in which a planted rule was at work itself."""
+
+    def __init__(self) -> None:
+        self.good = self.wrong = self.good_applied = self.applied = 0
+        self.missed: list[str] = []
+
+    def add(self, right: bool, applied: bool, said: str) -> None:
+        self.good, self.wrong = self.good + right, self.wrong + 1
+        if applied:
+            self.good_applied, self.applied = self.good_applied + right, self.applied + 1
+        if not right and len(self.missed) < 40:
+            self.missed.append(said)
+
+
+def planted(index: Index, count: int, sheets: int, chance: random.Random) -> Share:
     """Explained and wrong cells of simulated sheets with ``count`` rules each."""
-    rules, good, wrong = rules_of(index), 0, 0
-    missed: list[str] = []
-    if len(rules) < count:
-        return 0, 0, []
-    for _ in range(sheets):
-        drawn = chance.sample(rules, count)
-        given, applied = Student(index, drawn).sheet()
+    rules, share = rules_of(index), Share()
+    for _ in range(sheets if len(rules) >= count else 0):
+        given, applied = Student(index, chance.sample(rules, count)).sheet()
         bad = {answer: given[answer] for answer in applied}
         findings = diagnose(index.sheet, bad, exact)
         for answer, used in applied.items():
             finding = findings[answer]
-            wrong += 1
             top = finding.why[0].rules if finding.why else ()
-            if not used:
-                right = bool(finding.follows or top)
-            else:
+            if used:
                 right = set(top) == set(used) or same_numbers(index, top, used, bad, applied)
-            good += right
-            if not right and len(missed) < 40:
-                missed.append(f"{answer} {index.table.numbers[answer]} -> {bad[answer]} by {used}: {finding.why}")
-    return good, wrong, missed
+            else:
+                right = bool(finding.follows)
+            said = f"{answer} {index.table.numbers[answer]} -> {bad[answer]} by {used}: {finding.why}"
+            share.add(right, bool(used), said)
+    return share
 
 
 def same_numbers(
@@ -121,23 +130,22 @@ def same_numbers(
     return bool(top) and all(index.gives(each, top, bad[each], own) for each, rules in applied.items() if rules == used)
 
 
-def randomly(index: Index, sheets: int, chance: random.Random) -> tuple[int, int, list[str]]:
-    """Explained and wrong cells of sheets in which a fifth of the numbers are random."""
-    good, wrong, false = 0, 0, []
+def randomly(index: Index, sheets: int, chance: random.Random, part: float = 0.2) -> Share:
+    """Explained and wrong cells of sheets in which a ``part`` of the numbers are random."""
+    share = Share()
     for _ in range(sheets):
         bad: Numbers = {}
-        for answer in chance.sample(index.answers, max(1, len(index.answers) // 5)):
+        for answer in chance.sample(index.answers, max(1, round(len(index.answers) * part))):
             right = index.table.numbers[answer]
             if isinstance(right, int) and right > 1:
                 number = max(1, round(right * 3 ** chance.uniform(-1, 1)))
                 if number != right:
                     bad[answer] = number
-        for answer, finding in diagnose(index.sheet, bad, exact).items():
-            wrong += 1
-            if finding.why:
-                good += 1
-                false.append(f"{answer} {index.table.numbers[answer]} -> {bad[answer]}: {finding.why[0]}")
-    return good, wrong, false
+        right_ones = [answer for answer in index.answers if answer not in bad]
+        for answer, finding in diagnose(index.sheet, bad, exact, right=right_ones).items():
+            said = f"{answer} {index.table.numbers[answer]} -> {bad[answer]}: {finding.why[:1]}"
+            share.add(not finding.why, True, said)
+    return share
 
 
 def timed(name: str) -> Iterator[str]:
@@ -166,30 +174,46 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("coursework", nargs="*")
     parser.add_argument("--sheets", type=int, default=30, help="simulated sheets of each coursework")
+    parser.add_argument("--seed", type=int, default=0, help="other students")
     parser.add_argument("--missed", action="store_true", help="print what was not explained, or falsely")
     asked = parser.parse_args()
     names = asked.coursework or list(titles())
     for name in ("alexnet", "resnet152"):
         print(*timed(name), sep="\n", flush=True)
-    sums: Counter[tuple[str, str]] = Counter()
+    kinds = ("1", "2", "3", "20 %", "50 %", "100 %")
+    sums = {kind: Share() for kind in kinds}
+    worst: dict[str, tuple[float, str]] = {}
     for name in names:
         index = index_of(sheet_of(name))
-        chance = random.Random(name)
+        chance = random.Random(f"{name} {asked.seed}")
         told = []
-        for kind in ("1", "2", "3", "random"):
-            if kind == "random":
-                good, wrong, listed = randomly(index, asked.sheets, chance)
+        for kind in kinds:
+            if kind.endswith("%"):
+                found = randomly(index, asked.sheets, chance, int(kind[:-2]) / 100)
+                shown = 1 - found.good / max(found.wrong, 1)
+                worst[kind] = max(worst.get(kind, (0.0, "")), (shown, name))
             else:
-                good, wrong, listed = planted(index, int(kind), asked.sheets, chance)
-            sums[kind, "good"] += good
-            sums[kind, "wrong"] += wrong
-            told.append(f"{kind}: {good / max(wrong, 1):6.1%} of {wrong}")
+                found = planted(index, int(kind), asked.sheets, chance)
+                shown = found.good / max(found.wrong, 1)
+                worst[kind] = min(worst.get(kind, (1.0, "")), (shown, name))
+            total = sums[kind]
+            total.good, total.wrong = total.good + found.good, total.wrong + found.wrong
+            total.good_applied += found.good_applied
+            total.applied += found.applied
+            told.append(f"{kind}: {shown:6.1%}")
             if asked.missed:
-                print(*listed, sep="\n")
+                print(*found.missed, sep="\n")
         print(f"{name:<22}" + "   ".join(told), flush=True)
-    for kind in ("1", "2", "3", "random"):
-        what = "random numbers explained" if kind == "random" else f"{kind} planted, explained"
-        print(f"{what}: {sums[kind, 'good'] / max(sums[kind, 'wrong'], 1):.2%} of {sums[kind, 'wrong']}")
+    for kind, total in sums.items():
+        least = f"worst {worst[kind][1]} {worst[kind][0]:.1%}"
+        if kind.endswith("%"):
+            shown = 1 - total.good / max(total.wrong, 1)
+            print(f"{kind} of a sheet random: {shown:.2%} of {total.wrong} explained; {least}")
+            continue
+        applied = f"{total.good_applied / max(total.applied, 1):.2%} of the {total.applied} in which a rule is at work"
+        print(
+            f"{kind} planted: {total.good / max(total.wrong, 1):.2%} of {total.wrong} wrong cells, {applied}; {least}"
+        )
 
 
 if __name__ == "__main__":

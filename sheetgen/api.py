@@ -25,15 +25,18 @@ from typing import TYPE_CHECKING, TypeVar
 
 from .errors import TemplateError, UsageError
 from .expr import Value
-from .folders import gather
-from .layout import Layout
+from .folders import gather, no_workbook
+from .layout import Layout, answer_at
 from .marking import Marked, Submission, is_right, mark
+from .network import INPUT
+from .pasting import asks_text, skeleton_text
 from .sheet import Sheet, defined_name, lay_out, plain_number
 
 if TYPE_CHECKING:
     from .coursework import Coursework
     from .witness import Measured
     from .workbook.audit import Disagreement
+    from .workbook.book import Book
     from .workbook.elsewhere import Elsewhere
     from .workbook.fill import Filled
     from .workbook.locate import Located as Found
@@ -43,6 +46,7 @@ Given = TypeVar("Given")
 OUTPUT = Path("output")
 _SAVE_AS = "open it in its program and save it as .xlsx (or: soffice --headless --convert-to xlsx FILE)"
 _CONVERT = (".ods", ".csv", ".tsv", ".xls", ".xlsb", ".fods", ".numbers")
+_READ_ONLY = (".ods", ".csv", ".tsv")  # what verify and locate read, but fill cannot write
 MOST_BYTES = 256 * 1024 * 1024  # of an instructor's file, pictures and all
 MAX_FILE = 32 * 1024 * 1024  # bytes of a submission; the filled sheet has 10 kB
 
@@ -267,23 +271,23 @@ def _fill_elsewhere(
         for table in found.layout
         for each in table.left
     )
-    notes = ("the table is where layout: says" if found.declared else _recognised(found.layout), *found.notes)
+    notes = (_how(found), *found.notes, *composed.notes)
     report = FillReport(path, len(done.filled), kept, led_astray, missing, composed.right, notes=notes, left=left)
     return done.data, report
 
 
-def _recognised(layout: Layout) -> str:
-    sheets = " and ".join(dict.fromkeys(table.sheet for table in layout))
-    return f"the table was recognised on {sheets}; 'sheetgen locate' shows what was taken for what"
+def _how(found: Elsewhere) -> str:
+    more = "; 'sheetgen locate' shows what was taken for what" if found.how == "recognised" else ""
+    return f"the table is {found.where()}{more}"
 
 
-def tables_elsewhere(coursework: str | Path, package: Package, shown_as: str) -> tuple[Elsewhere, Sheet]:
+def tables_elsewhere(coursework: str | Path, package: Book, shown_as: str) -> tuple[Elsewhere, Sheet]:
     """The tables of a workbook that is not ours, and a sheet with the number of everything that they may ask for."""
     from .sheet import with_everything
     from .spec import load
     from .workbook.elsewhere import find_tables, tables_of_others
 
-    described = load(coursework)
+    described = load(coursework)  # which nothing keeps: no file is written where templates are worked through
     sheet = lay_out(described)
     full = with_everything(described, sheet)
     found = find_tables(package, full)
@@ -311,38 +315,70 @@ def tables_elsewhere(coursework: str | Path, package: Package, shown_as: str) ->
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """Where a workbook has the table: by our names and headings ("ours"), "declared" by layout:, or "recognised"."""
+    """Where a workbook has the table: by our names and headings ("ours"), "declared" by layout:, or "recognised".
+
+    "followed" are the headings and labels of layout: where they stand elsewhere.
+    """
 
     how: str
     layout: Layout
     notes: tuple[str, ...]
     named: bool = False  # has any blank its name?
+    asks: str = ""  # the columns: and blanks: of what is empty, as YAML, where the coursework asks for something else
+    skeleton: str = ""  # a layout: to complete by hand, where the table was "refused"
 
 
 def locate(coursework: str | Path, workbook: Path) -> Located:
     """What each line of the workbook's tables was taken for, and how sure that is."""
-    if workbook.suffix.lower() in _CONVERT:
-        raise UsageError(f"{workbook}: locate works on .xlsx; {_SAVE_AS}, and ask again")
+    if workbook.suffix.lower() in _CONVERT and workbook.suffix.lower() not in _READ_ONLY:
+        raise UsageError(f"{workbook}: locate works on .xlsx, .ods and .csv; {_SAVE_AS}, and ask again")
     sheet = sheet_of(coursework)
     return _apart(partial(_locate, coursework, sheet, read_file(workbook, "workbook"), workbook), workbook)
 
 
 def _locate(coursework: str | Path, sheet: Sheet, data: bytes, workbook: Path) -> Located:
-    from .workbook.elsewhere import ours_as_layout
+    from .workbook.book import open_book
+    from .workbook.elsewhere import empty_cells, ours_as_layout
     from .workbook.locate import locate as find
-    from .workbook.package import BrokenPackage, Package
+    from .workbook.package import BrokenPackage
 
     try:
-        package = Package.read(data)
+        package = open_book(data)
         ours = find(package, sheet, elsewhere=False)
         if ours.places:
             layout = ours_as_layout(ours.sheet, package, ours.worksheet, ours.places)
             named = any(package.place(defined_name(answer)) == place for answer, place in ours.places.items())
             return Located("ours", layout, (), named)
-        found, _ = tables_elsewhere(coursework, package, str(workbook))
+        try:
+            found, full = tables_elsewhere(coursework, package, str(workbook))
+        except TemplateError as refused:
+            return Located("refused", (), (str(refused),), skeleton=_skeleton(coursework, package))
+        asks = _asks(sheet, full, found.layout, empty_cells(package, found.layout, full))
     except BrokenPackage as error:
         raise TemplateError(f"{workbook}: {error}") from error
-    return Located("declared" if found.declared else "recognised", found.layout, found.notes)
+    return Located(found.how, found.layout, found.notes, asks=asks)
+
+
+def _asks(sheet: Sheet, full: Sheet, layout: Layout, empty: Mapping[str, Sequence[str]]) -> str:
+    """``columns:`` and ``blanks:`` for what is empty; nothing where the coursework asks for just that."""
+    asked = {cell.answer for cell in sheet.blanks if (cell.answer or "").partition(".")[0] != INPUT}
+    if not empty or asked == {answer_at(layer, name) for name, layers in empty.items() for layer in layers}:
+        return ""
+    columns = dict.fromkeys(line.quantity for table in layout for line in table.lines if line.quantity != "layer")
+    return asks_text(tuple(columns), empty, full.table.blocks)
+
+
+def _skeleton(coursework: str | Path, package: Book) -> str:
+    from .sheet import with_everything
+    from .spec import load
+    from .workbook.elsewhere import tables_refused
+
+    described = load(coursework)
+    sheet = lay_out(described)
+    refused = tables_refused(package, with_everything(described, sheet))
+    quantities = dict.fromkeys((cell.answer or "").rpartition(".")[2] for cell in sheet.blanks)
+    shown = next((entry.name for entry in package.sheets if not entry.hidden), "Sheet1")
+    return skeleton_text(refused, shown, tuple(quantities), [name for name in sheet.rows if name != INPUT])
 
 
 def _gives(now: object, right: Value) -> bool:
@@ -454,6 +490,8 @@ def verify(
 
 def _hand(file: Path) -> tuple[str, bytes] | Submission:
     """What the result calls the file, and its bytes; or why they cannot be had."""
+    if instead := no_workbook(file):
+        return Submission(str(file), {}, instead)
     try:
         about = file.stat()
         if not stat.S_ISREG(about.st_mode):

@@ -310,10 +310,23 @@ def locate(
 ) -> None:
     """Say where a workbook has the table, what each line was taken for, and how sure that is.
 
-    Found by the names of our blanks and by our headings; where layout: in the coursework's YAML says; or recognised by
-    headings, labels and what the cells hold. --format yaml prints just the coursework: and layout:
-    lines, ready to paste into the YAML; where it has a coursework: already, paste what stands below that line.
-    Exits 1 if anything is not sure.
+    Found by the names of our blanks and by our headings; where layout: in the coursework's YAML says, if the workbook
+    bears it out; or recognised by headings, labels and what the cells hold. --format yaml prints just what is to be
+    pasted below coursework: in the YAML. Exits 1 if anything is not sure, 2 with a layout: to complete by hand where
+    no table was recognised. columns: and blanks: are printed where those of the YAML ask for other cells than are
+    empty.
+
+    \b
+    A layout: is, for each table:
+      layout:
+      - sheet: Q1
+        header: 4                 # the row of the headings; a column (A) where each layer has one
+        quantities:
+          parameters: F           # its column, or with the heading that stands there:
+          macs: {at: G, unit: 1000000, heading: "MACs (M)"}
+          output_size: {at: H, order: [out_height, out_width]}
+        layers:                   # without it the rows are found by their labels
+          conv1: {at: 5, label: "Conv 1"}
 
     \b
     Examples:
@@ -321,20 +334,28 @@ def locate(
       sheetgen locate alexnet their-template.xlsx --format yaml
     """
     from . import api
-    from .layout import SURE, to_yaml
-    from .yamldoc import dumped
+    from .layout import SURE
+    from .pasting import layout_text
 
     found = api.locate(coursework, workbook)
+    if found.how == "refused":
+        complain(found.notes[0])
+        if format is LocateFormat.json:
+            _print_json({"how": found.how, "notes": list(found.notes), "tables": []})
+        else:
+            typer.echo(found.skeleton, nl=False)
+        raise typer.Exit(BAD_INPUT)
     if format is LocateFormat.json:
         tables = [dataclasses.asdict(table) for table in found.layout]
         _print_json({"how": found.how, "notes": list(found.notes), "tables": tables})
     else:
         if format is LocateFormat.table:
             print_located(found)
-        typer.echo(dumped(to_yaml(found.layout)), nl=False)
+        typer.echo(layout_text(found.layout) + found.asks, nl=False)
+    doubted = found.how in ("declared", "followed") and found.notes
     sure = [each.certainty for table in found.layout for each in table.lines]
     sure += [each.certainty for table in found.layout for each in table.layers]
-    if min(sure, default=1) < SURE:
+    if doubted or min(sure, default=1) < SURE:
         raise typer.Exit(FINDINGS)
 
 

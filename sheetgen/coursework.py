@@ -215,6 +215,14 @@ class LineAt(Strict):
     order: Annotated[tuple[str, ...], BeforeValidator(list_of)] = Field(
         (), description="The sides of a composite size as they are written: [out_height, out_width]"
     )
+    heading: str = Field("", max_length=200, description="What is written above it: a workbook without it is doubted")
+
+
+class LayerAt(Strict):
+    """Where a layer stands; the YAML may give just the row's number, or the column's letter."""
+
+    at: Place = Field(description="The row's number, or the column's letter where each layer has a column")
+    label: str = Field("", max_length=200, description="What is written there: a workbook without it is doubted")
 
 
 def _lines(given: object) -> object:
@@ -235,7 +243,9 @@ class TableAt(Strict):
     quantities: Annotated[dict[str, LineAt], BeforeValidator(_lines)] = Field(
         min_length=1, description="Where each quantity stands: parameters: F"
     )
-    layers: dict[str, Place] = Field(min_length=1, description="Where each layer stands: conv1: 7")
+    layers: Annotated[dict[str, LayerAt], BeforeValidator(_lines)] = Field(
+        {}, description="Where each layer stands: conv1: 7; without it they are found by their labels"
+    )
 
 
 class CourseworkText(Strict):

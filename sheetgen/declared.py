@@ -31,7 +31,8 @@ def read_layout(tables: Sequence[TableAt], layers: Collection[str], own: Collect
         kind = int if upright else str
         lines = [_line((i, "quantities", name), name, line, own, problem) for name, line in table.quantities.items()]
         rows = []
-        for layer, at in table.layers.items():
+        for layer, stands in table.layers.items():
+            at = stands.at
             where: Path = (i, "layers", layer)
             if layer not in layers:
                 problem(where, f"there is no layer {layer!r}{did_you_mean(layer, list(layers))}")
@@ -40,7 +41,7 @@ def read_layout(tables: Sequence[TableAt], layers: Collection[str], own: Collect
                 other = "columns" if upright else "rows"
                 problem(where, f"must be {what}: the quantities stand in {other}")
             elif (number := _number(where, at, problem)) is not None:
-                rows.append(LayerLine(number, layer))
+                rows.append(LayerLine(number, layer, _on_one_line(stands.label)))
         header = None
         if table.header is not None and not isinstance(table.header, kind):
             problem((i, "header"), "must be of the same kind as the layers: a row's number, or a column's letter")
@@ -67,7 +68,11 @@ def _line(where: Path, name: str, line: LineAt, own: Collection[str], problem: P
         problem((*where, "order"), told)
         return None
     number = _number(where, line.at, problem)
-    return None if number is None else Line(number, name, unit=line.unit, order=line.order)
+    return None if number is None else Line(number, name, _on_one_line(line.heading), unit=line.unit, order=line.order)
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _number(where: Path, at: int | str, problem: Problem) -> int | None:

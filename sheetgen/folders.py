@@ -32,6 +32,23 @@ _PLURALS = {
 _PASSED_OVER = ("hidden file", "hidden folder", "empty folder")  # not worth a word, where there are files to mark
 
 
+_LINK = "this is a link to {}, not the file; download it as .xlsx (File, Download) and hand that in"
+_NO_WORKBOOKS = {  # by the end of a name: what its content does not tell, or not as well
+    "onlinetext.html": "this is text that was typed into Moodle, not a workbook",
+    ".gsheet": _LINK.format("Google Sheets"),
+    ".gdoc": _LINK.format("Google Docs"),
+    ".url": _LINK.format("a page"),
+    ".webloc": _LINK.format("a page"),
+    ".fods": "this is a flat OpenDocument file (.fods); open it in its program and save it as .xlsx",
+}
+
+
+def no_workbook(file: Path) -> str:
+    """What a file is that by its name is no workbook, in a sentence; nothing where it may be one."""
+    name = file.name.casefold()
+    return next((told for ending, told in _NO_WORKBOOKS.items() if name.endswith(ending)), "")
+
+
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """The files to mark, and a sentence for each folder of which something was left out."""

@@ -19,6 +19,8 @@ from .reading import Habit, Reading, Sides
 from .reading.claims import untrue
 
 Status = Literal["correct", "follow-through", "wrong", "blank", "unreadable", "for-a-person"]
+ROUNDED = "Rounded to the nearest "  # begins the note on a number that is right as far as its digits go
+_WITH_UNIT = re.compile(r"\d\s*(?:[^\W\d_]|[*x×]?\s*10\s*\^)")  # 34.9K, 1.05e8
 CLOSE = 1e-6  # a formula's answer may carry floating noise; a count that is off by one never passes
 
 
@@ -70,19 +72,31 @@ def _judge_in_units(read: Reading, held: Held, right: Value, near: float) -> Ver
 
     One that is right as it stands was written out in full, where thousands were asked: right too, and said.
     """
-    whole = [Fraction(each) * held.unit for each in (read.numbers[0], *read.others)]
+    # 44.9 as it was typed, not as a float holds it
+    whole = [
+        Fraction(repr(each) if isinstance(each, float) else each) * held.unit
+        for each in (read.numbers[0], *read.others)
+    ]  # fmt: skip
     digits = held.value.strip() if isinstance(held.value, str) else plain(Fraction(read.numbers[0]))
     # 35.0 as text may be what a .csv makes of the number 35 in a format with decimals: it says no more than 35
     half = max(read.half, Fraction(1, 2 * 10 ** len(_decimals(digits).rstrip("0")))) * held.unit
-    scaled = replace(read, half=half if half <= reading.COARSEST * abs(whole[0]) else Fraction(0))
+    coarse = half > reading.COARSEST * abs(whole[0])
+    scaled = replace(read, half=Fraction(0) if coarse else half)
     surely = _judge_number(replace(scaled, doubt=None), whole[0], whole[1:], right, near)
     if surely.status == "correct":  # 35.000 too, which may be 35 or 35000
         return surely
     judged = _judge_number(scaled, whole[0], whole[1:], right, near)
     in_full = _judge_number(read, read.numbers[0], read.others, right, near)
     if in_full.status == "correct":  # 62,378,344 or 62.4M
+        if isinstance(held.value, str) and _WITH_UNIT.search(held.value) is not None:
+            return in_full  # 34.9K in a column of thousands is what such a column asks for
         note = f"It is written out in full; the column is in units of {held.unit:,}."
         return Verdict("correct", "", (*in_full.notes, note))
+    if (
+        judged.status == "wrong" and coarse and whole[0] and is_right(whole[0], right, float(half))
+    ):  # 4 of 4.096 millions
+        said = f"{digits} is rounded so coarsely that it cannot be marked; type the exact number."
+        return Verdict("unreadable", said, read.notes)
     return judged
 
 
@@ -143,9 +157,13 @@ def _judge_number(read: Reading, number: Number, others: Iterable[Number], right
     if read.doubt is not None:
         return Verdict("unreadable", f"{capital(read.doubt)}.")
     if read.half and not near and is_right(number, right, float(read.half)):
-        note = f"It is rounded to {plain(read.half)} either way, and right within that; the exact number is asked."
+        note = f"{ROUNDED}{_grouped(2 * read.half)}, and right as far as it goes; the exact number is asked."
         return Verdict("correct", "", (*read.notes, note))
     return Verdict("wrong", "", read.notes, (number,))
+
+
+def _grouped(number: Fraction) -> str:
+    return f"{number.numerator:,}" if number.denominator == 1 else plain(number)
 
 
 def _judge_size(read: Reading, right: Value, *, named: bool) -> Verdict:

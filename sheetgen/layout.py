@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from .addresses import letters
 from .network import INPUT
@@ -56,6 +55,8 @@ class LeftAlone:
     of: str
     text: str
     why: str
+    could: str = ""  # what it is likeliest, where that is not sure enough
+    certainty: float = 0  # and how sure that is
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,32 +114,3 @@ def sides_of(line: Line, layer: str) -> tuple[str, ...]:
     """The ids of the numbers that a composite cell of ``line`` shows, in its order."""
     order = line.order or COMPOSITE.get(line.quantity, ())
     return tuple(answer_at(layer, side) for side in order)
-
-
-# --- as YAML --------------------------------------------------------------------------------------------------------
-
-
-def to_yaml(layout: Layout) -> dict[str, Any]:
-    """A Layout as it stands in a YAML, below ``coursework:``, ready to be dumped."""
-    tables = []
-    for table in layout:
-
-        def at(number: int, *, layers: bool, transposed: bool = table.transposed) -> int | str:
-            return letters(number) if layers == transposed else number
-
-        quantities: dict[str, Any] = {}
-        for line in table.lines:
-            if line.quantity in WORDS:
-                continue
-            plain = at(line.at, layers=False)
-            more: dict[str, Any] = {"unit": line.unit} if line.unit != 1 else {}
-            if line.order and line.order != COMPOSITE.get(line.quantity):
-                more["order"] = list(line.order)
-            quantities[line.quantity] = {"at": plain, **more} if more else plain
-        one: dict[str, Any] = {"sheet": table.sheet}
-        if table.header is not None:
-            one["header"] = at(table.header, layers=True)
-        one["quantities"] = quantities
-        one["layers"] = {layer.layer: at(layer.at, layers=True) for layer in table.layers}
-        tables.append(one)
-    return {"coursework": {"layout": tables}}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 from . import reading
@@ -125,8 +126,8 @@ def mark(sheet: Sheet, submission: Submission, *, reveal: bool = False, language
         if sheet.questions is not None:
             places |= dict.fromkeys((cell.answer for cell in asked), sheet.questions.worksheet)
         found = {**{answer: Held(worksheet, NOWHERE) for answer, worksheet in places.items()}, **found}
-    judged = [_judge_blank(sheet, cell, found, habit) for cell in sheet.blanks]
-    judged += [_judge_question(sheet, cell, found, habit) for cell in asked]
+    judged = [_judge_blank(sheet, cell, found, habit, reveal=reveal) for cell in sheet.blanks]
+    judged += [_judge_question(sheet, cell, found, habit, reveal=reveal) for cell in asked]
     told = _explained(sheet, judged, found, language)
     answers = tuple(_answer(each, told, reveal=reveal) for each in judged)
     still = _total(answer.max_score for answer in answers if answer.status == "for-a-person")
@@ -155,7 +156,7 @@ def _explained(sheet: Sheet, judged: Sequence[_Judged], found: Mapping[str, Held
     from .diagnosis import Explained, diagnose
     from .diagnosis.wording import cell_sentence, clause, summary
 
-    near = {each.answer: each.near for each in wrong.values()}
+    near = {each.answer: max(each.near, _half(each.held)) for each in wrong.values()}
     findings = diagnose(
         sheet,
         numbers,
@@ -190,6 +191,14 @@ def _explained(sheet: Sheet, judged: Sequence[_Judged], found: Mapping[str, Held
         feedback[answer] = " ".join(said)
     credit = frozenset(answer for answer, finding in whole.items() if finding.credit and wrong[answer].follow_through)
     return _Told(credit, because, feedback, summary(sheet, whole, place, language))
+
+
+def _half(held: Held) -> float:
+    """How far a number in a column of thousands may be off: half of the last digit that was typed."""
+    if held.unit == 1 or not isinstance(held.value, int | float):
+        return 0.0
+    decimals = 0 if float(held.value).is_integer() else len(repr(float(held.value)).partition(".")[2])
+    return float(Fraction(held.unit, 2 * 10**decimals))
 
 
 def _wrong_numbers(sheet: Sheet, wrong: Iterable[_Judged]) -> Iterator[tuple[str, Number]]:
@@ -267,7 +276,7 @@ def _habit(sheet: Sheet, held: Mapping[str, Held]) -> Habit:
     return reading.habit(each.value for each in numbers if each is not None and isinstance(each.value, str))
 
 
-def _judge_blank(sheet: Sheet, cell: SheetCell, found: Mapping[str, Held], habit: Habit) -> _Judged:
+def _judge_blank(sheet: Sheet, cell: SheetCell, found: Mapping[str, Held], habit: Habit, *, reveal: bool) -> _Judged:
     answer = cell.answer or ""
     right = sheet.table.value(answer)
     held = found.get(answer) or _gone(answer, sheet.worksheet, cell)
@@ -284,7 +293,7 @@ def _judge_blank(sheet: Sheet, cell: SheetCell, found: Mapping[str, Held], habit
         cell.slot.follow_through,
         f"{cell.slot.layer}, {heading}",
         cell.near,
-        f" The answer is {sheet.table.working(answer)}.",
+        f" The answer is {sheet.table.working(answer)}." if reveal else "",
         plain_number(right),
     )
 
@@ -297,7 +306,9 @@ def _gone(answer: str, worksheet: str, cell: SheetCell | QuestionCell) -> Held:
 # --- questions ------------------------------------------------------------------------------------------------------
 
 
-def _judge_question(sheet: Sheet, cell: QuestionCell, found: Mapping[str, Held], habit: Habit) -> _Judged:
+def _judge_question(
+    sheet: Sheet, cell: QuestionCell, found: Mapping[str, Held], habit: Habit, *, reveal: bool
+) -> _Judged:
     assert sheet.questions is not None
     question, part = cell.question, cell.part
     held = found.get(part.id) or _gone(part.id, sheet.questions.worksheet, cell)
@@ -313,7 +324,7 @@ def _judge_question(sheet: Sheet, cell: QuestionCell, found: Mapping[str, Held],
     else:
         judged = judge_asked(cell, held, right, habit)
     place = f"Question {question.id}" + (f", {part.layer}, {INIT[part.column]}" if part.layer else "")
-    told = _working(sheet, part.id) if question.numbers else question.revealed
+    told = "" if not reveal else _working(sheet, part.id) if question.numbers else question.revealed
     what = "Model answer:" if question.kind == "text" else "The answer is"
     revealed = f" {what} {told}{'' if question.kind == 'text' else '.'}" if told else ""
     revealed += f" {question.remark}" if question.remark else ""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .addresses import address, cells_read
+from .addresses import address, cells_read, quote, sheet_prefix
 from .judging import Held
 from .language import ENGLISH, translations
+from .quantities import QUANTITIES
 from .sheet import Sheet
 
 MOST_TOLD = 2  # wrong cells that are named
@@ -22,10 +23,13 @@ def points_elsewhere(sheet: Sheet, answer: str, found: Mapping[str, Held], langu
     Only cells that students fill are known by their place in a workbook, in which rows may have moved.
     """
     held = found.get(answer)
-    if held is None or held.formula is None or "!" in held.formula:
+    if held is None or held.formula is None:
+        return ()
+    formula = held.formula.replace(sheet_prefix(held.sheet), "").replace(f"{quote(held.sheet)}!", "")
+    if "!" in formula:
         return ()
     theirs = {each.cell: name for name, each in found.items() if each.sheet == held.sheet}
-    read = [theirs[cell] for cell in sorted(cells_read(held.formula)) if cell in theirs]
+    read = [theirs[cell] for cell in sorted(cells_read(formula)) if cell in theirs]
     wanted = _wanted(sheet, answer)
     if not read or not wanted or answer in read:
         return ()
@@ -41,12 +45,17 @@ def points_elsewhere(sheet: Sheet, answer: str, found: Mapping[str, Held], langu
                     cell=held.cell,
                     wrong=found[name].cell,
                     layer=layer,
-                    heading=sheet.headings.get(quantity, quantity),
+                    heading=_heading(sheet, quantity),
                     right=found[right].cell,
                     other=right.rpartition(".")[0],
                 )
             )
     return tuple(told[:MOST_TOLD])
+
+
+def _heading(sheet: Sheet, quantity: str) -> str:
+    """What the sheet, or the field, calls a quantity: the input's size stands in the column of the output's."""
+    return sheet.headings.get(quantity) or sheet.headings.get(_column(quantity)) or QUANTITIES.get(quantity, quantity)
 
 
 def _column(answer: str) -> str:

@@ -217,6 +217,7 @@ _COLOURS: dict[Status, str] = {
 }
 
 
+ROUNDED_EACH = 2  # rounded numbers that have a line each; more are one line
 # What is not worth a line each, unless the answers are revealed.
 _TOGETHER: dict[Status, str] = {"blank": "left blank: ", "for-a-person": "for a person: "}
 
@@ -230,7 +231,7 @@ def print_results(results: Results) -> None:
         name = printable(marked.file)
         if marked.status == "unmarked":
             console.print(
-                Text.assemble((name, "bold"), ("  unmarked: ", "magenta"), printable(marked.reason or "")),
+                Text.assemble((name, "bold"), ("  unmarked: ", "magenta"), printable(marked.reason or "", 1000)),
                 soft_wrap=True,
             )
             continue
@@ -258,9 +259,17 @@ def print_results(results: Results) -> None:
 def _print_answers(console: Console, marked: Marked) -> None:
     from rich.text import Text
 
+    from .judging import ROUNDED
     from .marking import NOWHERE
 
+    rounded = [each for each in marked.answers if each.status == "correct" and _is_only(each, ROUNDED)]
+    rounded = rounded if len(rounded) > ROUNDED_EACH else []
+    if rounded:
+        few = ", ".join(_cell(each) for each in rounded[:12]) + (" ..." if len(rounded) > 12 else "")
+        told = f"{counted(len(rounded), 'cell')} ({few}), right as far as they go; the exact numbers are asked."
+        console.print(Text.assemble("  ", ("rounded: ", _COLOURS["correct"]), told), soft_wrap=True)
     todo = [answer for answer in marked.answers if answer.status != "correct" or answer.feedback or answer.notes]
+    todo = [answer for answer in todo if answer not in rounded]
     wide = max((len(answer.id) for answer in todo), default=0)
     cells = {answer.id: _cell(answer) for answer in todo}
     at = max((len(cell) for cell in cells.values()), default=0) + 2
@@ -289,6 +298,12 @@ def _print_answers(console: Console, marked: Marked) -> None:
             console.print(Text.assemble("  ", (label, _COLOURS[status]), told), soft_wrap=True)
 
 
+def _is_only(answer: Answer, note: str) -> bool:
+    """Whether all there is to say of a right answer is a note that begins with ``note``."""
+    said = answer.feedback or (answer.expected is not None)
+    return not said and len(answer.notes) == 1 and answer.notes[0].startswith(note)
+
+
 def _cell(answer: Answer) -> str:
     """L7 of the table; of a question the sheet's name before it."""
     return f"{printable(answer.sheet)}!{answer.cell}" if answer.id.startswith("question.") else answer.cell
@@ -303,6 +318,7 @@ def print_located(found: Located) -> None:
     how = {
         "ours": f"found by the {'names and ' if found.named else ''}headings of our own workbook",
         "declared": "where layout: says",
+        "followed": "found by the headings and labels of layout:",
         "recognised": "recognised by headings, labels and content",
     }[found.how]
     if not found.layout:

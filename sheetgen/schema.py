@@ -94,10 +94,11 @@ def json_schema() -> dict[str, Any]:
     own = text["quantities"]
     own["propertyNames"] = {"pattern": "^[a-z][a-z0-9_]*$"}
     own["additionalProperties"] = {"anyOf": [{"type": ["string", "integer"]}, own["additionalProperties"]]}
-    lines = defs["TableAt"]["properties"]["quantities"]
-    lines["additionalProperties"] = {
-        "anyOf": [*defs["LineAt"]["properties"]["at"]["anyOf"], lines["additionalProperties"]]
-    }
+    for key in ("quantities", "layers"):
+        lines = defs["TableAt"]["properties"][key]
+        lines["additionalProperties"] = {
+            "anyOf": [*defs["LineAt"]["properties"]["at"]["anyOf"], lines["additionalProperties"]]
+        }
     text["layout"] = {"anyOf": [{"$ref": "#/$defs/TableAt"}, text["layout"]]}
     text["questions"]["items"] = {
         "type": "object",

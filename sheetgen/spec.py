@@ -438,6 +438,10 @@ class _Checked:
                     told = f"must be one of the quantities{near}, not {quantity!r}"
                     self._problem((*path, "quantities", number), told)
                     continue
+                if quantity not in shown and INPUT not in layers:  # once, not for each of the layers
+                    told = f"{quantity} cannot be a blank: the sheet has no column {quantity}; add it to columns:"
+                    self._problem(path, told)
+                    continue
                 named = set(blank.layers or ())
                 cells = [(layer, layer in named) for layer in layers]
                 cells += [(block, True) for block in self._own_rows((*path, "blocks"), blank.blocks)]

@@ -7,7 +7,6 @@ find, so that all of them are reported at once. It must not know what the file m
 from __future__ import annotations
 
 import hashlib
-import io
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -238,16 +237,3 @@ def shortly(given: object) -> str:
     except ValueError:  # an int of thousands of digits
         return "a number of thousands of digits"
     return text if len(text) <= 80 else f"{text[:77]}..."
-
-
-def dumped(data: object) -> str:
-    """``data`` as YAML that reads back as the same."""
-    from ruamel.yaml import YAML
-
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = False
-    yaml.allow_unicode = True
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-    out = io.StringIO()
-    yaml.dump(data, out)
-    return out.getvalue()

@@ -18,7 +18,7 @@ ROOMS = [
     {"language", "layers", "shipped", "folders", "reading", "vocabulary", "prose"},
     {"network"},
     {"yamldoc", "layout", "shapes"},
-    {"fields"},
+    {"fields", "pasting"},
     {"table", "tolerance"},
     {"questionnaire", "solve", "formulas", "misconceptions"},
     {"coursework", "draft", "judging"},

@@ -27,7 +27,9 @@ from .trees import Number
 from .weighing import Certainty, Chosen, Fit, by_chance, choose, cost, is_slip, slip_cost
 
 MOST_FITS = 24  # explanations of one cell that are weighed
-COPY = 2.0  # bits that a wrong number of another row costs in each cell: what made the one made the other
+OWN = 1.0  # bit that says that a rule was applied to the student's own numbers, and not to the right ones
+COPY = 4.0  # bits that a wrong number of another row costs in each cell: what made the one made the other
+FEW = 10  # images; a smaller factor beside another mistake is more likely something else
 MOST_KNOWN = 6  # rules of other cells that are tried together in one
 Right = Callable[[str, Number, Value], bool]  # answer, a student's number, a value: is it right within tolerance?
 
@@ -111,6 +113,9 @@ class _Diagnosis:
         for answer, number in self.given.items():
             if self._reads_own(answer):
                 carried = self.own.follows(answer)
+                by_blocks = self._over_blocks(answer, carried)
+                if by_blocks is not None and self.is_right(answer, number, by_blocks):
+                    carried = by_blocks
                 if carried is not None and not isinstance(carried, str):
                     follows[answer] = carried
             fits[answer] = tuple(self._singles(answer, number, follows.get(answer)))[:MOST_FITS]
@@ -123,9 +128,11 @@ class _Diagnosis:
         ]
         if missing:
             known = {rule for each in chosen.values() for rule in each.rules}
+            known_fits = sum(map(len, fits.values()))
             for answer in missing:
                 fits[answer] += tuple(self._doubles(answer, self.given[answer], known))[:MOST_FITS]
-            chosen = self._choose(fits, right)
+            if sum(map(len, fits.values())) > known_fits:
+                chosen = self._choose(fits, right)
         chosen |= self._mistyped(fits, right, chosen)
         return {answer: self._finding(answer, answer in right, chosen.get(answer)) for answer in self.given}
 
@@ -166,8 +173,25 @@ class _Diagnosis:
 
     # --- follow-through
 
+    def _over_blocks(self, answer: str, carried: Value | None) -> Value | None:
+        """A total as who adds up the blocks' own rows gets it, where these are asked and were answered wrongly."""
+        terms, quantity = self.index.terms(answer), answer.rpartition(".")[2]
+        if not terms or carried is None or isinstance(carried, str) or not answer.startswith(f"{TOTAL}."):
+            return None
+        whole: Number = carried
+        for block, layers in self.index.table.blocks.items():
+            own = self.given.get(f"{block}.{quantity}")
+            parts = [self.own.get(f"{layer}.{quantity}") for layer in layers if f"{layer}.{quantity}" in terms]
+            numbers = [part for part in parts if part is not None and not isinstance(part, str)]
+            if own is not None and len(numbers) == len(parts):
+                whole = whole + own - sum(numbers)
+        return whole if whole != carried else None
+
     def _reads_own(self, answer: str) -> bool:
         quantity = self.index.table.quantities[answer]
+        name = answer.rpartition(".")[2]
+        if answer.startswith(f"{TOTAL}.") and any(f"{block}.{name}" in self.given for block in self.index.table.blocks):
+            return True
         return any(isinstance(bind, str) and self.own.changes(bind) for bind in quantity.binds.values())
 
     def _follows(self, answer: str, value: Value) -> bool:
@@ -191,7 +215,7 @@ class _Diagnosis:
         layer, _, quantity = answer.rpartition(".")
         if quantity in ("out_height", "out_width") and layer not in (INPUT, TOTAL):
             read = self.numbers.get(f"{layer}.{quantity.replace('out', 'in')}")
-            image = self.numbers.get(f"{INPUT}.{quantity.replace('out', 'in')}")
+            image = self.own.get(f"{INPUT}.{quantity.replace('out', 'in')}")  # of the student's own
             if isinstance(read, int) and isinstance(image, int) and right <= read:
                 return number <= max(image, read)
         return True
@@ -202,19 +226,20 @@ class _Diagnosis:
         """Everything that gives the number in one step; over the true numbers, and over the student's own."""
         seen: set[tuple[Rule, ...]] = set()
         exact = _exact(number)
+        plain = self.index.singles(answer).get(exact, ())
         for rules in self._matches(answer, exact, carried is not None):
             if rules not in seen and not (rules[0][0] == "row" and answer in self.computed):
                 seen.add(rules)
                 copied = rules[0][0] == "row" and self.index.copied_from(answer, rules[0]) in self.given
-                yield Fit(rules, COPY if copied else 0.0)
+                yield Fit(rules, COPY if copied else 0.0 if rules in plain else OWN)
         for meant in dict.fromkeys((self.numbers[answer], carried)):
             if meant is None or isinstance(meant, str):
                 continue
             for rule, alike in slips(number, meant):
                 if (rule,) in seen or (is_slip(rule) and answer in self.computed):
                     continue
-                if rule[0] == "batch" and int(rule[1]) in self._sizes(answer):
-                    continue  # a factor that the layer itself has: nobody thinks of images
+                if rule[0] == "batch" and not self._counts_images(answer, int(rule[1])):
+                    continue
                 seen.add((rule,))
                 yield Fit((rule,), slip_cost(rule, alike) if is_slip(rule) else math.log2(alike))
 
@@ -232,6 +257,11 @@ class _Diagnosis:
             yield from ((rule,) for rule, value in index.conventions(answer, own) if value == number)
             yield from index.elsewhere(answer, number, own)
             yield from (rules for rules, value in index.summed(answer, own, rows=False) if value == number)
+
+    def _counts_images(self, answer: str, factor: int) -> bool:
+        """Whether a factor may be a number of images: not of bytes, nor one that the layer itself has."""
+        name = answer.rpartition(".")[2]
+        return "memory" not in name and not answer.startswith("question.") and factor not in self._sizes(answer)
 
     def _sizes(self, answer: str) -> set[int]:
         """The sizes and channels of the answer's layer."""
@@ -262,7 +292,7 @@ class _Diagnosis:
                 yield Fit(rules)
         if isinstance(exact, int):
             for batch in BATCHES:
-                if exact % batch == 0:
+                if batch >= FEW and exact % batch == 0 and self._counts_images(answer, batch):
                     for rules in index.singles(answer).get(exact // batch, ()):
                         if len(rules) == 1 and rules[0][0] in ("drop", "convention", "misconception"):
                             yield Fit((*rules, ("batch", str(batch))))
@@ -284,6 +314,9 @@ class _Diagnosis:
 
     def _finding(self, answer: str, follows: bool, chosen: Chosen | None) -> Finding:
         depends = self.own.sources(answer)
+        if answer.startswith(f"{TOTAL}."):
+            name = answer.rpartition(".")[2]
+            depends += tuple(each for block in self.index.table.blocks if (each := f"{block}.{name}") in self.given)
         why: list[Explained] = []
         if chosen is not None:
             why.append(Explained(chosen.rules, chosen.certainty))

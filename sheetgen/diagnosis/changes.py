@@ -66,6 +66,7 @@ def _of_biases(tree: Node, quantity: str) -> Iterator[Changed]:
             yield ("per-unit", "biases"), multiplied("out_channels", "out_height", "out_width")
         yield ("doubled", "biases"), multiplied(2, tree)
         yield ("per-slice", "biases"), multiplied("in_channels", "out_channels")
+        yield ("per-input", "biases"), multiplied("in_channels", "in_height", "in_width")
     if quantity in ("parameters", "weights", "biases", "macs") and tree == 0:
         yield from _of_nothing(quantity)
     elif quantity in ("parameters", "weights", "connections", "macs") and tree != 0:
@@ -231,6 +232,8 @@ def _of_quotient(node: tuple[Node, ...]) -> Iterator[Changed]:
 
 def _of_counts(tree: Node, quantity: str) -> Iterator[Changed]:
     """What is thought of a number of MACs or connections as a whole."""
+    if quantity == "parameters" and isinstance(tree, tuple) and tree[0] == "*":
+        yield ("counted", "biases"), added(tree, "out_channels")  # of a layer that has none
     if quantity not in ("macs", "connections") or tree == 0:
         return
     if quantity == "macs":
@@ -303,6 +306,8 @@ def _twins(tree: Node, quantity: str) -> Iterator[Changed]:
         whole = {f"{one}_{each}": f"{other}_{each}" for each in ("channels", "height", "width")}
         if sum(name in read for name in whole) > 1:
             yield ("swap", one, other), replaced(tree, whole)
+    if "bytes" in read:
+        yield from ((("dtype",), replaced(tree, {"bytes": width})) for width in (1, 2, 4, 8))
     if "in_jump" in read:
         stride = "stride_width" if "kernel_width" in read else "stride_height"
         yield ("swap", "in_jump", "jump"), replaced(tree, {"in_jump": multiplied("in_jump", stride)})
@@ -353,9 +358,9 @@ def _halves(tree: Node, quantity: str) -> Iterator[Changed]:
     read = set(names(tree))
     # an odd number of maps has no half, and what would follow is no whole number that anybody gives
     if "in_channels" in read and read & {"kernel_height", "in_height"}:
-        yield ("halved", "in_channels"), replaced(tree, {"in_channels": ("/", "in_channels", 2)})
+        yield ("halved", "in_channels"), replaced(tree, {"in_channels": ("exactly", "in_channels", 2)})
     if "out_channels" in read:
-        yield ("halved", "out_channels"), replaced(tree, {"out_channels": ("/", "out_channels", 2)})
+        yield ("halved", "out_channels"), replaced(tree, {"out_channels": ("exactly", "out_channels", 2)})
     if quantity == "out_channels" and tree == "in_channels":
         yield ("divided", "stride"), ("//", "in_channels", "stride_height")
         yield ("divided", "kernel"), ("//", "in_channels", "kernel_height")

@@ -31,18 +31,12 @@ _ALONE = frozenset(
         "nothing",
         "not-concatenated",
         "uncropped",
-        "flops",
-        "again",
         "per-slice",
-        "add",
         "same",
         "divided",
         "by-kernel",
         "kept",
         "inverted",
-        "factor",
-        "power",
-        "sum",
         "product",
     }
 )
@@ -100,29 +94,13 @@ class Form:
         return self._applied[rules]
 
     @cached_property
-    def names(self) -> tuple[str, ...]:
-        """What the formula and its single changes read."""
-        read = dict.fromkeys(names(self.tree)) | dict.fromkeys(names(self.expanded))
-        for _, changed in self.singles:
-            read |= dict.fromkeys(names(changed))
-        return tuple(read)
+    def of_singles(self) -> tuple[Compiled, tuple[str, ...]]:
+        """The formula's value, then one for each of ``singles``; and the names that they read."""
+        return compile_trees([self.expanded, *(changed for _, changed in self.singles)])
 
     @cached_property
-    def all_names(self) -> tuple[str, ...]:
-        """What its double changes read too."""
-        read = dict.fromkeys(self.names)
-        for _, changed in self.doubles:
-            read |= dict.fromkeys(names(changed))
-        return tuple(read)
-
-    @cached_property
-    def of_singles(self) -> Compiled:
-        """The formula's value, then one for each of ``singles``."""
-        return compile_trees([self.expanded, *(changed for _, changed in self.singles)], self.names)
-
-    @cached_property
-    def of_doubles(self) -> Compiled:
-        return compile_trees([changed for _, changed in self.doubles], self.all_names)
+    def of_doubles(self) -> tuple[Compiled, tuple[str, ...]]:
+        return compile_trees([changed for _, changed in self.doubles])
 
 
 @lru_cache(maxsize=512)

@@ -38,7 +38,7 @@ class Index:
         self._column: dict[str, list[tuple[str, Rule]]] = {}
         self._singles: dict[str, Matches] = {}
         self._doubles: dict[str, Matches] = {}
-        self._sources: dict[tuple[str, bool], tuple[str | int | None, ...]] = {}
+        self._known_sources: dict[tuple[str, bool], tuple[str | int | None, ...]] = {}
 
     # --- which numbers are diagnosed
 
@@ -80,24 +80,33 @@ class Index:
 
     # --- a form's numbers
 
-    def sources(self, answer: str, form: Form, *, doubles: bool = False) -> tuple[str | int | None, ...]:
+    def _singles_of(self, answer: str, form: Form, own: Numbers) -> tuple[Number, ...]:
+        """What the answer's formula gives over the numbers ``own``, then each of its single changes."""
+        function, names = form.of_singles
+        return function(*bound(self._sources(answer, names, doubles=False), own))
+
+    def _doubles_of(self, answer: str, form: Form, own: Numbers) -> tuple[Number, ...]:
+        function, names = form.of_doubles
+        return function(*bound(self._sources(answer, names, doubles=True), own))
+
+    def _sources(self, answer: str, names: tuple[str, ...], *, doubles: bool) -> tuple[str | int | None, ...]:
+        """Where the names of a form have their numbers from, for this answer."""
         key = (answer, doubles)
-        if key not in self._sources:
-            wanted = form.all_names if doubles else form.names
-            self._sources[key] = tuple(self.forms.source(answer, name) for name in wanted)
-        return self._sources[key]
+        if key not in self._known_sources:
+            self._known_sources[key] = tuple(self.forms.source(answer, name) for name in names)
+        return self._known_sources[key]
 
     def changed(self, answer: str, own: Numbers) -> Iterator[tuple[Rule, Number]]:
         """Every single change of the answer's formula over the numbers ``own``."""
         form = self.forms.of(answer)
         if form is not None:
-            values = form.of_singles(*bound(self.sources(answer, form), own))
+            values = self._singles_of(answer, form, own)
             yield from ((rule, value) for (rule, _), value in zip(form.singles, values[1:], strict=True))
 
     def changed_twice(self, answer: str, own: Numbers) -> Iterator[tuple[tuple[Rule, ...], Number]]:
         form = self.forms.of(answer)
         if form is not None:
-            values = form.of_doubles(*bound(self.sources(answer, form, doubles=True), own))
+            values = self._doubles_of(answer, form, own)
             yield from ((rules, value) for (rules, _), value in zip(form.doubles, values, strict=True))
 
     def giving(self, answer: str, number: Number, own: Numbers) -> Iterator[Rule]:
@@ -105,18 +114,19 @@ class Index:
         form = self.forms.of(answer)
         if form is None:
             return
-        values = form.of_singles(*bound(self.sources(answer, form), own))
+        values = self._singles_of(answer, form, own)
         if number in values:
             if values[0] == number:
                 yield ()
+                return  # what changes nothing here explains nothing
             yield from (rule for (rule, _), value in zip(form.singles, values[1:], strict=True) if value == number)
 
     def giving_twice(self, answer: str, number: Number, own: Numbers) -> Iterator[tuple[Rule, ...]]:
         form = self.forms.of(answer)
         if form is None:
             return
-        values = form.of_doubles(*bound(self.sources(answer, form, doubles=True), own))
-        if number in values:
+        values = self._doubles_of(answer, form, own)
+        if number in values and self._singles_of(answer, form, own)[0] != number:
             yield from (rules for (rules, _), value in zip(form.doubles, values, strict=True) if value == number)
 
     def value(self, answer: str, tree: Node, own: Numbers) -> Number:
@@ -398,13 +408,13 @@ class Index:
 
     @cached_property
     def shows(self) -> Mapping[Rule, int]:
-        """In how many of the sheet's answers each rule gives a wrong number."""
-        found: dict[Rule, int] = {}
+        """In how many rows of the sheet each rule gives a wrong number: height and width are no two occasions."""
+        found: dict[Rule, set[str]] = {}
         for answer in self.answers:
             rules = {each[0] for listed in self.singles(answer).values() for each in listed if len(each) == 1}
             for rule in rules:
-                found[rule] = found.get(rule, 0) + 1
-        return found
+                found.setdefault(rule, set()).add(row_of(answer))
+        return {rule: len(rows) for rule, rows in found.items()}
 
     def build(self) -> None:
         """All of it at once; it is otherwise built as far as it is asked for."""
@@ -416,6 +426,11 @@ class Index:
 @lru_cache(maxsize=1024)
 def _flat(text: str) -> Node:
     return flat(parse(text))
+
+
+def row_of(answer: str) -> str:
+    """The row of the table that an answer stands in; of a question the question."""
+    return answer if answer.startswith("question.") else answer.rpartition(".")[0]
 
 
 _KEPT: list[Index] = []

@@ -68,29 +68,28 @@ def _of_size(given: int | Fraction, meant: int | Fraction) -> Iterator[Slip]:
             yield ("slip", "zeros"), 2
         if given * power == meant:
             yield ("slip", "zeros-lost"), 2
-    if given * 100 == meant or _rounds_to(given, meant, Fraction(1, 100)):
+    if given * 100 == meant or (isinstance(meant, Fraction) and _is_near(given, meant * 100, 1)):
         yield ("percent",), 1
     for unit in UNITS:
         if given == meant * unit:
             yield ("unit", str(unit)), 1
-        elif given * unit == meant or _rounds_to(given, meant, Fraction(unit)):
+        elif meant < 2 * given * unit < 4 * meant and _is_near(given * unit, meant, unit, given):
             yield ("unit", str(unit)), 4  # to as many decimals as one likes
-    whole = isinstance(given, int) and isinstance(meant, int) and given % meant == 0
-    if whole and meant >= LEAST and given // meant in BATCHES:
-        yield ("batch", str(int(given // meant))), 1
+    images = given // meant if isinstance(given, int) and isinstance(meant, int) and given % meant == 0 else 0
+    if images in BATCHES and meant >= LEAST:
+        yield ("batch", str(images)), 1
 
 
-def _rounds_to(given: int | Fraction, meant: int | Fraction, unit: Fraction) -> bool:
+def _is_near(scaled: int | Fraction, meant: int | Fraction, unit: int, typed: int | Fraction | None = None) -> bool:
     """34.9 in a column of thousands, for 34,944: right within half of the last decimal that was typed."""
-    scaled = given * unit
-    if not (meant < 2 * scaled and scaled < 2 * meant):
-        return False
-    places = _places(given)
-    return places is not None and bool(abs(Fraction(scaled) - Fraction(meant)) * 2 * 10**places <= unit)
+    places = _places(scaled if typed is None else typed)
+    return places is not None and bool(abs(Fraction(scaled - meant)) * 2 * 10**places <= unit)
 
 
 def _places(given: int | Fraction) -> int | None:
     """The decimals that a number has; None for one that no few decimals end."""
+    if isinstance(given, int):
+        return 0
     return next((places for places in range(13) if (Fraction(given) * 10**places).denominator == 1), None)
 
 

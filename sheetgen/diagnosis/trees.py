@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from ..expr import MAX_BITS, Call, Expr, Neg, Num, Op, Sym, Value
@@ -49,7 +50,7 @@ def flat(expr: Expr) -> Node:
 
 
 def negative(of: Node) -> Node:
-    if isinstance(of, int | Fraction):
+    if type(of) is int or type(of) is Fraction:
         return -of
     if isinstance(of, tuple) and of[0] == "-":
         inner: Node = of[1]
@@ -66,7 +67,7 @@ def added(*terms: Node) -> Node:
     for term in terms:
         inside = term[1:] if isinstance(term, tuple) and term[0] == "+" else (term,)
         for each in inside:
-            if isinstance(each, int | Fraction):
+            if type(each) is int or type(each) is Fraction:  # isinstance asks a base class, which takes its time
                 constant += each
             else:
                 kept.append(each)
@@ -82,7 +83,7 @@ def multiplied(*factors: Node) -> Node:
     for factor in factors:
         inside = factor[1:] if isinstance(factor, tuple) and factor[0] == "*" else (factor,)
         for each in inside:
-            if isinstance(each, int | Fraction):
+            if type(each) is int or type(each) is Fraction:
                 constant *= each
             else:
                 kept.append(each)
@@ -170,6 +171,7 @@ _TWO = {
     "ceil": "(-(-{0} // {1}) if {1} else N)",
     "%": "({0} % {1} if {1} else N)",
     "/": "over({0}, {1})",
+    "exactly": "({0} // {1} if {0} % {1} == 0 else N)",  # nothing where a rest is left
     "**": "power({0}, {1})",
     "near": "near({0}, {1})",
     "gcd": "gcd({0}, {1})",
@@ -180,13 +182,14 @@ _GLOBALS: dict[str, Any] = {
 }  # fmt: skip
 
 
-def compile_trees(trees: Sequence[Node], known: Sequence[str]) -> Compiled:
-    """A function of the numbers of the names ``known``, in their order, that gives the values of all ``trees``.
+def compile_trees(trees: Sequence[Node], known: Sequence[str] = ()) -> tuple[Compiled, tuple[str, ...]]:
+    """A function that gives the values of all ``trees``, and the names whose numbers it takes, ``known`` ones first.
 
     Its text is made of our own formulas only. Values are exact: ints and fractions; a tree that has none there
     (divided by zero, a name without a number) gives MISSING. Texts (``size``) have no value here.
     """
     lines: list[str] = []
+    taken = list(known)
     done: dict[Node, str] = {name: f"a{i}" for i, name in enumerate(known)}
 
     def code(node: Node) -> str:
@@ -198,7 +201,9 @@ def compile_trees(trees: Sequence[Node], known: Sequence[str]) -> Compiled:
         if isinstance(node, Fraction):
             return f"F({node.numerator}, {node.denominator})"
         if isinstance(node, str):
-            return "N"
+            done[node] = f"a{len(taken)}"
+            taken.append(node)
+            return done[node]
         args = [code(part) for part in node[1:]]
         op = node[0]
         if op == "+":
@@ -221,16 +226,20 @@ def compile_trees(trees: Sequence[Node], known: Sequence[str]) -> Compiled:
         return name
 
     results = [code(tree) for tree in trees]
-    head = f"def f({', '.join(f'a{i}' for i in range(len(known)))}):"
+    head = f"def f({', '.join(f'a{i}' for i in range(len(taken)))}):"
     body = "\n".join([head, *lines, f" return ({', '.join(results)}{',' if results else ''})"])
     space: dict[str, Any] = dict(_GLOBALS)
     exec(compile(body, "<formulas>", "exec"), space)
-    made: Compiled = space["f"]
-    return made
+    return space["f"], tuple(taken)
+
+
+@lru_cache(maxsize=4096)
+def _compiled(node: Node) -> tuple[Compiled, tuple[str, ...]]:
+    return compile_trees([node])
 
 
 def evaluate(node: Node, env: Mapping[str, Value]) -> Number:
     """The value of one tree; MISSING where it has none."""
-    used = tuple(dict.fromkeys(names(node)))
+    function, used = _compiled(node)
     numbers = [env.get(name, MISSING) for name in used]
-    return compile_trees([node], used)(*(MISSING if isinstance(each, str) else each for each in numbers))[0]
+    return function(*(MISSING if isinstance(each, str) else each for each in numbers))[0]

@@ -76,6 +76,8 @@ _COSTS: Mapping[Rule, float] = {
     ("pooled",): 4.5,
     ("again",): 5.5,
     ("per-slice",): 5.5,
+    ("per-input",): 5.5,
+    ("dtype",): 4.5,
     ("not-concatenated",): 4.0,
     ("uncropped",): 4.0,
     ("thousand",): 4.0,
@@ -105,6 +107,7 @@ _SLIPS: Mapping[Rule, float] = {
 PAIR = 3.0  # more for two rules in one number
 BY_CHANCE = 2.0  # bits: about one wrong number in four has no reason that could be found
 LEAST = 1.5  # bits that an explanation must save, or it is none: nearly three to one
+MOST_SELDOM = 1.2  # bits that a rule pays for showing in few of its rows; everybody may slip up once
 CONTRADICTED = 1.0  # bits for each right answer that a misconception would have made wrong
 SURELY = 4.0  # bits that the explanation of a single cell must save before nothing else is thought of
 CLOSE, FAR = 1.0, 4.0  # bits by which another explanation is as good, or at least worth a doubt
@@ -130,9 +133,10 @@ def slip_cost(rule: Rule, alike: int) -> float:
 
 def by_chance(given: Number, right: Number) -> float:
     """Bits that tell a wrong number of which nothing is known but its rough size."""
-    if not given or not right:
+    if not given:
         return 6.0 + BY_CHANCE
-    size, meant = abs(float(given)), abs(float(right))
+    size = abs(float(given))
+    meant = abs(float(right)) or size  # beside nothing any size is as good
     numbers = size * _ORDER * 10 ** _decimals(given)
     away = abs(math.log(size / meant)) / math.log(3.0)
     sign = 2.0 if (given < 0) != (right < 0) else 0.0
@@ -172,8 +176,8 @@ def choose(
     """The smallest set of rules that explains the most cells; cells that nothing explains are not in it.
 
     ``fits`` are the explanations of each cell, ``chance`` the bits of its number without one, and ``shows`` in how
-    many answers of the sheet a rule gives a wrong number: one that would show in ten cells and shows in one is less
-    likely the reason. ``against`` has the answers that are right and would be wrong by a rule of many parts.
+    many rows of the sheet a rule gives a wrong number: one that would show in ten and shows in one is less likely the
+    reason. ``against`` has the answers that are right and would be wrong by a rule of many parts.
     """
     cells = {cell: listed for cell, listed in fits.items() if listed}
     sets = {frozenset(fit.rules) for listed in cells.values() for fit in listed}
@@ -189,11 +193,12 @@ def choose(
         for rules in sets:
             allowed: Set[Rule] = rules | paid
             covered, gain = [], 0.0
+            which = math.log2(max(1, sum(not is_slip(rule) for rule in allowed)))  # bits that say which of them
             for cell in open_cells & set().union(*(using[rule] for rule in rules)):
                 own = _own_bits(cells[cell], rules, allowed)
-                if own is not None and chance[cell] - own > 0:
+                if own is not None and chance[cell] - own - which > 0:
                     covered.append(cell)
-                    gain += chance[cell] - own
+                    gain += chance[cell] - own - which
             if covered:
                 gain -= _price(rules - paid, covered, shows)
                 gain -= sum(CONTRADICTED * against.get(rule, 0) for rule in rules - paid)
@@ -214,7 +219,7 @@ def choose(
         best_fit = min((f for f in cells[cell] if set(f.rules) <= paid), key=lambda f: (_bits(f), f.rules))
         certainty, others = _certainty(cell, best_fit, cells[cell], together)
         alone = len(together[frozenset(best_fit.rules)]) == 1
-        far_fetched = any(rule[0] == "mixed-up" for rule in best_fit.rules) and len(best_fit.rules) > 1
+        far_fetched = any(rule[0] in ("mixed-up", "batch") for rule in best_fit.rules) and len(best_fit.rules) > 1
         if certainty == "only" and (far_fetched or (alone and chance[cell] - _bits(best_fit) < SURELY)):
             certainty = "likely"
         found[cell] = Chosen(best_fit.rules, certainty, others)
@@ -233,12 +238,13 @@ def _own_bits(listed: Iterable[Fit], rules: frozenset[Rule], allowed: Set[Rule])
 
 def _price(rules: Iterable[Rule], covered: list[str], shows: Mapping[Rule, int]) -> float:
     """What new rules cost once: their names, and that they show in these cells only."""
-    return sum(cost(rule) + _seldom(shows.get(rule, 1), len(covered)) for rule in rules if not is_slip(rule))
+    rows = {cell.rpartition(".")[0] for cell in covered}
+    return sum(cost(rule) + _seldom(shows.get(rule, 1), len(rows)) for rule in rules if not is_slip(rule))
 
 
 def _seldom(shows: int, explains: int) -> float:
     """More, for a rule that would show in many answers and explains few."""
-    return math.log2(max(1.0, shows / explains)) / 2
+    return min(math.log2(max(1.0, shows / explains)) / 2, MOST_SELDOM)
 
 
 def _bits(fit: Fit) -> float:

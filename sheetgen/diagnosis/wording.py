@@ -59,6 +59,8 @@ _PLAIN: Mapping[Rule, str] = {
     ("pooled",): N_("counts the windows of a layer that only pools"),
     ("again", "out_channels"): N_("multiplies by the output channels once too often"),
     ("per-slice", "biases"): N_("counts a bias for every kernel between two maps, not for every output channel"),
+    ("per-input", "biases"): N_("counts a bias for every input"),
+    ("dtype",): N_("counts another number of bytes for each number"),
     ("not-concatenated",): N_("does not lay the maps of the inputs one behind the other"),
     ("uncropped",): N_("leaves out the cropping"),
     ("thousand",): N_("mixes up powers of ten and of two, for kilo or mega"),

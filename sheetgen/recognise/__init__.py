@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from ..addresses import Area
@@ -18,16 +18,19 @@ from ..layout import LEAST, WORDS, LayerLine, Layout, LeftAlone, Line, TableLayo
 from ..network import INPUT, TOTAL
 from ..quantities import COMPOSITE
 from ..sheet import Sheet
-from ..vocabulary import NOTHING, Heard, hear, hear_label
-from .columns import Column, Held, agrees, choose, plainly
+from ..vocabulary import NOTHING, Heard, hear, hear_label, hear_unit
+from .columns import NAME_IT, Column, Held, agrees, choose, is_dash, is_small, plainly
 from .known import Known
 from .labels import NAMED, OUTRIGHT, Content, Labels, Match
+from .remarks import with_remark
 from .whose import LEAST_PROOF, Evidence, Stranger, weigh
 
 MOST_LINES, MOST_ACROSS = 3000, 300  # of a worksheet that are looked at
 MOST_CELLS = 60_000
 MOST_TABLES = 12
+LONGEST_LABEL = 40  # characters; what is longer below a table is a remark
 NUMBERED = 0.4  # weight of a bare number as a label
+AGREES_SMALL, AGREES_MUCH = 0.5, 2  # what a given cell that agrees counts for a layer: everybody's kernel of 3; 384
 
 Cells = Mapping[tuple[int, int], Held]
 
@@ -38,11 +41,12 @@ class Recognised:
 
     tables: Layout = ()
     strangers: tuple[Stranger, ...] = ()
+    agreeing: tuple[int, ...] = ()  # of each table: how many of its given numbers are the network's
 
 
 def recognise(worksheet: str, cells: Cells, merged: Sequence[Area], sheet: Sheet) -> Recognised:
     """The tables of ``sheet``'s network on the worksheet with these ``cells``."""
-    labels = _labels(sheet)
+    labels = labels_of(sheet)
     near = {
         at: value
         for at, value in cells.items()
@@ -61,9 +65,11 @@ def recognise(worksheet: str, cells: Cells, merged: Sequence[Area], sheet: Sheet
     named = {page: page.most_named() for page in (upright, turned)}
     most = max(named.values())
     likely = [page for page, number in named.items() if number >= most / 2 and most]
-    found = max((page.tables() for page in likely), key=_weight, default=())
+    best = max(((page, page.tables()) for page in likely), key=lambda each: _weight(each[1]), default=None)
     strangers = [stranger for page in likely for stranger in page.strangers]
-    return Recognised(found, tuple(sorted(strangers, key=lambda each: each.evidence.score)))
+    agreeing = () if best is None else tuple(best[0].agreeing[table] for table in best[1])
+    found = () if best is None else best[1]
+    return Recognised(found, tuple(sorted(strangers, key=lambda each: each.evidence.score)), agreeing)
 
 
 @lru_cache(maxsize=8)
@@ -72,7 +78,7 @@ def known_of(sheet: Sheet) -> Known:
 
 
 @lru_cache(maxsize=8)
-def _labels(sheet: Sheet) -> Labels:
+def labels_of(sheet: Sheet) -> Labels:
     return Labels(known_of(sheet))
 
 
@@ -86,10 +92,15 @@ def _weight(tables: Layout) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Header:
-    """Lines of headings: the first and the last."""
+    """Lines of headings: the first and the last; and the line of units below them, if there is one."""
 
     top: int
     bottom: int
+    units: int | None = None
+
+    @property
+    def last(self) -> int:
+        return self.units or self.bottom
 
 
 class _Page:
@@ -102,6 +113,7 @@ class _Page:
         self.cells = {at: value for at, value in cells.items() if at[1] <= MOST_ACROSS}
         self.merged = {(area.top, area.left): area for area in merged}
         self.strangers: list[Stranger] = []
+        self.agreeing: dict[TableLayout, int] = {}
         self.rows: dict[int, list[int]] = {}
         for row, column in sorted(self.cells):
             self.rows.setdefault(row, []).append(column)
@@ -128,7 +140,7 @@ class _Page:
 
     def tables(self) -> Layout:
         headers = list(self._headers())
-        starts = [header.bottom + 1 for header in headers]
+        starts = [header.last + 1 for header in headers]
         found: list[TableLayout] = []
         last = max(self.rows, default=0)
         for i, header in enumerate(headers):
@@ -151,10 +163,12 @@ class _Page:
                 bottom = rows[at]
             elif self._spans(top - 1):
                 top -= 1
-            yield _Header(top, bottom)
+            yield _Header(top, bottom, bottom + 1 if self._is_units(bottom + 1) else None)
             at += 1
 
     def _is_header(self, row: int) -> bool:
+        if self._is_units(row):
+            return False
         texts = [text for column in self.rows[row] if (text := self.text(row, column))]
         meant = [each for text in texts if max((each := hear(text).quantities).values(), default=0) >= 0.3]
         different = len({max(each, key=lambda name: each[name]) for each in meant})
@@ -168,6 +182,14 @@ class _Page:
         if max(own, default=0) >= OUTRIGHT or (any(labels) and different < 3):
             return False  # a layer's own row, with a list of symbols beside it
         return heard >= 2 and heard > named and heard >= len(self.rows[row]) / 4
+
+    def _is_units(self, row: int) -> bool:
+        """Whether a line says the units of the headings above it: texts alone, units among them, and no layer."""
+        texts = [self.text(row, column) for column in self.rows.get(row, ())]
+        return any(hear_unit(text) is not None for text in texts) and not any(
+            text == "" or hear_label(text).family or max(self.labels.weights(text).values(), default=0) >= OUTRIGHT
+            for text in texts
+        )
 
     @cached_property
     def _label_columns(self) -> frozenset[int]:
@@ -185,7 +207,12 @@ class _Page:
         )
 
     def _heading(self, header: _Header, column: int) -> tuple[str, Heard]:
-        """What is written above a line, and what it means: in two lines, both together or the lower one alone."""
+        """What is written above a line, and what it means, with its unit."""
+        heading, heard = self._in_words(header, column)
+        return with_remark(heading, heard, self.text(header.units, column)) if header.units else (heading, heard)
+
+    def _in_words(self, header: _Header, column: int) -> tuple[str, Heard]:
+        """What is written above a line: in two lines, both together or the lower one alone."""
         if header.bottom == header.top:
             text = self.text(header.bottom, column)
             return text, hear(text)
@@ -197,9 +224,20 @@ class _Page:
             return (own, hear(own)) if own and not spans else ("", NOTHING)
         both = f"{above} {below}".strip()
         heard, alone = hear(both), hear(below)
+        clear = max(alone.quantities.values(), default=0) >= OUTRIGHT
+        if clear and heard.quantities == hear(above).quantities and self._in_group(header, column):
+            return both, replace(alone, unit=alone.unit or heard.unit)  # "Parameters" over "weights" and "biases"
         if max(heard.quantities.values(), default=0) >= max(alone.quantities.values(), default=0):
             return both, heard
         return below, alone
+
+    def _in_group(self, header: _Header, column: int) -> bool:
+        """Whether one text of the upper line is over this column and one beside it."""
+        above = self._above(header.top, column)
+        return any(
+            self.text(header.bottom, beside) and self._above(header.top, beside) == above
+            for beside in (column - 1, column + 1)
+        )
 
     def _above(self, row: int, column: int) -> str:
         """The text of the line above: in the column itself, or spread over it from the left."""
@@ -240,11 +278,10 @@ class _Page:
             for column in chosen
             if column == best or self._begins_another(header, columns, column, best, matched[column], weights[best])
         ]
+        headed = sorted({*columns, *(self._headed(header) if header is not None else ())})
         for i, column in enumerate(beside):
-            left = columns[0] if i == 0 else column
-            right = beside[i + 1] - 1 if i + 1 < len(beside) else columns[-1]
-            if header is not None and i + 1 == len(beside):
-                right = max([right, *self.rows.get(header.top, ()), *self.rows.get(header.bottom, ())])
+            left = headed[0] if i == 0 else column
+            right = beside[i + 1] - 1 if i + 1 < len(beside) else headed[-1]
             table = self._table(header, rows, column, matched[column], range(left, right + 1))
             if table is not None:
                 yield table
@@ -271,12 +308,16 @@ class _Page:
             return True
         if header is None or weight < 0.25 * most:
             return False
-        headed = {*filled, *self.rows.get(header.top, ()), *self.rows.get(header.bottom, ())}
+        headed = {*filled, *self._headed(header)}
         before, behind = sorted((column, best))
         apart = behind - 1 not in headed or (said and said.casefold() == self._heading(header, best)[0].casefold())
         between = [at for at in sorted(headed) if before < at < behind]
         after = [at for at in sorted(headed) if at > behind]
         return bool(apart) and all(any(self._counts(header, at) for at in part) for part in (between, after))
+
+    def _headed(self, header: _Header) -> set[int]:
+        """The columns that something is written above."""
+        return {column for row in (header.top, header.bottom) for column in self.rows.get(row, ())}
 
     def _counts(self, header: _Header, column: int) -> bool:
         """Whether a heading speaks of a quantity."""
@@ -331,9 +372,12 @@ class _Page:
         matches = {row: match for row, match in matches.items() if row not in why_not_layers}
         if not matches:
             return None
+        remarked = [row for row in rows if row < min(matches) and self._is_remarked(row, labelled)]
         columns = []
         for column, heading, heard in headed:
             cells = {match.layer: self.cells.get((row, column)) for row, match in matches.items()}
+            for row in remarked:
+                heading, heard = with_remark(heading, heard, self.text(row, column))
             if heading or any(value is not None for value in cells.values()):
                 columns.append(Column(column, heading, heard, cells))
         lines, why_not = choose(columns, self.labels.known, LEAST)
@@ -347,17 +391,14 @@ class _Page:
             LayerLine(row, match.layer, text[row], match.certainty, self._why(match)) for row, match in matches.items()
         ]
         headings = {column.at: column.heading for column in columns}
-        left = [LeftAlone(at, "quantity", headings[at], why) for at, why in why_not.items() if headings[at]]
-        end = max(matches)
+        left = [
+            LeftAlone(at, "quantity", headings[at], each.why, each.could, each.certainty)
+            for at, each in why_not.items()
+            if headings[at]
+        ]
+        end = self._last(rows, text, max(matches))
         left += [
-            LeftAlone(
-                row,
-                "layer",
-                text[row],
-                f"could be {why_not_layers[row].layer}, which is not sure enough"
-                if row in why_not_layers
-                else "no layer of the network has such a name",
-            )
+            self._left_row(row, text[row], why_not_layers.get(row))
             for row in rows
             if text[row] and row not in matches and row <= end
         ]
@@ -365,7 +406,7 @@ class _Page:
         table = TableLayout(
             self.worksheet,
             self.transposed,
-            header.bottom if header is not None else None,
+            header.last if header is not None else None,
             ordered,
             tuple(sorted(layers, key=lambda layer: layer.at)),
             tuple(left),
@@ -373,11 +414,33 @@ class _Page:
         strange = [text[row] for row in rows if row not in matches and row <= end and self._weighted(text[row])]
         evidence = weigh(columns, lines, strange, self.labels.known)
         if not self._is_whole(labelled, matches, evidence):
+            if len(evidence.strange) >= LEAST_PROOF and not evidence.is_ours:
+                self.strangers.append(self._stranger(evidence, matches, table))
             return None
         if not evidence.is_ours:
-            self.strangers.append(self._stranger(evidence, matches))
+            self.strangers.append(self._stranger(evidence, matches, table))
             return None
+        self.agreeing[table] = evidence.agree
         return table
+
+    def _is_remarked(self, row: int, labelled: int) -> bool:
+        """Whether a line above the first layer is nobody's own: what stands in it is said of the headings."""
+        label = self.text(row, labelled)
+        return is_dash(label) or (row, labelled) not in self.cells or "layer" in hear(label).quantities
+
+    @staticmethod
+    def _left_row(row: int, label: str, match: Match | None) -> LeftAlone:
+        if match is None:
+            return LeftAlone(row, "layer", label, "no layer of the network has such a name")
+        why = f"could be {match.layer}, which is not sure enough ({match.certainty:.0%}); {NAME_IT}"
+        return LeftAlone(row, "layer", label, why, match.layer, match.certainty)
+
+    def _last(self, rows: Sequence[int], labels: Mapping[int, str], last: int) -> int:
+        """The last line of a table whose last layer stands in ``last``: labels go on below it, without a gap."""
+        for row in rows:
+            if row == last + 1 and labels[row] and len(labels[row]) <= LONGEST_LABEL:
+                last = row
+        return last
 
     def _why(self, match: Match) -> str:
         if match.weight >= NAMED:
@@ -393,13 +456,16 @@ class _Page:
             if (quantity := plainly(Column(column, heading, heard, {}))) and quantity not in (*COMPOSITE, *WORDS)
         }
 
-        def content(row: int, layer: str) -> tuple[int, int]:
-            verdicts = [
-                agrees(value, layer, Line(column, quantity), known)
-                for column, quantity in plain.items()
-                if (value := self.cells.get((row, column))) is not None and not known.is_blank(layer, quantity)
-            ]
-            return verdicts.count(True), verdicts.count(False)
+        def content(row: int, layer: str) -> tuple[float, int]:
+            agree, differ = 0.0, 0
+            for column, quantity in plain.items():
+                value = self.cells.get((row, column))
+                if value is None or known.is_blank(layer, quantity):
+                    continue
+                verdict = agrees(value, layer, Line(column, quantity), known)
+                agree += (AGREES_SMALL if is_small(value) else AGREES_MUCH) if verdict else 0
+                differ += verdict is False
+            return agree, differ
 
         return content
 
@@ -413,11 +479,13 @@ class _Page:
     @staticmethod
     def _weighted(label: str) -> bool:
         """Whether a label speaks of a layer with weights, which no table of its network would leave out."""
-        return hear_label(label).family in ("conv", "fc")
+        heard = hear_label(label)
+        return heard.family in ("conv", "fc") and not heard.stage
 
-    def _stranger(self, evidence: Evidence, matches: Mapping[int, Match]) -> Stranger:
+    def _stranger(self, evidence: Evidence, matches: Mapping[int, Match], table: TableLayout) -> Stranger:
         if not evidence.differ:
-            return Stranger(self.worksheet, evidence)
+            return Stranger(self.worksheet, evidence, table)
         first = evidence.differ[0]
         row = next(row for row, match in matches.items() if match.layer == first.layer)
-        return Stranger(self.worksheet, evidence, *((first.line, row) if self.transposed else (row, first.line)))
+        at = (first.line, row) if self.transposed else (row, first.line)
+        return Stranger(self.worksheet, evidence, table, *at)

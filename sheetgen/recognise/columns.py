@@ -20,7 +20,8 @@ from .. import reading
 from ..expr import Value
 from ..layout import Line
 from ..quantities import COMPOSITE
-from ..vocabulary import NOTHING, Heard
+from ..vocabulary import NOTHING, Heard, normal
+from ..vocabulary.words import BYTES
 from .known import SETTINGS, Known
 
 Held = int | float | str | bool | None
@@ -35,7 +36,9 @@ FEW_SMALL = 3  # small numbers that agree prove nothing where the heading is not
 UNHEARD = 0.04  # weight of a quantity that the heading does not speak of
 ELSE, ELSE_UNHEARD = 0.08, 0.6  # weight of "something else", with a heading that is understood and without
 PLAINLY = 0.9  # weight from which on a heading says what its column is
+HALF_HEARD = 0.55  # most certainty where a word of the heading is not understood, and no cell speaks for it
 UNITS = (1, 1000, 10**6, 10**9)
+_ONE_BY_ONE = (*SETTINGS, "_height", "_width", "_channels")  # which no heading counts in thousands
 MOST_TOLD, FIRST_TOLD = 80, 8  # cells of a column that are compared; and that are tried where nothing is heard
 
 
@@ -61,29 +64,55 @@ class _Fit:
     order: tuple[str, ...]
 
 
-def choose(columns: Sequence[Column], known: Known, least: float) -> tuple[dict[int, Line], dict[int, str]]:
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Why a line was taken for nothing; what it is likeliest, and how sure that is."""
+
+    why: str
+    could: str = ""
+    certainty: float = 0
+
+
+def choose(columns: Sequence[Column], known: Known, least: float) -> tuple[dict[int, Line], dict[int, Left]]:
     """Line number -> what it holds, each quantity once; and why the others hold nothing that is known."""
-    fits = {column.at: _fits(column, known) for column in columns}
     heard = {column.at: column for column in columns}
+    others = {column.at: Left(why) for column in columns if (why := _of_something_else(column, columns, known))}
+    fits = {column.at: _fits(column, known) for column in columns if column.at not in others}
     lines: dict[int, Line] = {}
     sized = False  # does some line hold sizes in one cell?
     taken = {"layer"}  # which is the labels' own line
     while True:
-        surest: tuple[float, float, int, _Fit] | None = None
+        surest: tuple[float, float, int, int, _Fit] | None = None
         for at, each in fits.items():
             if at in lines:
                 continue
             best, certainty = _surest(_alike(each, sized), taken, bool(heard[at].heard.quantities))
-            if best is not None and (surest is None or (certainty, best.chance) > surest[:2]):
-                surest = certainty, best.chance, at, best
+            if best is not None and heard[at].heard.strange and best.agree <= best.differ:
+                certainty = min(certainty, HALF_HEARD)
+            words = heard[at].heard.known  # of "Kernel" and "Kernel size", the one that says more
+            if best is not None and (surest is None or (certainty, best.chance, words) > surest[:3]):
+                surest = certainty, best.chance, words, at, best
         if surest is None or surest[0] < least:
             break
-        certainty, _, at, fit = surest
+        certainty, _, _, at, fit = surest
         taken.add(fit.quantity)
         sized = sized or (fit.quantity in COMPOSITE and fit.agree > 0 and fit.agree > fit.differ)
         why = _why(fit, heard[at])
         lines[at] = Line(at, fit.quantity, heard[at].heading, round(certainty, 3), why, fit.unit, fit.order)
-    return lines, {at: _why_not(fits[at], heard[at], taken) for at in fits if at not in lines}
+    return lines, others | {at: _why_not(fits[at], heard[at], taken) for at in fits if at not in lines}
+
+
+def _of_something_else(column: Column, columns: Sequence[Column], known: Known) -> str:
+    """Why a column holds no quantity of the network, whatever it names; "" where it may."""
+    heard = column.heard
+    if heard.about:
+        return f"its heading speaks of something else ({heard.about})"
+    if heard.padding is not None and heard.padding is not known.counts_padding:
+        return f"the coursework counts connections {'with' if known.counts_padding else 'without'} padding"
+    initial = any(other.heard.statistic for other in columns)
+    if initial and set(heard.quantities) & {"weights", "biases"} and not any(map(_is_told, column.cells.values())):
+        return "beside means and deviations it may be a value, not a number of them"
+    return ""
 
 
 def _alike(fits: Sequence[_Fit], sized: bool) -> Sequence[_Fit]:
@@ -113,6 +142,8 @@ def _fits(column: Column, known: Known) -> list[_Fit]:
     found = []
     few = FEW_SMALL if not heard and all(map(is_small, told.values())) else 1  # marks are small numbers too
     for quantity in dict.fromkeys((*heard, *known.quantities)):
+        if column.heard.unit in BYTES and not quantity.endswith("_memory"):
+            continue
         if quantity not in heard and not _may_hold(quantity, column.heard, told, known):
             continue
         weight = heard.get(quantity, UNHEARD if told else 0)
@@ -121,6 +152,9 @@ def _fits(column: Column, known: Known) -> list[_Fit]:
         fit = _compare(quantity, weight, column, told, known)
         if fit.chance > 0 and (quantity in heard or fit.agree > max(few, fit.differ)):
             found.append(fit)
+    # a clear heading does not lose to a twin: of as many cells, macs rounded to millions are connections too
+    clear = max((fit.agree for fit in found if heard.get(fit.quantity, 0) >= PLAINLY), default=-1)
+    found = [fit for fit in found if fit.quantity in heard or fit.agree > clear]
     chance = ELSE if heard else ELSE_UNHEARD
     best = max(found, key=lambda fit: fit.chance, default=None)
     if best is not None:  # by accident only as often as there are different numbers
@@ -143,10 +177,24 @@ def _may_hold(quantity: str, heard: Heard, told: Mapping[str, Held], known: Know
 
 
 def _is_told(value: Held) -> bool:
-    return value is not None and not isinstance(value, bool) and value != ""
+    return value is not None and not isinstance(value, bool) and value != "" and not is_dash(value)
 
 
-def _holds_number(value: Held) -> bool:
+_NOTHING = (
+    "n/a na n.a. n.a nil none null no x / . entfällt keine aucun aucune ninguno ninguna nessuno nessuna 无 無 なし"
+)
+_NONE = frozenset(_NOTHING.split())
+
+
+def is_dash(value: Held) -> bool:
+    """Whether a cell says that there is nothing to say: a dash, n/a, none."""
+    if not isinstance(value, str) or len(value) > 10:
+        return False
+    said = normal(value)
+    return said in _NONE or (said != "" and set(said) <= {"-", "_", "―", "ー"})
+
+
+def holds_number(value: Held) -> bool:
     return not isinstance(value, str) or _number(value) is not None or bool(_size(value))
 
 
@@ -164,7 +212,9 @@ def _compare(quantity: str, weight: float, column: Column, told: Mapping[str, He
         texts = all(isinstance(value, str) for value in told.values())
         return _Fit(quantity, weight if texts else weight / 10, 0, 0, 1, ())
     best = _Fit(quantity, 0, 0, 0, 1, ())
-    units = (column.heard.unit,) if column.heard.unit else UNITS if quantity not in SETTINGS else (1,)
+    said = column.heard.unit if not quantity.endswith(_ONE_BY_ONE) else None  # K of a kernel is its symbol
+    # numbers in full below "Params (K)" are what they are
+    units = (said, 1) if said else UNITS if quantity not in SETTINGS else (1,)
     for order in _orders(quantity, column.heard, told):
         for unit in units:
             agree = differ = wrong = 0
@@ -182,7 +232,7 @@ def _compare(quantity: str, weight: float, column: Column, told: Mapping[str, He
                     chance *= DIFFERS
                 elif wrong < MOST_WRONG:  # a whole column of wrong answers says no more
                     chance, wrong = chance * DIFFERS_IN_BLANK, wrong + 1
-            if unit not in (1, column.heard.unit) and not _proves(told.values(), agree):
+            if unit != (said or 1) and not _proves(told.values(), agree):
                 continue
             fit = _Fit(quantity, chance, agree, differ, unit, order)
             if (fit.agree, fit.chance) > (best.agree, best.chance) or best.chance == 0:
@@ -231,6 +281,10 @@ def _orders(quantity: str, heard: Heard, told: Mapping[str, Held]) -> Iterable[t
 
 def _verdict(value: Held, quantity: str, layer: str, unit: int, order: tuple[str, ...], known: Known) -> bool | None:
     """Whether a cell holds what the network has there; None where that cannot be said."""
+    if is_dash(value):
+        return None
+    if quantity == "out_channels" and not isinstance(value, str) and value == 0 and not known.has_filters(layer):
+        return None  # a pool has maps, but no filters
     if order:
         return _is_size(value, known.sides(layer, order))
     right = known.number(layer, quantity)
@@ -246,6 +300,8 @@ def _verdict(value: Held, quantity: str, layer: str, unit: int, order: tuple[str
     if number is None:
         return False
     exact, step = number
+    if isinstance(value, str) and step > 1 and right and abs(exact - Fraction(right)) <= step / 2 <= abs(exact) / 20:
+        return True  # 35k, in whatever units the column is: it says its own
     if (unit == 1 and isinstance(right, int)) or not exact or not right:
         return exact == right
     near = abs(Fraction(right)) / 100 if unit == 1 else max(step * unit / 2, abs(Fraction(right)) / 10**12)
@@ -302,7 +358,7 @@ def verdicts(column: Column, quantity: str, known: Known) -> Iterator[tuple[str,
     given = {
         layer: value
         for layer, value in column.cells.items()
-        if _is_told(value) and _holds_number(value) and not known.is_blank(layer, quantity)
+        if _is_told(value) and holds_number(value) and not known.is_blank(layer, quantity)
     }
     fit = _compare(quantity, 1, column, given, known)
     for layer, value in given.items():
@@ -325,13 +381,23 @@ def _why(fit: _Fit, column: Column) -> str:
     return "; ".join(said)
 
 
-def _why_not(fits: Sequence[_Fit], column: Column, taken: set[str]) -> str:
+def _why_not(fits: Sequence[_Fit], column: Column, taken: set[str]) -> Left:
     could = sorted((fit for fit in fits if fit.quantity), key=lambda fit: -fit.chance)[:2]
     if not could:
-        return (
-            "nothing known" if column.heard is NOTHING else "its heading is understood, but no layer has such a number"
-        )
+        nothing = "nothing known"
+        return Left(nothing if column.heard is NOTHING else "its heading is understood, but no layer has such a number")
     names = " or ".join(fit.quantity for fit in could)
+    example = (
+        f"; {NAME_IT}"
+        if any(map(_is_told, column.cells.values()))
+        else "; fill in one of its cells as an example, or give layout:"
+    )
     if all(fit.quantity in taken for fit in could):
-        return f"could be {names}, which {'another line holds' if len(could) == 1 else 'other lines hold'} already"
-    return f"could be {names}, which is not sure enough"
+        others = "another line holds" if len(could) == 1 else "other lines hold"
+        return Left(f"could be {names}, which {others} already")
+    likeliest = next(fit.quantity for fit in could if fit.quantity not in taken)
+    certainty = next(fit.chance for fit in could if fit.quantity == likeliest) / sum(fit.chance for fit in fits)
+    return Left(f"could be {names}, which is not sure enough ({certainty:.0%}){example}", likeliest, certainty)
+
+
+NAME_IT = "if it is, name it in layout:"

@@ -26,6 +26,7 @@ class Named:
     family: str
     own: int | None
     nth: int
+    called: str = ""  # the family of what it may be called as well: C5, whose kernel covers its map, is fully connected
 
 
 class Known:
@@ -43,8 +44,25 @@ class Known:
             family = {INPUT: "input", TOTAL: "total"}.get(name, OF_KIND.get(kinds.get(name, ""), ""))
             families[family] = families.get(family, 0) + 1
             short = name.rpartition(".")[2]
-            found.append(Named(name, plain_name(name), plain_name(short), family, _own(short), families[family]))
+            called = "fc" if family == "conv" and self._covers_its_map(name) else ""
+            found.append(
+                Named(name, plain_name(name), plain_name(short), family, _own(short), families[family], called)
+            )
         return found
+
+    def _covers_its_map(self, layer: str) -> bool:
+        numbers = self.sheet.table.numbers
+        sides = [numbers.get(f"{layer}.{side}") for side in ("in_height", "in_width", "out_height", "out_width")]
+        return sides[2:] == [1, 1] and sides[:2] != [1, 1]
+
+    def has_filters(self, layer: str) -> bool:
+        return bool(self.sheet.table.numbers.get(f"{layer}.weights"))
+
+    @cached_property
+    def counts_padding(self) -> bool:
+        """Whether the coursework's connections include those to padding."""
+        of = (each for answer, each in self.sheet.table.quantities.items() if answer.endswith(".connections"))
+        return not any(name.startswith("taps") for quantity in of for name in quantity.binds)
 
     @cached_property
     def has_blocks(self) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..expr import Value
-from ..layout import WORDS, Layout, Line
+from ..layout import WORDS, Layout, Line, TableLayout
 from .columns import Column, Held, agrees, is_small, plainly, verdicts
 from .known import Known
 
@@ -73,10 +73,13 @@ def weigh(columns: Sequence[Column], lines: Mapping[int, Line], strange: Sequenc
 
 @dataclass(frozen=True, slots=True)
 class Stranger:
-    """A table that is likelier another network's: on which sheet, the evidence, and the cell of one that differs."""
+    """A table that is likelier another network's: on which sheet, the evidence, what its lines would be of this one,
+    and the cell of a number that differs.
+    """
 
     sheet: str
     evidence: Evidence
+    table: TableLayout
     row: int = 0
     column: int = 0
 

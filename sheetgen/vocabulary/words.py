@@ -22,7 +22,7 @@ IDEAS: Mapping[str, str] = {
     "channels": "channel channels chan chans ch c planes kanäle kanal kanaele canaux canales canali "
     "canal canale 通道 チャネル チャンネル",
     "depth": "depth d tiefe profondeur profundidad profondità 深度 深さ",
-    "maps": "map maps fmap fmaps featuremap featuremaps karten cartes mapas mappe 图 圖 マップ",
+    "maps": "map maps fmap fmaps featuremap featuremaps karten karte cartes carte mapas mapa mappe mappa 图 圖 マップ",
     "feature": "feature features merkmal merkmals "
     "merkmale caractéristiques características caratteristiche 特征 特徵 特徴",
     "filters": "filters kernels filtres filtros filtri",
@@ -46,7 +46,7 @@ IDEAS: Mapping[str, str] = {
     "biases": "bias biases biasses biais sesgo sesgos verzerrung bias-terme polarisation 偏置 偏置项 偏差 バイアス",
     "connections": "connection connections conn conns links synapses connexions verbindungen conexiones connessioni "
     "connexion conexión connessione verbindung 连接 連接 接続 結合",
-    "macs": "mac macs macc maccs madd madds multadds maccumulates gmac gmacs mmac mmacs mult mults madds "
+    "macs": "mac macs macc maccs madd madds adds multadds maccumulates gmac gmacs mmac mmacs mult mults madds "
     "乘加 乘加运算 積和 積和演算",
     "flops": "flop flops gflops mflops gflop mflop 浮点运算 浮點運算 浮動小数点演算",
     "operations": "ops operations compute computation computations calculation calculations rechenaufwand "
@@ -77,7 +77,8 @@ IDEAS: Mapping[str, str] = {
     "type": "type types kind art typ tipo 类型 類型 種類 タイプ",
     "from": "from source reads bottom",
     "by": "x by",
-    "filler": "of the a an per and for feature-wise total totals trainable trained learnable each image zero "
+    "filler": "px pixel pixels with incl including inkl inklusive mit avec con compris forward "
+    "of the a an per and for feature-wise total totals trainable trained learnable each image zero "
     "zeros map's layer's before-after der die des de la le les du par pro je after-relu "
     "del el los las di da della dello delle dei degli un una "
     "的 の 各 每 毎 总 總 维 個 个 第 级 terme termes términos termini",
@@ -136,13 +137,43 @@ GLUED = {
     "演算量": "operations",
     "运算量": "operations",
 }
+# what makes a heading one of something else, whatever quantity it names too: "Std of weights", "Marks for params"
+_STATISTIC = (
+    "mean means average median std stddev stdev sigma deviation variance init initial initialise initialised "
+    "initialisation initialize initialized initialization initializer "
+    "mittelwert mittel durchschnitt standardabweichung varianz initialisierung anfangswert anfangswerte "
+    "moyenne moyen écart ecart initiale media promedio desviación desviacion desvío varianza inicialización "
+    "inicializacion inicial medio deviazione scarto inizializzazione iniziale "
+    "均值 平均值 标准差 標準差 方差 初始化 初始值 平均 標準偏差 分散 初期化 初期値"
+)
+_ABOUT = (
+    "mark marks point points pts score scores grade grades grading credit credits correct incorrect wrong check "
+    "checks checked checking verified comment comments remark remarks note notes feedback cumulative cumulated "
+    "accumulated time times ms seconds latency difference error errors "
+    "punkte punkt punktzahl bewertung bewertet noten richtig falsch korrekt kontrolle geprüft prüfung kommentar "
+    "kommentare bemerkung bemerkungen anmerkung anmerkungen rückmeldung kumuliert kumulierte kumulativ zeit laufzeit "
+    "dauer barème bareme juste correcte corrects vérification vérifié commentaire commentaires remarque remarques "
+    "cumulé cumulés cumulée cumulatif temps durée puntos puntuación puntuacion nota notas calificación correcto "
+    "correcta correctos correctas comprobación comprobado comentario comentarios observaciones retroalimentación "
+    "acumulado acumulados acumulada tiempo punti punteggio voto corretto corretta corretti verifica commento commenti "
+    "osservazioni riscontro cumulativo cumulativi cumulato tempo durata "
+    "分数 分數 得分 评分 評分 正确 正確 检查 檢查 评语 評語 备注 備註 注释 註釋 反馈 回饋 累计 累計 累积 累積 "
+    "时间 時間 点数 得点 配点 採点 正誤 正解 確認 コメント 備考 フィードバック"
+)
+_PER = "per each pro je par por cada chaque ogni 每 各 あたり"
+_WHOLE = "shape shapes dims dimensions abmessungen dimensiones dimensioni forma 形状 形狀"
+STATISTIC = frozenset(_STATISTIC.split())
+ABOUT = STATISTIC | frozenset(_ABOUT.split())
+PER, WHOLE = frozenset(_PER.split()), frozenset(_WHOLE.split())
+BYTES = (2**10, 2**20, 2**30)
 UNITS: Mapping[str, int] = {
-    **dict.fromkeys(
-        ("k", "thousand", "thousands", "10^3", "1e3", "1000", "000", "tausend", "tsd", "milliers", "miles"), 10**3
-    ),
+    **dict.fromkeys(("k", "thousand", "thousands", "10^3", "1e3", "1000", "000", "tausend", "tausende", "tsd"), 10**3),
+    **dict.fromkeys(("millier", "milliers", "mille", "miles", "migliaia"), 10**3),
     **dict.fromkeys(("m", "mio", "mil", "mill", "million", "millions", "10^6", "1e6", "1000000", "millionen"), 10**6),
     **dict.fromkeys(("millones", "milioni", "000000"), 10**6),
-    **dict.fromkeys(("g", "b", "bn", "billion", "billions", "10^9", "1e9", "milliarden", "milliards"), 10**9),
+    **dict.fromkeys(
+        ("g", "b", "bn", "billion", "billions", "10^9", "1e9", "mrd", "milliarden", "milliards", "miliardi"), 10**9
+    ),
     **dict.fromkeys(("千",), 10**3),
     **dict.fromkeys(("万", "萬"), 10**4),
     **dict.fromkeys(("百万", "百萬"), 10**6),
@@ -180,7 +211,7 @@ FAMILIES: Mapping[str, str] = {
     "crop": "crop centercrop cropping",
     "input": "input image data bild eingabe entree inputs img "
     "imagen immagine entrada ingresso 输入 輸入 入力 图像 圖像 入力画像 画像",
-    "output": "output logits classifier prediction ausgabe sortie salida uscita 输出 輸出 出力",
+    "output": "output logits classifier prediction predictions ausgabe sortie salida uscita 输出 輸出 出力",
     "total": "total totals sum σ summe gesamt overall totaux somme all "
     "totale totales suma somma insgesamt 总计 總計 总和 合计 合計 总 總",
 }
@@ -191,7 +222,7 @@ FAMILY = {word: family for family, words in FAMILIES.items() for word in words.s
 
 _SCRIPTS = re.compile("[\u3005-\u30ff\u3400-\u9fff]+|[^\u3005-\u30ff\u3400-\u9fff]+")
 _EASTERN = re.compile("[\u3005-\u30ff\u3400-\u9fff]")
-_KNOWN = frozenset(word for word in (*IDEA, *GLUED, *FAMILY) if _EASTERN.match(word))
+_KNOWN = frozenset(word for word in (*IDEA, *GLUED, *FAMILY, *ABOUT, *PER) if _EASTERN.match(word))
 _LONGEST = max(map(len, _KNOWN))
 
 

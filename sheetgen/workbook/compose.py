@@ -12,14 +12,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 from ..addresses import cells_read, translate
 from ..expr import Value
 from ..foreign import as_it_stands
 from ..layout import WORDS, Layout, Line, Spot, TableLayout
+from ..network import TOTAL
 from ..quantities import COMPOSITE
 from ..recognise import known_of
-from ..recognise.columns import agrees
+from ..recognise.columns import agrees, is_dash
 from ..recognise.known import Known
 from ..sheet import Content, Sheet
 from .engine import CellError, Engine, same
@@ -32,6 +34,7 @@ _SIZE = re.compile(
     r"(?P<sides>\d+(?:\s*(?:[x×X*,;]|by)\s*\d+)+)"
     r"(?P<after>\D{0,12})"
 )
+MOST_INT = 3  # floors inside each other that a formula may have
 _BETWEEN = re.compile(r"\d+(\D+)\d+")
 
 
@@ -54,6 +57,7 @@ class Composed:
     wrong: tuple[Wrong, ...]
     right: int
     barred: Mapping[Place, str]  # cells that cannot be filled, and why
+    notes: tuple[str, ...] = ()
 
 
 def compose(package: Package, layout: Layout, sheet: Sheet) -> Composed:
@@ -62,7 +66,7 @@ def compose(package: Package, layout: Layout, sheet: Sheet) -> Composed:
     entries: dict[Place, Entry] = {}
     answers: dict[Place, str] = {}
     wrong: list[Wrong] = []
-    right = 0
+    right = dashes = 0
     formulas: list[tuple[Place, Spot, _Writer]] = []
     for table in layout:
         cells = package.cells(table.sheet)
@@ -76,6 +80,9 @@ def compose(package: Package, layout: Layout, sheet: Sheet) -> Composed:
                 value = writers[spot.line.at].value(spot)
                 if value is not None:
                     entries[place], answers[place] = Entry(value), spot.answer
+                continue
+            if cell.formula is None and is_dash(cell.value):
+                dashes += 1
                 continue
             answers[place] = spot.answer
             if cell.formula is not None:
@@ -96,7 +103,11 @@ def compose(package: Package, layout: Layout, sheet: Sheet) -> Composed:
         if verdict is False:
             formula = package.cells(place.sheet)[place.row, place.column].formula
             wrong.append(Wrong(place, spot.answer, f"={formula}, which gives {now}", str(writer.value(spot))))
-    return Composed({**entries, **live}, answers, tuple(sorted(wrong, key=lambda each: each.place)), right, barred)
+    hold = "1 cell holds" if dashes == 1 else f"{dashes} cells hold"
+    notes = (f"{hold} a dash or the like; left",) if dashes else ()
+    return Composed(
+        {**entries, **live}, answers, tuple(sorted(wrong, key=lambda each: each.place)), right, barred, notes
+    )
 
 
 def _calculated(
@@ -205,16 +216,47 @@ def _formulas(
         for table in tables:
             for line in table.lines:
                 spots = [spot for spot in table.spots() if spot.line is line]
-                live = [spot for spot in spots if (at := cells.get((spot.row, spot.column))) and at.formula]
-                for spot in spots if live else ():
+                live = [spot for spot in spots if _is_live(cells, spot)]
+                for spot in spots:
                     place = Place(name, spot.row, spot.column)
                     if place not in entries or isinstance(entries[place].value, str):
                         continue
-                    near = min(live, key=lambda each: abs(each.row - spot.row) + abs(each.column - spot.column))
+                    live_here = live or _totals_beside(table, cells, spot)
+                    if not live_here:
+                        continue
+                    near = min(live_here, key=partial(_distance, spot))
                     theirs = cells[near.row, near.column].formula or ""
                     moved = translate(theirs, spot.row - near.row, spot.column - near.column)
                     ours = standing.formula(answers[place]) if line.unit == 1 else None
                     # one that does not read what ours reads may be right by chance, and wrong once a number changes
                     alike = ours is None or cells_read(ours) <= cells_read(moved)
                     formulas = (moved, ours) if alike else (ours, moved)
-                    yield place, [each for each in formulas if each and "#REF!" not in each]
+                    yield place, [each for each in formulas if each and "#REF!" not in each and is_legible(each)]
+
+
+def _is_live(cells: Mapping[tuple[int, int], Cell], spot: Spot) -> bool:
+    return bool(cells.get((spot.row, spot.column), BLANK).formula)
+
+
+def _distance(spot: Spot, other: Spot) -> int:
+    return abs(other.row - spot.row) + abs(other.column - spot.column)
+
+
+def _totals_beside(table: TableLayout, cells: Mapping[tuple[int, int], Cell], spot: Spot) -> list[Spot]:
+    """The totals of other quantities that are formulas: a total is added up like those beside it."""
+    if spot.layer != TOTAL:
+        return []
+    return [each for each in table.spots() if each.layer == TOTAL and _is_live(cells, each)]
+
+
+def is_legible(formula: str) -> bool:
+    """Whether a person reads it better than a number: not with more than a few INT inside each other."""
+    inside: list[str] = []
+    for match in re.finditer(r"([A-Z.]*)\(|\)", formula):
+        if match[0] == ")":
+            del inside[-1:]
+        else:
+            inside.append(match[1])
+            if inside.count("INT") > MOST_INT:
+                return False
+    return True

@@ -7,54 +7,184 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from ..addresses import address
 from ..foreign import spots_by_answer
-from ..layout import SURE, LayerLine, Layout, Line, Spot, TableLayout
-from ..recognise import Recognised, known_of, recognise
-from ..recognise.whose import fits
+from ..layout import SURE, WORDS, LayerLine, Layout, Line, Spot, TableLayout
+from ..network import INPUT, TOTAL
+from ..recognise import Recognised, known_of, labels_of, recognise
+from ..recognise.standing import Standing, follow, hold, with_rows
+from ..recognise.whose import LEAST_PROOF, fits
 from ..sheet import Sheet, defined_name
 from .book import Book
 from .package import BLANK, Place
 
 MOST_SHEETS = 12  # that are searched
 MOST_STRANGERS, LONGEST = 3, 40  # tables of others that are told of; characters of a cell that are shown
+MOST_OF = 0.8  # of the blanks of layout: are what recognition must find to be trusted above it
+PROOF = 4  # given numbers that agree, and a table beside another network's is this one's
 ENOUGH = 0.5  # of the blanks must have a cell, or it is not this table
+
+
+How = Literal["declared", "followed", "recognised"]
 
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """The tables that were found, how (declared or recognised), and what there is to say of that."""
+    """The tables that were found, how, and what there is to say of that.
+
+    They stand where ``layout:`` declares them, or elsewhere under the headings and labels that it gives, or are
+    recognised.
+    """
 
     layout: Layout
-    declared: bool
+    how: How
     notes: tuple[str, ...] = ()
+
+    @property
+    def declared(self) -> bool:
+        return self.how == "declared"
+
+    def where(self) -> str:
+        """As it continues "the table is"."""
+        sheets = " and ".join(dict.fromkeys(table.sheet for table in self.layout))
+        return {
+            "declared": "where layout: says",
+            "followed": f"on {sheets}, found by the headings and labels of layout:",
+            "recognised": f"recognised on {sheets}",
+        }[self.how]
 
     def spots(self) -> Mapping[str, tuple[str, Spot]]:
         return spots_by_answer(self.layout)
 
 
 def find_tables(package: Book, sheet: Sheet) -> Elsewhere | None:
-    """The tables of ``sheet``'s network in a workbook that is not ours; None where there is none."""
-    known = known_of(sheet)
-    names = {entry.name for entry in package.sheets}
-    notes: list[str] = []
-    if sheet.layout:
-        where = {table.sheet for table in sheet.layout}
-        if where <= names and fits(sheet.layout, {name: _values(package, name) for name in where}, known):
-            return Elsewhere(sheet.layout, True)
-        notes.append("the table is not where layout: says, so it was looked for")
+    """The tables of ``sheet``'s network in a workbook that is not ours; None where there is none.
+
+    What ``layout:`` says holds unless the workbook says otherwise: by its headings, its labels, and its given numbers.
+    """
+    if not sheet.layout:
+        return _by_recognition(package, sheet, ())
+    declared, against = _declared(package, sheet)
+    if declared is not None and not against:
+        return declared
+    why = f" ({against[0]})" if against else ""
+    note = f"the table is not where layout: says{why}"
+    followed = _followed(package, sheet)
+    if followed and declared is not None and _places(followed) == _places(declared.layout):
+        return declared
+    if followed:
+        return Elsewhere(followed, "followed", (note, *_on_given(package, sheet, followed)))
+    found = _by_recognition(package, sheet, (f"{note}, so it was looked for",))
+    if declared is None or (found is not None and _better(package, sheet, found, declared)):
+        return found
+    kept = (f"layout: was followed, although {each}" for each in against)
+    return Elsewhere(declared.layout, "declared", (*kept, *declared.notes))
+
+
+def _declared(package: Book, sheet: Sheet) -> tuple[Elsewhere | None, tuple[str, ...]]:
+    """The tables where ``layout:`` says, unless none of it fits; and what speaks against it."""
+    known, labels = known_of(sheet), labels_of(sheet)
+    values = {entry.name: _values(package, entry.name) for entry in package.sheets if entry.name in _sheets(sheet)}
+    if missing := sorted(_sheets(sheet) - set(values)):
+        return None, (f"there is no sheet {missing[0]!r}",)
+    tables = [table if table.layers else with_rows(table, values[table.sheet], labels) for table in sheet.layout]
+    tables = [table for table in tables if table.layers]
+    standing = [hold(table, values[table.sheet], labels) for table in tables]
+    layout = tuple(each.table for each in standing)
+    if not tables or not fits(layout, values, known):
+        return None, (*_said_of_given(standing), "no layer's label was found beside its quantities")[:1]
+    notes = (*(f"layout: {each}" for held in standing for each in held.changed), *_said_of_given(standing))
+    against = [each for held in standing for each in held.moved]
+    against += [] if sum(len(held.differ) for held in standing) < LEAST_PROOF else _said_of_given(standing)
+    return Elsewhere(layout, "declared", notes), tuple(against)
+
+
+def _sheets(sheet: Sheet) -> set[str]:
+    return {table.sheet for table in sheet.layout}
+
+
+def _followed(package: Book, sheet: Sheet) -> Layout:
+    """The tables of ``layout:`` on the sheets where its headings and labels stand; none, unless all are found."""
+    found: list[TableLayout] = []
+    for table in sheet.layout:
+        names = sorted(_searched(package), key=lambda name: name != table.sheet)
+        there = (follow(table, name, _values(package, name)) for name in names)
+        found += [each for each in there if each is not None][:1]
+    values = {table.sheet: _values(package, table.sheet) for table in found}
+    return tuple(found) if len(found) == len(sheet.layout) and fits(tuple(found), values, known_of(sheet)) else ()
+
+
+def _places(layout: Layout) -> list[tuple[str, int, int, str]]:
+    return [(table.sheet, spot.row, spot.column, spot.answer) for table in layout for spot in table.spots()]
+
+
+def _on_given(package: Book, sheet: Sheet, layout: Layout) -> list[str]:
+    return _said_of_given([hold(table, _values(package, table.sheet), labels_of(sheet)) for table in layout])
+
+
+def _said_of_given(standing: Iterable[Standing]) -> list[str]:
+    held = list(standing)
+    differ = [each for one in held for each in one.differ]
+    if not differ:
+        return []
+    given, number = sum(one.given for one in held), len(differ)
+    cells = f"{number} of {given} given cell{'s' * (given != 1)} {'disagrees' if number == 1 else 'disagree'}"
+    return [f"{cells} with layout:, {differ[0]}"]
+
+
+def _better(package: Book, sheet: Sheet, found: Elsewhere, declared: Elsewhere) -> bool:
+    """Whether what was recognised has the blanks that ``layout:`` has, and its given numbers are more in order."""
+    blanks = {cell.answer for cell in sheet.blanks}
+    theirs, ours = (len(blanks & set(each.spots())) for each in (found, declared))
+    amiss = [
+        sum(len(hold(table, _values(package, table.sheet), labels_of(sheet)).differ) for table in each.layout)
+        for each in (found, declared)
+    ]
+    return theirs >= ours * MOST_OF and amiss[0] <= amiss[1] and found.layout != declared.layout
+
+
+def _by_recognition(package: Book, sheet: Sheet, notes: tuple[str, ...]) -> Elsewhere | None:
     found = _recognised(package, sheet)
     tables = [table for each in found for table in each.tables]
+    if any(stranger.evidence.differ for each in found for stranger in each.strangers):
+        # the workbook is another network's, unless numbers say that some table of it is not
+        proven = {
+            table for each in found for table, agree in zip(each.tables, each.agreeing, strict=True) if agree >= PROOF
+        }
+        tables = [table for table in tables if table in proven]
     if not tables:
         return None
     tables.sort(key=lambda table: -_worth(table))
-    return Elsewhere(tuple(tables), False, (*notes, *_of_others(found, sheet.name), *_doubts(tables)))
+    doubts = (*_doubts(tables), *_repeated(tables))
+    return Elsewhere(tuple(tables), "recognised", (*notes, *_of_others(found, sheet.name), *doubts))
 
 
 def tables_of_others(package: Book, sheet: Sheet) -> tuple[str, ...]:
     """A sentence for each table that looks like another network's, the likeliest first."""
     return tuple(_of_others(_recognised(package, sheet), sheet.name))
+
+
+def tables_refused(package: Book, sheet: Sheet) -> Layout:
+    """Those tables, as they would be if they were this network's."""
+    return tuple(stranger.table for each in _recognised(package, sheet) for stranger in each.strangers)
+
+
+def empty_cells(package: Book, layout: Layout, sheet: Sheet) -> Mapping[str, tuple[str, ...]]:
+    """Quantity -> the layers whose cell in these tables is empty, and of which the network has the number."""
+    found: dict[str, list[str]] = {}
+    for table in layout:
+        cells = package.cells(table.sheet)
+        for spot in table.spots():
+            cell = cells.get((spot.row, spot.column), BLANK)
+            computed = sheet.table.quantities.get(spot.answer)  # a number that the YAML gives reads nothing
+            asks = bool(computed and computed.binds) or (spot.layer == TOTAL and spot.answer in sheet.table.numbers)
+            if cell.formula is None and cell.value in (None, "") and spot.layer != INPUT and asks:
+                layers = found.setdefault(spot.line.quantity, [])
+                if spot.layer not in layers:
+                    layers.append(spot.layer)
+    return {quantity: tuple(layers) for quantity, layers in found.items()}
 
 
 def _recognised(package: Book, sheet: Sheet) -> list[Recognised]:
@@ -139,3 +269,20 @@ def _doubts(tables: list[TableLayout]) -> Iterator[str]:
                     f"{table.sheet}, {table.named(layer.at, layers=True)} ({layer.label!r}) was taken for "
                     f"{layer.layer}; that is not sure ({layer.certainty:.0%})"
                 )
+
+
+def _repeated(tables: list[TableLayout]) -> Iterator[str]:
+    """Quantities that a second sheet has once more: working, or a grid for marks, may be what it is for."""
+    first: dict[tuple[str, str], str] = {}
+    for table in tables:
+        again: dict[str, list[str]] = {}
+        for line in table.lines:
+            if line.quantity in WORDS:
+                continue
+            seen = [first.setdefault((layer.layer, line.quantity), table.sheet) for layer in table.layers]
+            others = [sheet for sheet in dict.fromkeys(seen) if sheet != table.sheet]
+            if others:
+                again.setdefault(others[0], []).append(line.quantity)
+        for other, quantities in again.items():
+            said = ", ".join(quantities)
+            yield f"{table.sheet} has {said} once more, which {other} has; both are taken for the table"

@@ -31,8 +31,9 @@ def read_submission(file: str, data: bytes, sheet: Sheet) -> Submission:
         located = locate(package, sheet)
         plain = package if isinstance(package, Plain) else None
         if not located.places:
-            told = "this is plain text, read as a .csv: " if plain is not None and plain.kind == ".csv" else ""
-            return Submission(file, {}, told + _no_table(package, sheet, located))
+            if plain is not None and plain.kind == ".csv":
+                return Submission(file, {}, _plain_text(file) + _no_table(package, sheet, located))
+            return Submission(file, {}, _no_table(package, sheet, located))
         held = _held(package, located.places)
         lost = (
             *_lost(sheet, located, plain),
@@ -44,6 +45,11 @@ def read_submission(file: str, data: bytes, sheet: Sheet) -> Submission:
         return Submission(file, _as_written(held, located.spots), notes=(*_how(located.elsewhere), *lost), whole=False)
     except BrokenPackage as error:
         return Submission(file, {}, str(error))
+
+
+def _plain_text(file: str) -> str:
+    is_csv = file.lower().endswith((".csv", ".tsv"))
+    return "" if is_csv else "this is plain text, not a workbook; hand in the .xlsx. Read as a .csv: "
 
 
 def _as_written(held: Mapping[str, Held], spots: Mapping[str, Spot]) -> dict[str, Held]:
@@ -60,9 +66,7 @@ def _as_written(held: Mapping[str, Held], spots: Mapping[str, Spot]) -> dict[str
 
 def _how(elsewhere: Elsewhere) -> tuple[str, ...]:
     """What a person who marks should know of where the answers were found."""
-    sheets = " and ".join(dict.fromkeys(table.sheet for table in elsewhere.layout))
-    where = "where layout: says" if elsewhere.declared else f"recognised on {sheets}"
-    return (f"The table is not that of our own workbook; it is {where}.", *elsewhere.notes)
+    return (f"The table is not that of our own workbook; it is {elsewhere.where()}.", *elsewhere.notes)
 
 
 def _no_table(package: Book, sheet: Sheet, located: Located) -> str:

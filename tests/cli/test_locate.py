@@ -8,6 +8,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from tests.hostile import make
 from tests.house_styles import STYLES
 from tests.runs import run
 
@@ -41,7 +42,7 @@ def test_somebody_elses_is_recognised(theirs: Path) -> None:
         "12 of its cells agree",
         "coursework:\n  layout:",
         "header: A",
-        "conv1: C",
+        "conv1: {at: C, label: CONV1}",
     ):
         assert words in done.stdout
 
@@ -69,7 +70,7 @@ def test_filling_says_how_it_was_found(theirs: Path, tmp_path: Path) -> None:
     assert done.returncode == 0
     for words in (
         "30 cells filled",
-        "the table was recognised on AlexNet",
+        "the table is recognised on AlexNet",
         "12 cells held a number already, and it is right",
         "column F ('Memory (KB)') was taken for activation_memory; that is not sure",
         "left alone: AlexNet, column A ('Step')",
@@ -77,11 +78,32 @@ def test_filling_says_how_it_was_found(theirs: Path, tmp_path: Path) -> None:
         assert words in done.stdout
 
 
-def test_what_is_no_xlsx_is_told_to_be_converted(theirs: Path) -> None:
-    (theirs / "table.ods").write_bytes(b"PK")
-    done = run("locate", "alexnet", theirs / "table.ods")
+def test_what_is_no_workbook_of_cells_is_told_to_be_converted(theirs: Path) -> None:
+    (theirs / "table.numbers").write_bytes(b"PK")
+    done = run("locate", "alexnet", theirs / "table.numbers")
     assert done.returncode == 2
-    assert "locate works on .xlsx; open it in its program and save it as .xlsx" in done.stderr
+    assert "locate works on .xlsx, .ods and .csv; open it in its program and save it as .xlsx" in done.stderr
+
+
+ROWS = (("Layer", "Neurons", "Params"), *((name, "", "") for name in ("conv1", "conv2", "conv3", "fc6", "fc7", "fc8")))
+
+
+def _ods() -> bytes:
+    cell = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+    return make._ods("".join(f"<table:table-row>{''.join(map(cell.format, row))}</table:table-row>" for row in ROWS))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "ods"])
+def test_what_verify_reads_is_located_too(suffix: str, tmp_path: Path) -> None:
+    file = tmp_path / f"table.{suffix}"
+    if suffix == "csv":
+        file.write_text("\n".join(",".join(row) for row in ROWS), encoding="utf-8")
+    else:
+        file.write_bytes(_ods())
+    done = run("locate", "alexnet", file, "--format", "json")
+    (table,) = json.loads(done.stdout)["tables"]
+    assert [line["quantity"] for line in table["lines"]] == ["layer", "neurons", "parameters"]
+    assert [layer["layer"] for layer in table["layers"]] == ["conv1", "conv2", "conv3", "fc6", "fc7", "fc8"]
 
 
 def test_nothing_to_fill_is_said(theirs: Path, tmp_path: Path) -> None:

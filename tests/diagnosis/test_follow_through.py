@@ -109,3 +109,34 @@ def test_the_width_of_a_square_image_follows_its_height() -> None:
     # the sheet shows the width as =height: who takes 224 takes it for both
     findings = found({"input.in_height": 224, "conv1.out_height": 54, "conv1.out_width": 54})
     assert findings["conv1.out_width"].follows == ("input.in_height",)
+
+
+def test_totals_over_the_blocks_that_are_asked_follow_too() -> None:
+    # SqueezeNet's sheet asks for its modules' own rows: who mistakes one adds up the rows that stand there
+    sheet = sheet_of("squeezenet")
+    right = sheet.table.numbers
+    wrong: dict[str, Number] = {}
+    for answer in ("fire3.parameters", "total.parameters"):
+        number = right[answer]
+        assert isinstance(number, int)
+        wrong[answer] = number + 1000
+    assert diagnose(sheet, wrong, exactly)["total.parameters"].credit
+
+
+def test_a_rule_that_changes_nothing_explains_nothing() -> None:
+    # 1000 for the image: conv1's (1000 - 11)//4 + 1 = 248 follows; that it "counts the padding once" is idle talk
+    findings = found({"input.in_height": 1000, "conv1.out_height": 248, "conv1.out_width": 248})
+    assert findings["conv1.out_height"].why == ()
+    assert findings["conv1.out_height"].credit
+
+
+def test_why_nothing_is_earned_is_known() -> None:
+    findings = found({"conv1.biases": 0, "conv1.parameters": 34848})
+    assert (findings["conv1.parameters"].credit, findings["conv1.parameters"].barred) == (False, "impossible")
+
+
+def test_of_rows_that_are_alike_none_was_copied() -> None:
+    # conv3 and conv4 have equally many neurons in every network of that kind
+    chain = {"pool2.out_height": 14, "pool2.out_width": 14, "conv3.out_height": 14, "conv3.out_width": 14}
+    findings = found({**chain, "conv4.out_height": 14, "conv4.out_width": 14, "conv4.neurons": 384 * 14 * 14})
+    assert findings["conv4.neurons"].credit

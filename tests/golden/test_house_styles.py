@@ -460,12 +460,11 @@ def test_wrong_cells_of_a_template_are_named(tmp_path: Path) -> None:
 
 def test_what_locate_prints_can_be_pasted(tmp_path: Path, full: Sheet) -> None:
     """The block under coursework: finds the same cells, in a workbook whose words were taken out."""
-    from sheetgen.layout import to_yaml
-    from sheetgen.yamldoc import dumped
+    from sheetgen.pasting import layout_text
 
     for style in STYLES:
         layout = found(style.data(), full).layout
-        head, _, block = dumped(to_yaml(layout)).rstrip().partition("\n")
+        head, _, block = layout_text(layout).rstrip().partition("\n")
         assert head == "coursework:"
         network = (Path(__file__).parents[2] / "templates" / "alexnet.yaml").read_text(encoding="utf-8")
         path = tmp_path / f"{style.name}.yaml"
@@ -480,7 +479,7 @@ def test_what_locate_prints_can_be_pasted(tmp_path: Path, full: Sheet) -> None:
         ]
         tables = find_tables(Package.read(style.data()), declared)
         assert tables is not None
-        assert tables.declared
+        assert (tables.how, tables.notes) == ("declared", ())
 
 
 def test_a_layout_that_does_not_fit_is_said(tmp_path: Path) -> None:
@@ -495,5 +494,8 @@ def test_a_layout_that_does_not_fit_is_said(tmp_path: Path) -> None:
     assert found(STYLES[0].data(), sheet).declared
     moved = found(changed(STYLES[0], lambda page: page.insert_rows(5)), sheet)
     assert not moved.declared
-    assert moved.notes[0] == "the table is not where layout: says, so it was looked for"
+    assert moved.notes[0].startswith(
+        "the table is not where layout: says (13 of 17 given cells disagree with layout:, F6 holds"
+    )
+    assert moved.notes[0].endswith("so it was looked for")
     assert layers(moved.layout)[7] == "conv1"

@@ -487,7 +487,10 @@ OTHERS: dict[str, tuple[Callable[[Base], bytes], Wanted]] = {
     "empty": (lambda _: b"", "the file is empty"),
     "encrypted": (lambda _: _OLE + "EncryptedPackage".encode("utf-16-le"), "protected by a password"),
     "old-xls": (lambda _: _OLE + "Workbook".encode("utf-16-le"), "an old .xls workbook"),
-    "csv": (lambda _: b"layer;parameters\nconv1;34944\n", "plain text, read as a .csv: the table is not in it"),
+    "csv": (
+        lambda _: b"layer;parameters\nconv1;34944\n",
+        "plain text, not a workbook; hand in the .xlsx. Read as a .csv: the table is not in it",
+    ),
     "html": (lambda _: b"<!DOCTYPE html><html><body>Log in</body></html>", "an HTML page"),
     "html-table": (lambda _: b"<table><tr><td>1</td></tr></table>", "an HTML page"),
     "pdf": (lambda _: b"%PDF-1.7\n" + bytes(range(256)) * 4, "a PDF"),

@@ -161,7 +161,7 @@ def test_the_row_of_a_block_is_never_asked_for_by_default(tmp_path: Path) -> Non
         ),
         (
             "{columns: [layer, neurons], blanks: [{quantities: parameters, blocks: 3a}]}",
-            ".blanks[0]: 3a.parameters cannot be a blank: the sheet has no column parameters; add it to columns:",
+            ".blanks[0]: parameters cannot be a blank: the sheet has no column parameters; add it to columns:",
         ),
         ("{subtotals: no}", ".subtotals: must be true or false, not 'no'"),
     ],

@@ -9,7 +9,7 @@ import pytest
 
 from sheetgen import folders
 from sheetgen.errors import UsageError
-from sheetgen.folders import MAX_DEPTH, gather
+from sheetgen.folders import MAX_DEPTH, gather, no_workbook
 
 
 def _put(folder: Path, *names: str) -> None:
@@ -80,3 +80,20 @@ def test_files_named_stay_as_they_were_named(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "s")
     named = [tmp_path / "s", tmp_path / "link.xlsx", tmp_path / "a.xlsx"]
     assert list(gather(named).files) == named
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("Ada_7_assignsubmission_onlinetext_/onlinetext.html", "typed into Moodle"),
+        ("Copy of Table.gsheet", "a link to Google Sheets, not the file; download it as .xlsx"),
+        ("table.FODS", "open it in its program and save it as .xlsx"),
+        ("table.xlsx", ""),
+        ("table.csv", ""),
+        ("notes.txt", ""),
+    ],
+)
+def test_what_is_no_workbook_by_its_name_is_called_what_it_is(name: str, told: str) -> None:
+    said = no_workbook(Path(name))
+    assert told in said
+    assert bool(told) == bool(said)

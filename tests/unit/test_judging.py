@@ -82,7 +82,10 @@ def test_two_whole_numbers_are_still_two() -> None:
         ("34.848", 1000, 34944, "unreadable"),  # or 34,848, and neither is right
         (36, 1000, 34944, "wrong"),
         (0, 10**6, 34944, "wrong"),  # within half a million, but of no digit
-        (1, 10**6, 614656, "wrong"),
+        (1, 10**6, 614656, "unreadable"),  # right, but so is one for whatever is near a million
+        (4, 10**6, 4096000, "unreadable"),
+        ("4", 10**6, 4096000, "unreadable"),
+        (5, 10**6, 4096000, "wrong"),
         (0, 1000, 0, "correct"),
         ("35.0", 1000, 34944, "correct"),  # as the number 35 in a .csv, from a column with decimals
         ("35,00", 1000, 34944, "correct"),
@@ -185,3 +188,13 @@ def test_a_product_that_is_not_that_of_the_sides_is_said() -> None:
     found = judge_cell(Held("Table", "A1", "55x55x96 = 290401"), "output_size", "55 x 55 x 96", 0, habit([]), "")
     assert (found.status, found.notes) == ("correct", ("The sides multiply to 290400, not 290401.",))
     assert status("55x55x96 = 290400", "55 x 55 x 96", "output_size") == "correct"
+
+
+def test_a_number_with_its_own_unit_is_not_written_out_in_full() -> None:
+    said = {
+        typed: judge_cell(Held("Table", "A1", typed, unit=1000), "parameters", 34944, 0, habit([]), "").notes
+        for typed in ("34.9K", "34.9 k", "34944")
+    }
+    assert [note.partition(",")[0] for note in said["34.9K"]] == ["Rounded to the nearest 100"]
+    assert [note.partition(",")[0] for note in said["34.9 k"]] == ["Rounded to the nearest 100"]
+    assert any(note.startswith("It is written out in full") for note in said["34944"])

@@ -68,3 +68,26 @@ coursework:
 - A: one
 - B: two"""
     )
+
+
+def _rounded(cells: int) -> Marked:
+    note = "Rounded to the nearest 100, and right as far as it goes; the exact number is asked."
+    answers = tuple(
+        Answer(f"a{n}.parameters", "Table", f"C{n}", "34.9k", "correct", 1, 1, notes=(note,)) for n in range(cells)
+    )
+    return Marked("mine.xlsx", None, "marked", None, cells, cells, answers)
+
+
+def test_many_rounded_numbers_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    print_results(Results("a", (_rounded(32),)))
+    said = capsys.readouterr().out
+    assert "rounded: 32 cells (C0, C1, C2, " in said
+    assert "nearest" not in said
+    print_results(Results("a", (_rounded(2),)))
+    assert capsys.readouterr().out.count("Rounded to the nearest 100") == 2
+
+
+def test_why_a_file_is_unmarked_is_not_cut_in_its_middle(capsys: pytest.CaptureFixture[str]) -> None:
+    reason = f"the table is not in it: {'x' * 400}; is it the workbook of this coursework?"
+    print_results(Results("a", (Marked("mine.xlsx", None, "unmarked", reason, 0, 1, ()),)))
+    assert reason in capsys.readouterr().out

@@ -415,7 +415,7 @@ def test_too_many_layers(tmp_path: Path) -> None:
         ),
         (
             " {columns: [layer], blanks: [{quantities: parameters}]}",
-            ".blanks[0]: c1.parameters cannot be a blank: the sheet has no column parameters; add it to columns:",
+            ".blanks[0]: parameters cannot be a blank: the sheet has no column parameters; add it to columns:",
         ),
     ],
 )
