@@ -19,8 +19,9 @@ import stat
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from .errors import TemplateError, UsageError
 from .expr import Value
@@ -39,7 +40,9 @@ if TYPE_CHECKING:
     from .workbook.elsewhere import Elsewhere
     from .workbook.fill import Filled
     from .workbook.locate import Located as Found
+    from .workbook.package import Package, Place
 
+Given = TypeVar("Given")
 OUTPUT = Path("output")
 _SAVE_AS = "open it in its program and save it as .xlsx (or: soffice --headless --convert-to xlsx FILE)"
 _CONVERT = (".ods", ".csv", ".tsv", ".xls", ".xlsb", ".fods", ".numbers")
@@ -96,14 +99,18 @@ def generate(coursework: str | Path, out: Path = OUTPUT) -> Generated:
     return paths
 
 
-def fill_bytes(sheet: Sheet, template: bytes, shown_as: str) -> tuple[Filled, Found]:
-    """``template`` with every blank found filled, live formulas with their values beside them; and where they are."""
+def fill_bytes(sheet: Sheet, template: bytes, shown_as: str, package: Package | None = None) -> tuple[Filled, Found]:
+    """``template`` with every blank found filled, live formulas with their values beside them; and where they are.
+
+    ``package`` is the template as it was read already.
+    """
     from .workbook.fill import Entry, fill
     from .workbook.locate import locate
     from .workbook.package import BrokenPackage, Package, Place
 
     try:
-        located = locate(Package.read(template), sheet, elsewhere=False)
+        package = package or Package.read(template)
+        located = locate(package, sheet, elsewhere=False)
         if not located.places:
             raise TemplateError(
                 f"{shown_as}: none of the {len(sheet.blanks)} blanks of {sheet.name} is in it: no cell has "
@@ -126,7 +133,7 @@ def fill_bytes(sheet: Sheet, template: bytes, shown_as: str) -> tuple[Filled, Fo
             for cell in located.sheet.cells
             if located.worksheet is not None and cell.kind == "given" and str(cell.content).startswith("=")
         ]
-        return fill(template, entries, own), located
+        return fill(template, entries, own, package), located
     except BrokenPackage as error:
         raise TemplateError(f"{shown_as}: {error}") from error
 
@@ -163,12 +170,9 @@ class FillReport:
 def fill(coursework: str | Path, template: Path, out: Path | None = None) -> FillReport:
     """Fill the blanks of ``template`` into ``out`` and change nothing else.
 
-    By default ``out`` is ``output/<template>-filled`` with the template's suffix (.xlsx, .xlsm ...).
+    By default ``out`` is ``output/<template>-filled`` with the template's suffix (.xlsx, .xlsm ...). The template is
+    worked through in a process of its own, as ``verify`` reads a submission.
     """
-    from .workbook.engine import Engine
-    from .workbook.package import Package
-    from .workbook.read import read_submission
-
     if template.suffix.lower() in _CONVERT:
         raise UsageError(f"{template}: fill works on .xlsx; {_SAVE_AS}, and fill that")
     sheet = sheet_of(coursework)
@@ -178,10 +182,39 @@ def fill(coursework: str | Path, template: Path, out: Path | None = None) -> Fil
         raise UsageError(f"--out {path}: the filled copy is a {template.suffix} file like its template")
     if path.exists() and path.samefile(template):
         raise UsageError(f"--out {path} is the template itself; name another file for the filled copy")
-    if not _is_ours(sheet, data, template):
-        return _fill_elsewhere(coursework, sheet, data, template, path)
-    done, located = fill_bytes(sheet, data, str(template))
-    engine = Engine(Package.read(done.data))
+    filled, report = _apart(partial(_fill, coursework, sheet, data, template, path), template)
+    write_file(path, filled)
+    return report
+
+
+def _apart(work: Callable[[], Given], file: Path) -> Given:
+    """What ``work`` gives, done on an instructor's file in a process with limits; raises TemplateError behind them."""
+    from .workbook.sandbox import MEMORY, SECONDS, Ended, do_apart
+
+    done = do_apart(work)
+    if not isinstance(done, Ended):
+        return done
+    most = f"{MEMORY >> 20} MiB of memory"
+    why = {
+        "slow": f"it takes more than {SECONDS} s of computing to work through it",
+        "large": f"it takes more than {most} to work through it",
+        "ended": f"it ended the program that works through it: it is damaged, made to do so, or needs more than {most}",
+    }
+    raise TemplateError(f"{file}: {why[done.how]}; leave out the sheets that are not needed, and try again")
+
+
+def _fill(coursework: str | Path, sheet: Sheet, data: bytes, template: Path, path: Path) -> tuple[bytes, FillReport]:
+    """The bytes to write to ``path``, and the report on them."""
+    from .workbook.package import BrokenPackage, Package
+    from .workbook.read import read_submission
+
+    try:
+        package = Package.read(data)
+        if not _is_ours(sheet, package):
+            return _fill_elsewhere(coursework, sheet, data, package, template, path)
+    except BrokenPackage as error:
+        raise TemplateError(f"{template}: {error}") from error
+    done, located = fill_bytes(sheet, data, str(template), package)
     answers = {place: answer for answer, place in located.places.items()}
     # what a cell holds already is judged as verify judges it
     judged = {each.id: each.status for each in mark(sheet, read_submission(path.name, done.data, sheet)).answers}
@@ -192,44 +225,43 @@ def fill(coursework: str | Path, template: Path, out: Path | None = None) -> Fil
         agrees = None if status == "for-a-person" else status == "correct"
         assert each.wanted.value is not None
         kept.append(KeptCell(str(each.place), held, each.wanted.value, agrees))
-    filled = [(place, answers[place]) for place in done.filled if place in answers]
-    led_astray = [str(place) for place, answer in filled if not _gives(engine.value(place), _right(sheet, answer))]
-    write_file(path, done.data)
+    right = {place: _right(sheet, answers[place]) for place in done.filled if place in answers}
     wanted = [cell.answer or "" for cell in sheet.blanks]
     wanted += [cell.answer for cell in sheet.questions.cells] if sheet.questions is not None else []
     missing = tuple(answer for answer in wanted if answer not in located.places)
-    return FillReport(path, len(filled), tuple(kept), tuple(led_astray), missing)
+    return done.data, FillReport(path, len(right), tuple(kept), _led_astray(done.data, right), missing)
 
 
-def _is_ours(sheet: Sheet, data: bytes, template: Path) -> bool:
+def _led_astray(data: bytes, right: Mapping[Place, Value]) -> tuple[str, ...]:
+    """The filled cells that do not give what is right, in the workbook as it is now."""
+    from .workbook.engine import Engine
+    from .workbook.package import Package
+    from .workbook.reach import sheets_read
+
+    package = Package.read(data)
+    engine = Engine(package, sheets_read(package, right))
+    return tuple(str(place) for place, value in right.items() if not _gives(engine.value(place), value))
+
+
+def _is_ours(sheet: Sheet, package: Package) -> bool:
     """Whether a template has our own table or our names; else its tables are somebody's."""
     from .workbook.locate import locate
-    from .workbook.package import BrokenPackage, Package
 
-    try:
-        return bool(locate(Package.read(data), sheet, elsewhere=False).places)
-    except BrokenPackage as error:
-        raise TemplateError(f"{template}: {error}") from error
+    return bool(locate(package, sheet, elsewhere=False).places)
 
 
-def _fill_elsewhere(coursework: str | Path, sheet: Sheet, data: bytes, template: Path, path: Path) -> FillReport:
+def _fill_elsewhere(
+    coursework: str | Path, sheet: Sheet, data: bytes, package: Package, template: Path, path: Path
+) -> tuple[bytes, FillReport]:
     """Fill a template that is not ours, wherever its tables were declared or recognised."""
     from .foreign import spots_by_answer
     from .workbook.compose import compose
-    from .workbook.engine import Engine
     from .workbook.fill import fill as put
-    from .workbook.package import BrokenPackage, Package
 
-    package = Package.read(data)
     found, full = tables_elsewhere(coursework, package, str(template))
-    try:
-        composed = compose(package, found.layout, full)
-        done = put(data, composed.entries)
-    except BrokenPackage as error:
-        raise TemplateError(f"{template}: {error}") from error
-    engine = Engine(Package.read(done.data))
-    led_astray = [str(at) for at in done.filled if not _gives(engine.value(at), composed.entries[at].value or 0)]
-    write_file(path, done.data)
+    composed = compose(package, found.layout, full)
+    done = put(data, composed.entries, package=package)
+    led_astray = _led_astray(done.data, {at: composed.entries[at].value or 0 for at in done.filled})
     kept = tuple(KeptCell(str(each.place), each.held, each.right, False) for each in composed.wrong)
     answers = spots_by_answer(found.layout)
     missing = tuple(cell.answer or "" for cell in sheet.blanks if cell.answer not in answers)
@@ -240,7 +272,8 @@ def _fill_elsewhere(coursework: str | Path, sheet: Sheet, data: bytes, template:
         for each in table.left
     )
     notes = (_how(found), *found.notes, *composed.notes)
-    return FillReport(path, len(done.filled), kept, tuple(led_astray), missing, composed.right, notes=notes, left=left)
+    report = FillReport(path, len(done.filled), kept, led_astray, missing, composed.right, notes=notes, left=left)
+    return done.data, report
 
 
 def _how(found: Elsewhere) -> str:
@@ -251,9 +284,11 @@ def _how(found: Elsewhere) -> str:
 def tables_elsewhere(coursework: str | Path, package: Book, shown_as: str) -> tuple[Elsewhere, Sheet]:
     """The tables of a workbook that is not ours, and a sheet with the number of everything that they may ask for."""
     from .sheet import with_everything
+    from .spec import load
     from .workbook.elsewhere import find_tables, tables_of_others
 
-    described, sheet = read_and_lay_out(coursework)
+    described = load(coursework)  # which nothing keeps: no file is written where templates are worked through
+    sheet = lay_out(described)
     full = with_everything(described, sheet)
     found = find_tables(package, full)
     if found is None and (others := tables_of_others(package, full)):
@@ -295,16 +330,20 @@ class Located:
 
 def locate(coursework: str | Path, workbook: Path) -> Located:
     """What each line of the workbook's tables was taken for, and how sure that is."""
-    from .workbook.elsewhere import empty_cells, ours_as_layout
-    from .workbook.locate import locate as find
-    from .workbook.package import BrokenPackage
-    from .workbook.sandbox import open_apart
-
     if workbook.suffix.lower() in _CONVERT and workbook.suffix.lower() not in _READ_ONLY:
         raise UsageError(f"{workbook}: locate works on .xlsx, .ods and .csv; {_SAVE_AS}, and ask again")
     sheet = sheet_of(coursework)
+    return _apart(partial(_locate, coursework, sheet, read_file(workbook, "workbook"), workbook), workbook)
+
+
+def _locate(coursework: str | Path, sheet: Sheet, data: bytes, workbook: Path) -> Located:
+    from .workbook.book import open_book
+    from .workbook.elsewhere import empty_cells, ours_as_layout
+    from .workbook.locate import locate as find
+    from .workbook.package import BrokenPackage
+
     try:
-        package = open_apart(read_file(workbook, "workbook"), sheet)
+        package = open_book(data)
         ours = find(package, sheet, elsewhere=False)
         if ours.places:
             layout = ours_as_layout(ours.sheet, package, ours.worksheet, ours.places)
@@ -331,9 +370,11 @@ def _asks(sheet: Sheet, full: Sheet, layout: Layout, empty: Mapping[str, Sequenc
 
 def _skeleton(coursework: str | Path, package: Book) -> str:
     from .sheet import with_everything
+    from .spec import load
     from .workbook.elsewhere import tables_refused
 
-    described, sheet = read_and_lay_out(coursework)
+    described = load(coursework)
+    sheet = lay_out(described)
     refused = tables_refused(package, with_everything(described, sheet))
     quantities = dict.fromkeys((cell.answer or "").rpartition(".")[2] for cell in sheet.blanks)
     shown = next((entry.name for entry in package.sheets if not entry.hidden), "Sheet1")

@@ -9,6 +9,7 @@ text. This module must not know what is asked but for the words of its unit.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -176,6 +177,8 @@ def figure(
         return None  # log2(1000)
     if end < len(found) and found[end].touches and any(char.isdigit() for char in found[end].text):
         return None  # 1e5x
+    if any(_is_fraction(char) for token in around for char in token.text):
+        return None  # 1,000½, which clean() has left as it is
     about = about or any(token.text == "~" for token in around) or not APPROXIMATELY.isdisjoint(said)
     left = tuple(
         word for word in said if word not in known | _UNITS | APPROXIMATELY | _SINGLE and not _same_bytes(word, known)
@@ -183,6 +186,10 @@ def figure(
     plain = _plain(core, habit, whole=whole, known=known, about=about)
     read = plain if plain is not None else _calculation(core, habit, whole=whole, known=known)
     return replace(read, left=left) if read is not None and left else read
+
+
+def _is_fraction(char: str) -> bool:
+    return not char.isascii() and 0 <= unicodedata.numeric(char, -1) < 1
 
 
 def _ends(found: Sequence[Token], at: int, known: frozenset[str]) -> bool:

@@ -90,6 +90,9 @@ def _pieces(found: Sequence[Token]) -> list[list[Token]]:
             pieces.append([])
         elif token.kind == "num" and "," in token.text:  # (96,55,55): in a list a comma separates
             first, *rest = token.text.split(",")
+            if any(len(each) > 1 and each.startswith("0") for each in rest):  # but for thousands: (4,096)
+                pieces[-1].append(token)
+                continue
             pieces[-1].append(Token("num", first, token.touches))
             pieces += [[Token("num", each, False)] for each in rest]
         else:

@@ -46,6 +46,11 @@ _CHARACTERS = {
     "⌋": ")",
     "⌉": ")",
 }
+# 1½ is 1 + 1/2, and so is 1 ½; of 1.5½, ½½ and 12 345½ nobody can tell
+_PARTS = "¼-¾⅐-⅞"
+_FRACTION = re.compile(
+    rf"(?<![0-9.,'_){_PARTS}])(?<![0-9] )(?:(?P<whole>[0-9]{{1,15}}) ?)?(?P<part>[{_PARTS}])(?![0-9{_PARTS}])"
+)
 _ARABIC_DECIMAL = "٫"
 _QUOTED = re.compile(r"""["'](.*)["']""", re.DOTALL)
 
@@ -55,6 +60,7 @@ def clean(text: str) -> str:
     if not text.isascii():
         text = _RAISED.sub(lambda raised: f"^{raised[0].translate(_LOWERED)}", text)
         text = "".join(map(_plain, text))
+        text = _FRACTION.sub(_added, text)
     text = " ".join(text.split())
     if (quoted := _QUOTED.fullmatch(text)) is not None:
         text = quoted[1].strip()
@@ -74,6 +80,11 @@ def _plain(char: str) -> str:
     if "\uff01" <= char <= "\uff5e":  # the wide forms of ASCII
         return chr(ord(char) - 0xFEE0)
     return "." if char == _ARABIC_DECIMAL else char
+
+
+def _added(match: re.Match[str]) -> str:
+    part = unicodedata.normalize("NFKC", match["part"]).replace("\u2044", "/")
+    return f"({match['whole']}+{part})" if match["whole"] else f"({part})"
 
 
 # --- one number -----------------------------------------------------------------------------------------------------

@@ -105,7 +105,8 @@ class Engine:
                 for column in range(area.left, area.right + 1)
                 if (cell := cells.get((row, column))) is not None and cell.formula is None
             }
-            for (row, column), cell in cells.items():
+            # Column by column, as the engine keeps them: row by row takes five times as long.
+            for (row, column), cell in sorted(cells.items(), key=_by_column):
                 # What an array formula fills is left empty, for the engine to fill; but nothing fills a data table.
                 if (row, column) not in spilled or self._holds_table(sheet, row, column):
                     self._put(Place(sheet, row, column), cell)
@@ -309,6 +310,11 @@ class Engine:
             start = datetime(1904, 1, 1) if self._package.date1904 else datetime(1899, 12, 30)
             days = (moment - start).total_seconds() / 86_400
         return int(days) if days.is_integer() else days
+
+
+def _by_column(item: tuple[tuple[int, int], Cell]) -> tuple[int, int]:
+    (row, column), _ = item
+    return column, row
 
 
 def same(one: Value, other: Value) -> bool:

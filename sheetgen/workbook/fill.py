@@ -50,12 +50,15 @@ class Filled:
     refreshed: tuple[Place, ...]
 
 
-def fill(data: bytes, entries: Mapping[Place, Entry], own: Iterable[Place] = ()) -> Filled:
+def fill(
+    data: bytes, entries: Mapping[Place, Entry], own: Iterable[Place] = (), package: Package | None = None
+) -> Filled:
     """Put the entries into the cells that are empty. Filling what it returned once more returns equal bytes.
 
-    ``own`` are cells whose formulas get their values too, though they read no filled cell.
+    ``own`` are cells whose formulas get their values too, though they read no filled cell. ``package`` is ``data`` as
+    it was read already.
     """
-    package = Package.read(data)
+    package = package or Package.read(data)
     todo: dict[Place, Entry] = {}
     kept = []
     for place, entry in entries.items():

@@ -5,14 +5,20 @@ Must not know what the cells mean, nor whether hiding is a fault.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from .archive import local, parse_xml
 from .book import Book
 from .package import Package, Place
 
+if TYPE_CHECKING:
+    from lxml import etree
+
 MOST_SEARCHED = 8 * 2**20  # bytes of a sheet in which hidden rows and columns are looked for
+LEAST_HEIGHT, LEAST_WIDTH = 1.0, 0.1  # points and characters: of what is smaller nobody sees a thing
+_MAY_HIDE = re.compile(rb"""hidden|\b(?:ht|width)\s*=\s*["'][\s+0.&-]""")
 
 
 class HiddenLines:
@@ -34,20 +40,29 @@ class HiddenLines:
     def _look(self, sheet: str) -> tuple[set[int], list[tuple[int, int]]]:
         entry = self._package.sheet(sheet)
         data = b"" if entry is None else self._package.part(entry.part)
-        if entry is None or len(data) > MOST_SEARCHED or b"hidden" not in data:
+        if entry is None or len(data) > MOST_SEARCHED:
+            return set(), []
+        if _MAY_HIDE.search(data) is None and b"\0" not in data[:100]:  # as UTF-16 would have it
             return set(), []
         rows, columns = set(), []
         for element in parse_xml(data, entry.part).iter():
-            if element.get("hidden") not in ("1", "true"):
-                continue
             try:
-                if local(element) == "row":
+                if local(element) == "row" and _is_unseen(element, "ht", LEAST_HEIGHT):
                     rows.add(int(element.get("r") or 0))
-                elif local(element) == "col":
+                elif local(element) == "col" and _is_unseen(element, "width", LEAST_WIDTH):
                     columns.append((int(element.get("min") or 0), int(element.get("max") or 0)))
             except ValueError:  # nobody's row
                 continue
         return rows, columns
+
+
+def _is_unseen(line: etree._Element, size: str, least: float) -> bool:
+    if line.get("hidden") in ("1", "true"):
+        return True
+    try:
+        return float(line.get(size) or least) < least
+    except ValueError:  # nobody's size
+        return False
 
 
 def out_of_sight(book: Book, places: Iterable[Place]) -> tuple[str, ...]:

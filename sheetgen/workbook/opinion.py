@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..addresses import Area
+from ..reading import read
 from .doubts import ONE_OF_A_RANGE, Reasons
 from .engine import UNCOMPUTED, CellError, Engine, Value
 from .package import BLANK, BrokenPackage, Cell, Package, Place
@@ -82,6 +83,8 @@ def agree(value: Value, stored: Value) -> bool:
         return stored in (0, "") and not isinstance(stored, bool)
     if isinstance(value, CellError) and isinstance(stored, CellError):
         return value == stored or not _cannot(value, UNCOMPUTED | UNKNOWN)
+    if isinstance(value, str) != isinstance(stored, str):  # a number that is stored as text is no other number
+        value, stored = _as_number(value), _as_number(stored)
     if isinstance(value, bool) or isinstance(stored, bool) or not isinstance(value, int | float):
         return type(value) is type(stored) and value == stored
     if not isinstance(stored, int | float):
@@ -89,6 +92,17 @@ def agree(value: Value, stored: Value) -> bool:
     if float(value).is_integer() and float(stored).is_integer() and abs(stored) < MOST_EXACT:
         return value == stored
     return math.isclose(value, stored, rel_tol=1e-9, abs_tol=1e-12)
+
+
+def _as_number(value: Value) -> Value:
+    """A text as the number that it plainly is; all else as it is."""
+    if not isinstance(value, str):
+        return value
+    found = read(value, "number")
+    if len(found.numbers) != 1 or found.doubt or found.others or found.half or found.percent or found.notes:
+        return value
+    number = found.numbers[0]
+    return number if isinstance(number, int) else float(number)
 
 
 class _Court:

@@ -13,8 +13,8 @@ from collections.abc import Collection, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Literal
 
-from ..addresses import address, sheet_prefix
-from .engine import Engine
+from ..addresses import Area, address, sheet_prefix
+from .engine import Engine, same
 from .hidden import HiddenLines
 from .package import BLANK, Package, Place
 from .references import FETCHING, UNTRACEABLE, VOLATILE, Words, read_words
@@ -23,10 +23,16 @@ MOST_NOTES = 3  # of one cell
 MOST_TRACED = 100  # cells whose readers are looked for: each costs a walk through the formulas
 
 _CALLS = VOLATILE | FETCHING | UNTRACEABLE | {"HYPERLINK"}
+# They give one of the cells that they are handed; and they give a number that only looks like one of a cell.
+PICKING = frozenset({"INDEX", "LOOKUP", "VLOOKUP", "HLOOKUP", "XLOOKUP", "CHOOSE", "MAX", "MIN", "SUMIF", "SUMIFS"})
+COUNTING = frozenset({"COUNT", "COUNTA", "COUNTIF", "ROW", "ROWS", "COLUMN", "COLUMNS", "MATCH", "XMATCH", "LEN"})
 _CALL = re.compile(r"([A-Za-z][A-Za-z0-9.]*)\s*\(")
 _ELSEWHERE = re.compile(r"[\[|\\]|://")  # other workbooks and programs
 _WORD = re.compile(r"[^\W\d][\w.\\]*")
+MOST_READ = 8  # references of a formula that may only take over a number, and steps from one such to the next
+MOST_PASSED = 2_000  # cells that such a formula may be handed
 # a cell and nothing else: =B4, =+Work!B4, =(B4)
+_CELLS = re.compile(r"\$?[A-Za-z]{1,3}\$?[0-9]{1,7}\b(?!\()")
 _BARE = re.compile(r"[+(\s]*(?:(?:'(?:[^']|'')+'|[^\W\d][\w.]*)!)?\$?[A-Za-z]{1,3}\$?[0-9]{1,7}[)\s]*")
 
 
@@ -69,8 +75,8 @@ class Pointing:
         lines = HiddenLines(self.package)
         for place, formula in formulas.items():
             said[place] += [f"The formula {oddity.told}." for oddity in self.odd.get(place, ())]
-            if place not in self.odd and _BARE.fullmatch(formula) is not None:
-                said[place] += self._taken_over(place, formula, lines)
+            if place not in self.odd:
+                said[place] += self._taken_over(place, formula, engine, lines)
         between = [place for place in sorted(self.odd) if place not in formulas]
         for place in between[:MOST_TRACED]:
             told = [oddity.told for oddity in self.odd[place] if oddity.kind != "link"]
@@ -78,21 +84,68 @@ class Pointing:
                 said[reader].append(f"It depends on {_where(place, reader.sheet)}, whose formula {told[0]}.")
         return {place: tuple(dict.fromkeys(notes))[:MOST_NOTES] for place, notes in said.items() if notes}
 
-    def _taken_over(self, place: Place, formula: str, lines: HiddenLines) -> Iterator[str]:
-        """What to say of a formula that does no more than take over one cell from outside of the table."""
-        for reference in read_words(self.package, formula, place.sheet).references:
-            if reference.kind != "cells" or len(reference.sheets) != 1 or reference.area is None:
-                continue
-            source = Place(reference.sheets[0], reference.area.top, reference.area.left)
-            if source in self.own or self.package.sheet(source.sheet) is None:
-                continue
+    def _taken_over(self, place: Place, formula: str, engine: Engine, lines: HiddenLines) -> Iterator[str]:
+        """What to say of a formula that does no more than take over one number from outside of the table."""
+        table = {each.sheet for each in self.own}
+        at = place
+        for _ in range(MOST_READ):
+            source = self._only_source(at, formula, engine)
+            if source is None or source in self.own or self.package.sheet(source.sheet) is None:
+                return
             said = f"The formula takes its number only from {_where(source, place.sheet)}"
             line = lines.hiding(source)
             cell = self.package.cells(source.sheet).get((source.row, source.column), BLANK)
             if line is not None and not _within(source, self.own):
                 yield f"{said}, in a hidden {line}."
-            elif source.sheet not in {each.sheet for each in self.own} and cell.kind == "number" and not cell.formula:
-                yield f"{said}, where it is typed in."  # and not worked out
+                return
+            if cell.formula is None:
+                if source.sheet not in table and cell.kind == "number":
+                    yield f"{said}, where it is typed in."  # and not worked out
+                return
+            if source in self.odd:
+                return  # which is said of it
+            at, formula = source, cell.formula
+
+    def _only_source(self, place: Place, formula: str, engine: Engine) -> Place | None:
+        """The one cell whose number the formula gives, unchanged: =Work!B4, =Work!B4+0, =INDEX(Work!B1:B9,4)."""
+        bare = _BARE.fullmatch(formula) is not None
+        if not bare and len(_CELLS.findall(formula)) > MOST_READ:
+            return None
+        words = read_words(self.package, formula, place.sheet)
+        value = engine.value(place)
+        found: list[Place] = []
+        for reference in words.references:
+            if reference.kind != "cells" or len(reference.sheets) != 1 or reference.area is None:
+                return None
+            if bare:
+                return Place(reference.sheets[0], reference.area.top, reference.area.left)
+            with_numbers = self._with_numbers(reference.sheets[0], reference.area)
+            if with_numbers is None or (found and with_numbers):
+                return None  # it is worked out of several
+            found = with_numbers
+        if (len(found) > 1 and not words.functions & PICKING) or words.functions & COUNTING:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        return next((each for each in found if same(engine.value(each), value)), None)
+
+    def _with_numbers(self, sheet: str, area: Area) -> list[Place] | None:
+        """The cells of the area that hold numbers or formulas; None for an area too large to look through."""
+        if self.package.sheet(sheet) is None:
+            return []
+        cells = self.package.cells(sheet)
+        size = (area.bottom - area.top + 1) * (area.right - area.left + 1)
+        if min(size, len(cells)) > MOST_PASSED:
+            return None
+        if size <= len(cells):
+            inside = ((row, column) for row in range(area.top, area.bottom + 1) for column in _columns(area))
+        else:
+            inside = (at for at in cells if at in area)
+        return [
+            Place(sheet, *at)
+            for at in inside
+            if (cell := cells.get(at)) is not None and (cell.kind == "number" or cell.formula is not None)
+        ]
 
 
 def _oddities(words: Words, hidden: Set[str]) -> Iterator[Oddity]:
@@ -146,6 +199,10 @@ def _may_be_odd(formula: str, names: Collection[str], *, look_across: bool) -> b
             if call.upper().removeprefix("XLFN.").removeprefix("XLWS.") in _CALLS:
                 return True
     return bool(names) and any(word.casefold() in names for word in _WORD.findall(formula))
+
+
+def _columns(area: Area) -> range:
+    return range(area.left, area.right + 1)
 
 
 def _within(source: Place, own: Collection[Place]) -> bool:

@@ -1,11 +1,13 @@
-"""Submissions read in worker processes, so that a file can at worst end its worker.
+"""Workbooks read in worker processes, so that a file can at worst end its worker.
 
 ``read_all`` hands each file's bytes to a worker and gets a ``Submission`` back. A class is read by a pool whose workers
 are used again from file to file (pebble); a single file by one process of its own, since loading pebble takes half as
-long as a whole ``verify``. Whatever a file does to its worker ends as one Submission with a reason.
+long as a whole ``verify``. Whatever a file does to its worker ends as one Submission with a reason. ``do_apart`` does
+any other work on somebody's file in such a process.
 
 What holds where: a limit on time by the clock, and no output, on every system; on computing time, and no file written,
-where there are ``setitimer`` and ``resource`` (not on Windows); on memory, where the kernel heeds it (Linux).
+where there are ``setitimer`` and ``resource`` (not on Windows); on memory, where the kernel heeds it, and no worker
+that outlives who started it (Linux).
 Must not know: what is read, or its marks.
 """
 
@@ -19,14 +21,17 @@ import select
 import signal
 import sys
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import cache_from_source
 from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Literal, NoReturn, TypeVar
 
+from ..errors import InternalError, SheetgenError
 from ..marking import Held, Submission
 from ..sheet import Sheet
 
@@ -34,9 +39,6 @@ if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
 
     from pebble import ProcessFuture, ProcessPool
-
-    from .book import Book
-    from .package import Cell, SheetEntry
 
 SECONDS = 8  # of computing for one file; an ordinary one takes 5 ms
 WAIT = 3 * SECONDS  # by the clock, since other programs compute too: else a busy machine would change a verdict
@@ -75,43 +77,67 @@ def read_all(
         readers.stop()
 
 
-def open_apart(data: bytes, sheet: Sheet) -> Book:
-    """The workbook in ``data``; a worker opens what could end the process. Raises BrokenPackage."""
-    from .archive import BrokenPackage
-    from .book import open_book
-    from .plain import Plain, is_ods
-
-    if not is_ods(data):
-        return open_book(data)
-    from pebble import ProcessExpired, ProcessPool
-
-    with ProcessPool(1, initializer=_begin, initargs=(sheet,), context=_context()) as pool:
-        try:
-            kind, sheets, contents, notes = pool.schedule(_opened, args=(data,), timeout=WAIT).result()
-        except ProcessExpired as error:
-            raise BrokenPackage(_why_it_ended(error.exitcode)) from error
-        except TimeoutError as error:
-            raise BrokenPackage(_SLOW) from error
-    return Plain(kind, sheets, contents, notes)
-
-
-def _opened(data: bytes) -> tuple[str, tuple[SheetEntry, ...], dict[str, dict[tuple[int, int], Cell]], tuple[str, ...]]:
-    from .plain import read_ods
-
-    _end_after(SECONDS)
-    found = read_ods(data)
-    return found.kind, found.sheets, {name: dict(cells) for name, cells in found.contents.items()}, found.notes
-
-
 # -- one file ----------------------------------------------------------------------------------------------------------
+
+Given = TypeVar("Given")
+How = Literal["slow", "large", "ended"]
+_WHY: dict[How, str] = {"slow": _SLOW, "large": _LARGE, "ended": _ENDED}
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A worker that gave nothing, because its time or its memory was spent, or because something ended it."""
+
+    how: How
+
+
+def do_apart(work: Callable[[], Given]) -> Given | Ended:
+    """What ``work`` gives, done in a process of its own within the limits; or what ended that process.
+
+    Errors of ours that it raises are raised here; any other is an InternalError. Where processes are not forked, it has
+    to pickle: a ``partial`` of a module's function.
+    """
+    found = _by_a_fork(partial(_outcome, work)) if FORKS else _by_a_pool(partial(_outcome, work))
+    if isinstance(found, SheetgenError):
+        raise found
+    return found
+
+
+def _outcome(work: Callable[[], Given]) -> Given | SheetgenError:
+    """In the worker: errors are handed back like results, since not every process hands them on."""
+    _end_after(SECONDS)
+    try:
+        return work()
+    except MemoryError:
+        os._exit(_OUT_OF_MEMORY)
+    except SheetgenError as error:
+        return error
+    except BaseException as error:  # pyo3's panics are no Exceptions
+        told = _OURS.format(f"{type(error).__name__}: {error}"[:300])
+        return InternalError(f"{traceback.format_exc()}{told}" if os.environ.get("SHEETGEN_DEBUG") else told)
+    finally:
+        _end_after(0)
 
 
 def _read_alone(sheet: Sheet, file: str, data: bytes, meanwhile: Callable[[], None] | None) -> Submission:
     """As the pool would, by a fork of this process."""
+    found = _by_a_fork(partial(_begin_and_read, sheet, file, data), meanwhile)
+    return found if isinstance(found, Submission) else Submission(file, {}, _WHY[found.how])
+
+
+def _begin_and_read(sheet: Sheet, file: str, data: bytes) -> Submission:
+    global _sheet
+    _sheet = sheet
+    return _read(file, data)
+
+
+def _by_a_fork(work: Callable[[], Given], meanwhile: Callable[[], None] | None = None) -> Given | Ended:
+    """What ``work`` gives, as it was pickled; ``meanwhile`` is called while it is done."""
+    _hold_the_line()
     ours, theirs = os.pipe()
     worker = os.fork()
     if worker == 0:
-        _answer_and_end(theirs, sheet, file, data)
+        _answer_and_end(theirs, work)
     os.close(theirs)
     status = None
     try:
@@ -120,22 +146,27 @@ def _read_alone(sheet: Sheet, file: str, data: bytes, meanwhile: Callable[[], No
         with os.fdopen(ours, "rb") as answer:
             found = _received(answer, time.monotonic() + WAIT)
         if found is None:
-            return Submission(file, {}, _SLOW)
+            return Ended("slow")
         status = os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1])
-        return pickle.loads(found) if status == 0 and found else Submission(file, {}, _why_it_ended(status))
+        if status != 0 or not found:
+            return _why_it_ended(status)
+        given: Given = pickle.loads(found)
+        return given
     finally:
         if status is None:
             os.kill(worker, signal.SIGKILL)
             os.waitpid(worker, 0)
 
 
-def _answer_and_end(answer: int, sheet: Sheet, file: str, data: bytes) -> NoReturn:
+def _answer_and_end(answer: int, work: Callable[[], object]) -> NoReturn:
     code = 1
     try:
-        _begin(sheet)
+        _begin()
         with os.fdopen(answer, "wb") as stream:
-            pickle.dump(_read(file, data), stream)
+            pickle.dump(work(), stream, pickle.HIGHEST_PROTOCOL)
         code = 0
+    except MemoryError:
+        code = _OUT_OF_MEMORY
     finally:
         os._exit(code)  # whatever is to be done when the process ends is the parent's to do
 
@@ -150,10 +181,27 @@ def _received(answer: BufferedReader, deadline: float) -> bytes | None:
     return None
 
 
-def _why_it_ended(code: int | None) -> str:
+def _by_a_pool(work: Callable[[], Given]) -> Given | Ended:
+    """As by a fork, on systems that have none."""
+    from pebble import ProcessExpired, ProcessPool
+
+    pool = ProcessPool(1, initializer=_begin, context=_context())
+    try:
+        given: Given = pool.schedule(work, timeout=WAIT).result(timeout=STUCK)
+        return given
+    except ProcessExpired as error:
+        return _why_it_ended(error.exitcode)
+    except TimeoutError:
+        return Ended("slow")
+    finally:
+        pool.stop()  # type: ignore[no-untyped-call]
+        pool.join()
+
+
+def _why_it_ended(code: int | None) -> Ended:
     if code == -_ALARM:
-        return _SLOW
-    return _LARGE if code == _OUT_OF_MEMORY else _ENDED
+        return Ended("slow")
+    return Ended("large" if code == _OUT_OF_MEMORY else "ended")
 
 
 # -- a class -----------------------------------------------------------------------------------------------------------
@@ -197,6 +245,7 @@ class _Readers:
 
             from . import opinion, plain, read  # noqa: F401  (once, for all workers that are forked)
 
+            _hold_the_line()
             self._pool = ProcessPool(self._workers, initializer=_begin, initargs=(self._sheet,), context=_context())
         return self._pool.schedule(_read, args=(file, data), timeout=WAIT)
 
@@ -211,7 +260,7 @@ class _Readers:
                 return self._answer(asked.answer)
             except ProcessExpired as error:
                 if error.exitcode != _TOO_FAT:
-                    return Submission(asked.file, {}, _why_it_ended(error.exitcode))
+                    return Submission(asked.file, {}, _WHY[_why_it_ended(error.exitcode).how])
                 asked.answer = self._ask(asked.file, asked.data)
             except TimeoutError:
                 if asked.answer.done():
@@ -262,7 +311,7 @@ _sheet: Sheet | None = None  # sent once, when the worker begins
 _at_first = 0  # bytes of memory that the worker had then
 
 
-def _begin(sheet: Sheet) -> None:
+def _begin(sheet: Sheet | None = None) -> None:
     global _sheet, _at_first
     from . import read  # noqa: F401  (before nothing can be written, a .pyc neither)
 
@@ -275,8 +324,38 @@ def _begin(sheet: Sheet) -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)
+    _end_with_who_started_it()
     _sheet, _at_first = sheet, _memory()
     limit_worker(_at_first + MEMORY)
+
+
+_line: tuple[int, int, int] | None = None  # who made a pipe into which nobody writes, and its two ends
+
+
+def _hold_the_line() -> None:
+    """Make the pipe that closes when this process ends, however that is: workers would compute on without it."""
+    global _line
+    if FORKS and (_line is None or _line[0] != os.getpid()):
+        _line = (os.getpid(), *os.pipe())
+
+
+def _end_with_who_started_it() -> None:
+    """Let the system end this process when the line closes: by a signal, which needs nothing of the code that runs."""
+    if _line is None:
+        return
+    import fcntl  # where there are forks
+
+    _, ours, theirs = _line
+    os.close(theirs)
+    try:  # opened anew, since who is told of a pipe's end is noted with the opening, which forks share
+        own = os.open(f"/proc/self/fd/{ours}", os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:  # no /proc: it ends when its time is spent
+        return
+    signal.signal(signal.SIGIO, signal.SIG_DFL)  # which ends it
+    fcntl.fcntl(own, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(own, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)
+    if select.select([own], [], [], 0)[0]:  # it closed before it was watched
+        os._exit(1)
 
 
 def _is_uncompiled() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -284,6 +285,31 @@ def test_ctrl_c_ends_the_workers(tmp_path: Path) -> None:
         _await(lambda pid=process.pid: _members(pid) == 0)  # type: ignore[misc]
 
 
+@pytest.mark.parametrize(("ended_by", "number"), [(signal.SIGTERM, 1), (signal.SIGHUP, 3), (signal.SIGKILL, 1)])
+def test_workers_end_with_who_started_them(ended_by: signal.Signals, number: int, tmp_path: Path) -> None:
+    """In the middle of native code, where no Python runs, and at once: not when their own time is spent."""
+    slow = make.CASES["sumproduct-of-20000-x-20000"][0](make.Base.read(make.honest()))
+    for name in range(number):
+        (tmp_path / f"{name}.xlsx").write_bytes(slow)
+    script = "import sys; from sheetgen.workbook import sandbox; from sheetgen import api; "
+    script += "sandbox.SECONDS = sandbox.WAIT = 1000; api.verify('alexnet', sys.argv[1:])"
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        start_new_session=True,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        _await(lambda: _members(process.pid) > 1)
+        time.sleep(1)  # until they recalculate
+        process.send_signal(ended_by)
+        process.wait(timeout=60)
+        try:
+            _await(lambda: _members(process.pid) == 0, 20)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
 def test_a_class_with_what_hangs_and_what_kills_leaves_no_process_behind(tmp_path: Path) -> None:
     """Nor files: the command itself, in a session of its own, so that whoever outlives it is found."""
     base = make.Base.read(make.honest())
@@ -313,8 +339,8 @@ def test_a_class_with_what_hangs_and_what_kills_leaves_no_process_behind(tmp_pat
     assert {str(path) for path in tmp_path.rglob("*")} == before
 
 
-def _await(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
+def _await(done: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -92,6 +92,9 @@ def said(data: bytes, cell: str = "B1", *others: str) -> str:
         ("=Z9", 0),
         ("=NOSUCHFUNCTION(A1)", "#NAME?"),
         ("=SUM(A1:A2)", 217),
+        ("=A1", "96"),  # a number stored as text
+        ("=A1*A2", "11616.0"),
+        ('=A1&""', 96),
     ],
 )
 def test_a_stored_value_that_is_what_the_formula_gives_counts(formula: str, stored: int | float | str | bool) -> None:
@@ -119,7 +122,8 @@ def test_the_second_engine_is_not_loaded_where_all_agrees(monkeypatch: pytest.Mo
         ("=A1*A2", 11617, 11616),
         ("=A1*125000000", 12000000001, 12000000000),  # one off in ten thousand million
         ("=A1/7", 13.7, 96 / 7),
-        ("=A1", "96", 96),
+        ("=A1", "97", 96),
+        ("=A1", "~96", 96),
         ('=A1&"x"', "97x", "96x"),
         ("=A1>A2", True, False),
         ("=A1*2", True, 192),
@@ -547,6 +551,72 @@ def test_working_on_another_sheet_is_honest() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "=Data!A1+0",
+        "=SUM(Data!A1)",
+        "=1*Data!A1",
+        "=INDEX(Data!A1:A3,1)",
+        "=VLOOKUP(C1,Data!C1:D2,2,FALSE)",
+        "=taken",
+        "=taken*1",
+        "=ROUND(taken,0)",
+        "=Z9",
+        "=Z9+0",
+        "=Data!B1",
+    ],
+)
+def test_a_typed_number_that_is_only_taken_over_is_said(formula: str) -> None:
+    cells: dict[str, Typed] = {
+        "Data!A1": 55,
+        "Data!A2": 27,
+        "Data!A3": 13,
+        "Data!B1": ("=A1", 55),
+        "Data!C1": "conv1",
+        "Data!D1": 55,
+        "Data!C2": "conv2",
+        "Data!D2": 27,
+        "C1": "conv1",
+        "Z9": ("=Data!$A$1", 55),
+        "B1": (formula, 55),
+    }
+    found = verdict(saved(cells, extend=lambda workbook: workbook.define_name("taken", "=Data!$A$1")))
+    at = "D1" if "VLOOKUP" in formula else "A1"
+    assert found.notes == (f"The formula takes its number only from Data!{at}, where it is typed in.",)
+    assert found.value == 55
+
+
+@pytest.mark.parametrize(
+    ("formula", "gives"),
+    [
+        ("=(Data!A1-11)/4+1", 55),
+        ("=Data!A2*Data!A3", 55),
+        ("=Data!A3*Data!A2", 55),
+        ("=C1*Data!A2/55", 55),
+        ("=SUM(Data!A1:A3)", 283),
+        ("=COUNT(Data!A1:A5)", 5),
+        ("=ROW(Data!A7)", 7),
+        ("=SUM(Data!A4,Data!A7)", 7),
+        ("=SUM(Data!A7:A8)", 7),
+        ("=Data!A5+0", 5),  # =A4+5, worked out there
+    ],
+)
+def test_what_is_worked_out_of_another_sheet_is_honest(formula: str, gives: int) -> None:
+    cells: dict[str, Typed] = {
+        "Data!A1": 227,
+        "Data!A2": 55,
+        "Data!A3": 1,
+        "Data!A4": 0,
+        "Data!A5": ("=A4+5", 5),
+        "Data!A7": 7,
+        "Data!A8": 0,
+        "C1": 55,
+        "B1": (formula, gives),
+    }
+    assert verdict(saved(cells)).notes == ()
+
+
 def test_the_sheet_of_an_answer_is_no_other_sheet() -> None:
     data = saved({"Questions!C9": ("=S!B1", 55), "B1": 55})
     places = {"conv1.out_height": Place("S", 1, 2), "question.1": Place("Questions", 9, 3)}
@@ -558,8 +628,9 @@ def test_the_sheet_of_an_answer_is_no_other_sheet() -> None:
 
 def test_hidden_rows_and_columns_beside_the_table() -> None:
     def extend(workbook: Any) -> None:
-        workbook.worksheets()[0].set_column("Y:Z", None, None, {"hidden": True})
-        workbook.worksheets()[0].set_row(98, None, None, {"hidden": True})
+        page = workbook.worksheets()[0]
+        page.set_column("Y:Z", None, None, {"hidden": True})
+        page.set_row(98, None, None, {"hidden": True})
 
     cells: dict[str, Typed] = {"Z9": 55, "C99": 56, "X9": 57}
     for formula, note in (
@@ -570,6 +641,35 @@ def test_hidden_rows_and_columns_beside_the_table() -> None:
         assert said(saved({**cells, "B1": (formula, cells[formula[1:]])}, extend=extend)) == note  # type: ignore[dict-item]
     within = saved({"A1": ("=Z1", 5), "Z1": 5, "AA1": ("=A1", 5)}, extend=extend)
     assert verdict(within, "A1", "AA1").notes == ()
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "hides"),
+    [
+        ('hidden="1"', "", "row"),
+        ('hidden="true"', "", "row"),
+        ('hidden="false"', 'hidden="0" width="9"', ""),
+        ('ht="0" customHeight="1"', "", "row"),
+        ("ht = '0.0'", "", "row"),
+        ('ht="0.5"', "", "row"),
+        ('ht="15"', 'width="0.7"', ""),
+        ('ht="x"', 'width=""', ""),
+        ("", 'hidden="true"', "column"),
+        ("", 'width="0" customWidth="1"', "column"),
+        ("", 'width="0.05"', "column"),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_what_counts_as_hidden(row: str, column: str, hides: str, encoding: str) -> None:
+    data = saved({"B1": ("=C9", 55), "C9": 55})
+    part = "xl/worksheets/sheet1.xml"
+    xml = Package.read(data).part(part).decode()
+    assert '<row r="9"' in xml
+    xml = xml.replace('<row r="9"', f'<row r="9" {row}')
+    xml = xml.replace("<sheetData>", f'<cols><col min="3" max="3" {column}/></cols><sheetData>')
+    xml = xml.replace('encoding="UTF-8"', f'encoding="{encoding}"')
+    note = f"The formula takes its number only from C9, in a hidden {hides}." if hides else ""
+    assert said(replace_parts(data, {part: xml.encode(encoding)})) == note
 
 
 def test_what_cannot_be_followed_is_said() -> None:
@@ -702,6 +802,12 @@ def test_agree() -> None:
     assert agree(34943.99999999999, 34944)
     assert not agree(10**10, 10**10 + 1)
     assert not agree(1, True)
-    assert not agree("1", 1)
+    assert agree("1", 1)
+    assert agree(1, "1.0")
+    assert not agree(1, "2")
+    assert not agree(1, "1 or 2")
+    assert not agree(1, "TRUE")
+    assert not agree(True, "1")
+    assert not agree("a", 0)
     assert agree(CellError("#N/A"), CellError("#N/A"))
     assert not agree(CellError("#N/A"), "#N/A")

@@ -261,6 +261,24 @@ def test_headers_that_disagree(at: int, new: int, said: str) -> None:
         guard.open_zip(bytes(data))
 
 
+@pytest.mark.parametrize("names", [("xl/A.xml", "XL/a.xml"), ("xl/a.xml", "XL/A.XML"), ("xl/a.xml", "xl\\a.xml")])
+def test_names_that_are_one_to_excel(names: tuple[str, str]) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as target:
+        for name in names:
+            target.writestr(name, b"<a/>")
+    with pytest.raises(BrokenPackage, match="is in the file twice"):
+        guard.open_zip(out.getvalue())
+
+
+def test_the_last_part_ends_before_the_directory() -> None:
+    data = bytearray(_zip(zipfile.ZIP_STORED))
+    last = data.rindex(b"PK\3\4")
+    struct.pack_into("<H", data, last + 28, 1)  # one byte more before its content
+    with pytest.raises(BrokenPackage, match=r"b\.xml overlaps"):
+        guard.open_zip(bytes(data))
+
+
 @pytest.mark.parametrize("at", [18, 22])
 def test_only_two_sizes_are_left_to_the_directory(at: int) -> None:
     """0 and all ones say "see there" (zip64, streams). Any other size is a claim, and must be the directory's."""

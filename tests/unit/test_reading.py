@@ -216,6 +216,28 @@ def test_a_rounded_number_says_how_far_off_it_may_be(typed: str, number: int, ha
     assert found.doubt is None
 
 
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        ("1½", Fraction(3, 2)),
+        ("1 ½", Fraction(3, 2)),
+        ("-1½", Fraction(-3, 2)),
+        ("½", Fraction(1, 2)),
+        ("55¼", Fraction(221, 4)),
+        ("2⅔ = 8/3", Fraction(8, 3)),
+        ("3 · 1½", Fraction(9, 2)),
+        ("55¾ params", Fraction(223, 4)),
+        ("10⅒", Fraction(101, 10)),
+        *((typed, None) for typed in ("1.5½", "1,000½", "12 345½", "½½", "½ 55", "(55)¼", "55①", "5൳", "37½ %")),
+    ],
+)
+@pytest.mark.parametrize("kind", ["number", "count"])
+def test_a_fraction_behind_a_number_is_added_and_never_left_out(typed: str, kind: Kind, number: Number | None) -> None:
+    found = read(typed, kind)
+    assert found.numbers == (() if number is None else (number,))
+    assert (found.problem is None) == (number is not None)
+
+
 @pytest.mark.parametrize("typed", ["~1e9", "1e9", "1e1", "0M", "4M", "~30000", "1 x 10^8", "~0e5"])
 def test_a_number_rounded_to_one_digit_proves_nothing(typed: str) -> None:
     found = read(typed, "count")
@@ -367,7 +389,7 @@ def test_two_values_are_not_one_answer(typed: str) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["eleven", "TRUE", "-", "?", "n/a", "x", "²", "½", "#DIV/0!", "9^9^9^9", "2^3^2", "2**3**4", "9**99999", "1/0",
+    ["eleven", "TRUE", "-", "?", "n/a", "x", "²", "½½", "#DIV/0!", "9^9^9^9", "2^3^2", "2**3**4", "9**99999", "1/0",
      "0^0", "1e99999", "1e999999999", "9" * 41, "1,2 345", "1.2.3", "12 34", "34848 or 34944", "not 34944",
      "at least 5", "< 5", "5 ± 1", "12e5x", "3O944", "55 x 55 x", "5 million dozen", "more than 34944", "hundred",
      "5 hundred", "conv 1 = foo", "f(5)", "log2(1000)", "sqrt 9", "0x10", "there were five of these and then 6 more",
@@ -560,6 +582,20 @@ def test_what_is_no_size(typed: str) -> None:
     assert problem.startswith("the cell holds no size such as 55 x 55 x 96: ")
 
 
+@pytest.mark.parametrize(
+    ("typed", "numbers"),
+    [
+        ("(4,096)", (4096,)),
+        ("[4,096]", (4096,)),
+        ("(9,216)", (9, 216)),
+        ("(96,55,55)", (96, 55, 55)),
+        ("(96,0)", (96, 0)),
+    ],
+)
+def test_a_zero_behind_a_comma_shows_thousands(typed: str, numbers: tuple[Number, ...]) -> None:
+    assert read(typed, "size").numbers == numbers
+
+
 def test_a_size_beside_its_product() -> None:
     assert read("6 x 6 x 256 = 9216", "size") == Reading((6, 6, 256), others=(9216,))
     assert read("55 x 55 x 96 = 290,400 neurons", "size") == Reading((55, 55, 96), others=(290400,))
@@ -633,7 +669,7 @@ def test_any_number_grouped_as_in_india(number: int) -> None:
 
 
 KINDS = st.sampled_from(["count", "side", "number", "size"])
-LIKELY = st.text(alphabet="0123456789.,'_ xX×*^+-/()[]=~≈@%:eEkMB\u00a0⁸２١Nonet", max_size=40) | st.lists(
+LIKELY = st.text(alphabet="0123456789.,'_ xX×*^+-/()[]=~≈@%:eEkMB\u00a0⁸２١Nonet½", max_size=40) | st.lists(
     st.sampled_from(["floor(", "ceil(", "round(", "⌊", "⌋", ")", "1", "54.25", "28.125", ",0", ";1", "/2", "->", "→",
                      "≈", "=", "H", "C=", " channels", "(CHW)", "x", "@", "²", "万", " MB", " "]),
     max_size=14,
@@ -644,7 +680,7 @@ LIKELY = st.text(alphabet="0123456789.,'_ xX×*^+-/()[]=~≈@%:eEkMB\u00a0⁸２
 def test_no_text_raises_and_none_without_a_digit_is_a_number(typed: str, kind: Kind) -> None:
     found = read(typed, kind)
     assert not (found.numbers and found.problem)
-    if not any(char.isdigit() for char in typed):
+    if not any(char.isnumeric() for char in typed):
         assert found.numbers == ()
     habit([typed])
 
