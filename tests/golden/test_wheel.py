@@ -35,6 +35,11 @@ def test_the_installed_wheel_shows_alexnet(tmp_path: Path) -> None:
     )
     done = subprocess.run([str(python), "-c", script], capture_output=True, text=True, cwd=tmp_path, env=empty)
     assert done.stdout == "80.5 False\n", done.stderr
+    # the German catalogue is in it
+    hand_in = str(ROOT / "tests" / "data" / "students" / "b-no-biases.xlsx")
+    command = [str(python.parent / "sheetgen"), "verify", "alexnet", hand_in, "--language", "de", "--exit-zero"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, encoding="utf-8")
+    assert "lässt die Bias-Werte weg" in done.stdout, done.stderr
     # without torch, check says what to install
     command = [str(python.parent / "sheetgen"), "check", "alexnet"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment)
