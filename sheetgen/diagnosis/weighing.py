@@ -196,10 +196,11 @@ def choose(
         best: tuple[float, list[str], frozenset[Rule]] | None = None
         for rules in sets:
             allowed: Set[Rule] = rules | paid
+            new = rules - paid
             covered, gain = [], 0.0
-            which = math.log2(max(1, sum(not is_slip(rule) for rule in allowed)))  # bits that say which of them
+            which = math.log2(max(1, sum(not is_slip(rule) for rule in allowed))) / 2  # bits that say which of them
             for cell in open_cells & set().union(*(using[rule] for rule in rules)):
-                own = _own_bits(needs[cell], rules, allowed)
+                own = _own_bits(needs[cell], rules, new, allowed)
                 if own is not None and chance[cell] - own - which > 0:
                     covered.append(cell)
                     gain += chance[cell] - own - which
@@ -235,12 +236,15 @@ def _named(rule: Rule) -> str:
 
 
 def _own_bits(
-    listed: Iterable[tuple[frozenset[Rule], float]], rules: frozenset[Rule], allowed: Set[Rule]
+    listed: Iterable[tuple[frozenset[Rule], float]], rules: frozenset[Rule], new: frozenset[Rule], allowed: Set[Rule]
 ) -> float | None:
-    """What the cell itself pays where ``allowed`` rules are known, and it uses some of ``rules``."""
+    """What the cell itself pays where ``allowed`` rules are known, and it needs all ``new`` ones.
+
+    A cell that one of two new rules explains is that rule's own affair: it must not carry the other along.
+    """
     least: float | None = None
     for needed, bits in listed:
-        if needed <= allowed and not rules.isdisjoint(needed) and (least is None or bits < least):
+        if new <= needed <= allowed and not rules.isdisjoint(needed) and (least is None or bits < least):
             least = bits
     return least
 
