@@ -122,12 +122,28 @@ def planted(index: Index, count: int, sheets: int, chance: random.Random) -> Sha
     return share
 
 
+def gives(index: Index, answer: str, rules: tuple[Rule, ...], number: Number, own: Own) -> bool:
+    """Whether these rules together give ``number``, over the true numbers or over the student's own."""
+    wanted, apart = set(rules), own.without(answer)
+    listed = [*index.singles(answer).get(number, ()), *index.elsewhere(answer, number, apart)]
+    listed += [(rule,) for rule in index.giving(answer, number, apart)]
+    if any(set(each) == wanted for each in listed):
+        return True
+    form = index.forms.of(answer)
+    trees = form.applied(rules) if form is not None else ()
+    return any(
+        index.value(answer, tree, numbers) == number for tree in trees for numbers in (apart, index.table.numbers)
+    )
+
+
 def same_numbers(
     index: Index, top: tuple[Rule, ...], used: tuple[Rule, ...], bad: Numbers, applied: Mapping[str, tuple[Rule, ...]]
 ) -> bool:
     """Whether the explanation gives the very numbers of the planted rules wherever these were applied on the sheet."""
     own = Own(index.dependents, bad)
-    return bool(top) and all(index.gives(each, top, bad[each], own) for each, rules in applied.items() if rules == used)
+    return bool(top) and all(
+        gives(index, each, top, bad[each], own) for each, rules in applied.items() if rules == used
+    )
 
 
 def randomly(index: Index, sheets: int, chance: random.Random, part: float = 0.2) -> Share:

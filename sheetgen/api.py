@@ -14,9 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import os
 import stat
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,6 +23,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from .errors import TemplateError, UsageError
 from .expr import Value
+from .files import read_file, write_file
 from .folders import gather, no_workbook
 from .layout import Layout, answer_at
 from .marking import Marked, Submission, is_right, mark
@@ -47,7 +46,6 @@ OUTPUT = Path("output")
 _SAVE_AS = "open it in its program and save it as .xlsx (or: soffice --headless --convert-to xlsx FILE)"
 _CONVERT = (".ods", ".csv", ".tsv", ".xls", ".xlsb", ".fods", ".numbers")
 _READ_ONLY = (".ods", ".csv", ".tsv")  # what verify and locate read, but fill cannot write
-MOST_BYTES = 256 * 1024 * 1024  # of an instructor's file, pictures and all
 MAX_FILE = 32 * 1024 * 1024  # bytes of a submission; the filled sheet has 10 kB
 
 
@@ -401,51 +399,6 @@ def new(path: Path, name: str | None = None, *, force: bool = False) -> None:
     )
     mark = "# yaml-language-server: $schema=schema.json\n"
     write_file(path, (mark + head + text.removeprefix(mark)).encode("utf-8"))
-
-
-def read_file(path: Path, what: str) -> bytes:
-    """The bytes of an instructor's file."""
-    try:
-        about = path.stat()
-        if not stat.S_ISREG(about.st_mode) and not stat.S_ISDIR(about.st_mode):
-            raise UsageError(f"{path} is no file (a device or a pipe); the {what} is an .xlsx file")
-        if about.st_size > MOST_BYTES:
-            raise UsageError(f"{path} has {about.st_size / 2**20:,.0f} MiB; a {what} has at most {MOST_BYTES >> 20}")
-        return path.read_bytes()
-    except IsADirectoryError:
-        raise UsageError(f"{path} is a folder; the {what} is an .xlsx file") from None
-    except FileNotFoundError:
-        raise UsageError(f"there is no file {path}") from None
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror or error}") from None
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write ``data`` as a whole or not at all: into a temporary file beside ``path``, then renamed."""
-    temporary = None
-    try:
-        path = path.resolve()  # a link stays one
-        if path.exists() and not path.is_file():
-            raise UsageError(f"cannot write {path}: it is no file")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = Path(file.name)
-            file.write(data)
-        temporary.chmod(mode)
-        temporary.replace(path)
-    except BaseException as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
 
 
 # --- verify ---------------------------------------------------------------------------------------------------------

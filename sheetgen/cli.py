@@ -22,6 +22,8 @@ import typer
 from . import __version__
 from .as_json import checked_json, discriminated_json, results_json, table_json
 from .errors import BAD_INPUT, FINDINGS, OK, OUR_FAULT, SheetgenError, UsageError
+from .files import write_file
+from .language import ENGLISH, languages
 from .printing import (
     complain,
     complain_softly,
@@ -55,11 +57,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     suggest_commands=False,  # click does
 )
-
-
-class Language(StrEnum):
-    en = "en"
-    de = "de"
 
 
 class Format(StrEnum):
@@ -378,8 +375,9 @@ def verify(
     ] = None,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 whatever was found.")] = False,
     language: Annotated[
-        Language, typer.Option("--language", help="Of what is said about wrong answers.")
-    ] = Language.en,
+        str,
+        typer.Option("--language", click_type=click.Choice(languages()), help="Of what is said about wrong answers."),
+    ] = ENGLISH,
 ) -> None:
     """Mark students' workbooks, and say why a number is wrong; exits 1 if any answer is not right.
 
@@ -403,7 +401,7 @@ def verify(
         coursework,
         paths,
         reveal=reveal,
-        language=language.value,
+        language=language,
         progress=counter if shows else None,
         meanwhile=printer,
     )
@@ -548,9 +546,8 @@ def import_(
     if out is None:
         typer.echo(found.yaml, nl=False)
         return
-    from . import api
 
-    api.write_file(out, found.yaml.encode())
+    write_file(out, found.yaml.encode())
     typer.echo(f"{out}  {counted(len(found.network.layers), 'layer')}")
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from sheetgen.api import write_file
 from sheetgen.coursework import Coursework
+from sheetgen.files import write_file
 from sheetgen.sheet import Sheet, defined_name, lay_out, plain_number
 from sheetgen.spec import load
 from sheetgen.workbook.fill import Entry, fill

@@ -16,7 +16,7 @@ from ..sheet import Sheet
 from ..table import Quantity
 from .changes import AFTER, BEFORE, Changed, Rule, changes
 from .own import Numbers
-from .trees import Compiled, Node, compile_trees, flat, names, replaced
+from .trees import MISSING, Compiled, Node, compile_trees, evaluate, flat, names, replaced
 
 MOST_DOUBLES = 1_500  # of one form; those of the plainest rules come first
 MOST_WAYS = 12  # in which several rules change one formula
@@ -158,8 +158,6 @@ class Forms:
         if not isinstance(node, tuple) or node[0] != "min" or len(node) != 3:
             return node
         env = {name: bind if isinstance(bind, int) else self.numbers.get(bind) for name, bind in quantity.binds.items()}
-        from .trees import evaluate
-
         known = {name: number for name, number in env.items() if number is not None}
         first: Node = node[1]
         return first if evaluate(first, known) == evaluate(node, known) else node
@@ -247,8 +245,6 @@ def _is_size(quantity: Quantity) -> bool:
 
 def bound(sources: tuple[str | int | None, ...], own: Numbers) -> list[Value]:
     """The numbers of names, with ``own`` for those that have an id."""
-    from .trees import MISSING
-
     get = own.get
     found: list[Value] = []
     for source in sources:

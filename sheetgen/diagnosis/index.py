@@ -17,7 +17,7 @@ from ..quantities import COMPOSITE
 from ..sheet import Sheet
 from .changes import Rule
 from .forms import Form, Forms, bound, is_sum
-from .own import Dependents, Numbers, Own
+from .own import Dependents, Numbers
 from .trees import MISSING, Node, Number, evaluate, flat, names
 
 # Sizes that images come in, and are taken for each other: MNIST 28 and LeNet-5's 32, ImageNet's crops 224, AlexNet's
@@ -138,23 +138,6 @@ class Index:
             if number is not None:
                 env[name] = number
         return evaluate(tree, env)
-
-    def gives(self, answer: str, rules: tuple[Rule, ...], number: Number, own: Numbers) -> bool:
-        """Whether these rules together give ``number``, over the true numbers or over ``own``."""
-        wanted = set(rules)
-        if any(set(each) == wanted for each in self.singles(answer).get(number, ())):
-            return True
-        apart = own.without(answer) if isinstance(own, Own) else own
-        if len(rules) == 1 and any(rule == rules[0] for rule in self.giving(answer, number, apart)):
-            return True
-        if any(set(each) == wanted for each in self.elsewhere(answer, number, apart)):
-            return True
-        form = self.forms.of(answer)
-        return form is not None and any(
-            self.value(answer, tree, numbers) == number
-            for tree in form.applied(rules)
-            for numbers in (apart, self.table.numbers)
-        )
 
     def elsewhere(self, answer: str, number: Number, own: Numbers) -> Iterator[tuple[Rule, ...]]:
         """Numbers of elsewhere that are ``number``: the row's other quantities, plain and changed; the other rows."""

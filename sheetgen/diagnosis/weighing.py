@@ -222,7 +222,7 @@ def choose(
             together.setdefault(frozenset(fit.rules), set()).add(cell)
     for cell in sorted(explained):
         best_fit = min((f for f in cells[cell] if set(f.rules) <= paid), key=lambda f: (_bits(f), f.rules))
-        certainty, others = _certainty(cell, best_fit, cells[cell], together)
+        certainty, others = _certainty(cell, best_fit, cells[cell], together, against)
         alone = len(together[frozenset(best_fit.rules)]) == 1
         far_fetched = any(rule[0] in ("mixed-up", "batch") for rule in best_fit.rules) and len(best_fit.rules) > 1
         if certainty == "only" and (far_fetched or (alone and chance[cell] - _bits(best_fit) < SURELY)):
@@ -269,6 +269,7 @@ def _certainty(
     fit: Fit,
     listed: tuple[Fit, ...],
     together: Mapping[frozenset[Rule], set[str]],
+    against: Mapping[Rule, int],
 ) -> tuple[Certainty, tuple[tuple[Rule, ...], ...]]:
     """Whether other rules explain the same cells as well, or nearly."""
     same = together[frozenset(fit.rules)]
@@ -281,6 +282,7 @@ def _certainty(
         # for every cell of the rule's that the other does not explain, it would need a reason of its own
         missing = len(same - theirs)
         more = _bits(other) - _bits(fit) + missing * 6.0
+        more += CONTRADICTED * sum(against.get(rule, 0) for rule in other.rules)
         if more <= CLOSE:
             close.append((more, other.rules))
         elif more <= FAR:

@@ -196,7 +196,7 @@ def _clause(rule: Rule, sheet: Sheet, answer: str, say: Translations) -> str:
             more, less = _CONVENTIONS.get(name, (_UNKNOWN, _UNKNOWN))
             return say.gettext(more if _counts_more(name, rule, sheet) else less)
         case ("misconception", name):
-            declared = (each for each in getattr(sheet, "misconceptions", ()) if each.id == name)
+            declared = (each for each in sheet.misconceptions if each.id == name)
             says = next((str(each.says) for each in declared), "")
             if not says:
                 return say.gettext("follows a wrong rule that is known for this coursework")
@@ -260,7 +260,7 @@ def _other_row(which: str, sheet: Sheet, answer: str, say: Translations) -> str:
 def _counts_more(name: str, rule: Rule, sheet: Sheet) -> bool:
     """Whether the other convention counts what the coursework's own does not."""
     index, numbers = index_of(sheet), sheet.table.numbers
-    for answer in getattr(sheet, "variants", {}).get(name, ()):
+    for answer in sheet.variants.get(name, {}):
         if answer in numbers and answer in sheet.table.quantities:
             for each, number in index.conventions(answer, numbers):
                 right = numbers[answer]

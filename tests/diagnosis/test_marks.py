@@ -22,12 +22,12 @@ def lay(tmp_path_factory: pytest.TempPathFactory) -> Lay:
     return Lay(tmp_path_factory.mktemp("marks"))
 
 
-def marked(sheet: Sheet, changed: dict[str, object]) -> dict[str, Answer]:
+def marked(sheet: Sheet, changed: dict[str, float | str]) -> dict[str, Answer]:
     held: dict[str, Held] = {}
     for cell in sheet.blanks:
         answer = cell.answer or ""
         value = changed.get(answer, plain_number(sheet.table.value(answer)))
-        held[answer] = Held(sheet.worksheet, f"A{len(held) + 1}", value)  # type: ignore[arg-type]
+        held[answer] = Held(sheet.worksheet, f"A{len(held) + 1}", value)
     return {each.id: each for each in mark(sheet, Submission("a.xlsx", held, whole=False)).answers}
 
 

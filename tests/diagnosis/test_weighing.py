@@ -63,3 +63,11 @@ def test_what_explains_all_cells_is_not_doubted_for_what_explains_one() -> None:
 def test_chance_grows_with_the_number_of_numbers() -> None:
     assert by_chance(28, 27) < by_chance(34848, 34944) < by_chance(62369152, 62378344)
     assert by_chance(28, 27) < by_chance(2800, 27)  # of another order
+
+
+def test_what_right_answers_speak_against_is_no_second_explanation() -> None:
+    world = ("misconception", "another-network")
+    fits = {"a": (Fit((("input", "224"),)), Fit((world,)))}
+    assert choose(fits, chances("a"), {})["a"].certainty == "possible"
+    against = choose(fits, chances("a"), {}, {world: 20})["a"]
+    assert (against.rules, against.certainty, against.others) == ((("input", "224"),), "only", ())

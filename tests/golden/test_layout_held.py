@@ -13,12 +13,13 @@ from openpyxl.worksheet.worksheet import Worksheet
 from sheetgen.errors import SpecError
 from sheetgen.layout import Layout
 from sheetgen.marking import mark
-from sheetgen.sheet import Sheet, lay_out
+from sheetgen.sheet import lay_out
 from sheetgen.spec import load
-from sheetgen.workbook.elsewhere import Elsewhere, find_tables
+from sheetgen.workbook.elsewhere import find_tables
 from sheetgen.workbook.package import Package
 from sheetgen.workbook.read import read_submission
 from tests.golden.test_house_styles import page_of
+from tests.golden.test_what_users_wrote import found
 from tests.house_styles import LAYERS, STYLES, Style
 from tests.runs import run
 
@@ -84,12 +85,6 @@ def handed_in(change: Change = lambda _: None, rows: Sequence[Sequence[object]] 
     out = io.BytesIO()
     workbook.save(out)
     return out.getvalue()
-
-
-def found(data: bytes, sheet: Sheet) -> Elsewhere:
-    tables = find_tables(Package.read(data), sheet)
-    assert tables is not None
-    return tables
 
 
 def places(layout: Layout) -> dict[str, tuple[int, int]]:

@@ -1,0 +1,57 @@
+"""An instructor's files: read whole, and written as a whole or not at all. What is in them this room must not know."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+from .errors import UsageError
+
+MOST_BYTES = 256 * 1024 * 1024  # of an instructor's file, pictures and all
+
+
+def read_file(path: Path, what: str) -> bytes:
+    """The bytes of an instructor's file."""
+    try:
+        about = path.stat()
+        if not stat.S_ISREG(about.st_mode) and not stat.S_ISDIR(about.st_mode):
+            raise UsageError(f"{path} is no file (a device or a pipe); the {what} is an .xlsx file")
+        if about.st_size > MOST_BYTES:
+            raise UsageError(f"{path} has {about.st_size / 2**20:,.0f} MiB; a {what} has at most {MOST_BYTES >> 20}")
+        return path.read_bytes()
+    except IsADirectoryError:
+        raise UsageError(f"{path} is a folder; the {what} is an .xlsx file") from None
+    except FileNotFoundError:
+        raise UsageError(f"there is no file {path}") from None
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror or error}") from None
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write ``data`` as a whole or not at all: into a temporary file beside ``path``, then renamed."""
+    temporary = None
+    try:
+        path = path.resolve()  # a link stays one
+        if path.exists() and not path.is_file():
+            raise UsageError(f"cannot write {path}: it is no file")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            temporary = Path(file.name)
+            file.write(data)
+        temporary.chmod(mode)
+        temporary.replace(path)
+    except BaseException as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
