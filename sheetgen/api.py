@@ -29,6 +29,7 @@ from .layout import Layout, answer_at
 from .marking import Marked, Submission, is_right, mark
 from .network import INPUT
 from .pasting import asks_text, skeleton_text
+from .records import Results as Results
 from .sheet import Sheet, defined_name, lay_out, plain_number
 
 if TYPE_CHECKING:
@@ -404,13 +405,6 @@ def new(path: Path, name: str | None = None, *, force: bool = False) -> None:
 # --- verify ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Results:
-    coursework: str
-    submissions: tuple[Marked, ...]
-    left_out: tuple[str, ...] = ()  # what in the folders was not read, a sentence for each
-
-
 def verify(
     coursework: str | Path,
     paths: Sequence[str | Path],
@@ -438,7 +432,7 @@ def verify(
         marked.append(mark(sheet, submission, reveal=reveal, language=language))
         if progress is not None and len(marked) < len(files):
             progress(len(marked), len(files))
-    return Results(sheet.name, tuple(marked), gathered.left_out)
+    return Results(sheet.name, tuple(marked), gathered.left_out, sheet=sheet)
 
 
 def _hand(file: Path) -> tuple[str, bytes] | Submission:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from .handin import HandIn
 from .printing import headings
 
 if TYPE_CHECKING:
     from .api import Checked, Discriminated, Results
     from .coursework import Coursework
+    from .marking import Marked
     from .table import Table
 
 
@@ -55,12 +57,21 @@ def table_json(coursework: Coursework, table: Table) -> dict[str, Any]:
 
 def results_json(results: Results) -> dict[str, Any]:
     """The contract of ``verify --format json``; ``expected`` is in it only where answers were revealed."""
-    data = dataclasses.asdict(results)
-    del data["left_out"]  # told on stderr
-    for submission in data["submissions"]:
-        for answer in submission["answers"]:
-            if answer["expected"] is None:
-                del answer["expected"]
+    return {"coursework": results.coursework, "submissions": [submission_json(each) for each in results.submissions]}
+
+
+def submission_json(marked: Marked) -> dict[str, Any]:
+    data = dataclasses.asdict(marked)
+    for name in ("properties", "content", "assignment"):
+        del data[name]  # for comparing and continuing: in the lines of a results file
+    if marked.hand_in == HandIn():
+        del data["hand_in"]
+    if not marked.student_cell:
+        del data["student_cell"]
+    for answer in data["answers"]:
+        for name in ("expected", "formula"):
+            if answer[name] is None:
+                del answer[name]
     return data
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from .errors import UsageError
 
@@ -30,7 +33,14 @@ def read_file(path: Path, what: str) -> bytes:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write ``data`` as a whole or not at all: into a temporary file beside ``path``, then renamed."""
+    """Write ``data`` as a whole or not at all."""
+    with writing(path) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write into, beside ``path``, which takes its name at the end; after an error it is gone."""
     temporary = None
     try:
         path = path.resolve()  # a link stays one
@@ -40,7 +50,7 @@ def write_file(path: Path, data: bytes) -> None:
         mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             temporary = Path(file.name)
-            file.write(data)
+            yield file.file
         temporary.chmod(mode)
         temporary.replace(path)
     except BaseException as error:

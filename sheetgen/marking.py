@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from . import reading
 from .addresses import address
 from .expr import Call, Number, Op, plain, words
+from .handin import HandIn
 from .judging import Held as Held
 from .judging import Status as Status
 from .judging import Verdict, capital, judge_among, judge_asked, judge_cell, judge_choice, shown_as
@@ -40,6 +41,10 @@ class Submission:
     reason: str | None = None
     notes: tuple[str, ...] = ()  # what a person who marks should know of the file, in sentences
     whole: bool = True  # was it our own workbook, so that a cell that is not there was taken out?
+    student: str = ""  # what its Student cell says
+    properties: Mapping[str, str] = field(
+        default_factory=dict, hash=False
+    )  # of the document: creator, modifier, created
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,7 @@ class Answer:
     feedback: str = ""
     notes: tuple[str, ...] = ()  # not for the mark: how the cell was read, what is odd about it
     expected: int | float | str | None = None  # only where answers are revealed
+    formula: str | None = None  # the cell's, without its =
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,13 @@ class Marked:
     open: float = 0
     notes: tuple[str, ...] = ()
     summary: tuple[str, ...] = ()  # what went wrong, a sentence for each cause
+    hand_in: HandIn = HandIn()
+    student_cell: str = ""  # what the Student cell says, whoever handed the file in
+    properties: Mapping[str, str] = field(
+        default_factory=dict, hash=False
+    )  # of the document: creator, modifier, created
+    content: str = ""  # SHA-256 of the file's bytes
+    assignment: str = ""  # what the marks depend on beside the file: the coursework, our version, the options
 
     @property
     def all_correct(self) -> bool:

@@ -1,0 +1,99 @@
+"""Reports of marked submissions: each module of this folder is a kind, ``--report KIND=TARGET`` by its name.
+
+A module has a docstring whose first line says what it is, and one or both of
+
+    render(results, asked) -> bytes                     a report that is one file; SUFFIX is what its name ends with
+    files(results, asked) -> Iterator[(name, bytes)]    one that is a folder, or a zip if the target's name ends so
+
+With both, the target decides: a folder or a zip for ``files``, else ``render``. A kind is found by listing this folder,
+so that a new one is a new file. Reports are made from results alone, in one pass where they can; they must not know how
+marks are given, and escape whatever a student wrote.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+from ..errors import UsageError, did_you_mean
+from ..files import write_file, writing
+from ..marking import Marked
+from ..records import Results
+
+WHEN = (1980, 1, 1, 0, 0, 0)  # every file of a zip: equal results give equal bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a report is asked for beside the results."""
+
+    target: Path
+    gradebook: bytes | None = None  # the file downloaded from the learning platform, for kinds that fill it
+    language: str = "en"
+    bytes_of: Callable[[Marked], bytes | None] = lambda _: None  # the file that was marked, as long as it is unchanged
+    largest: int = 2**20  # bytes that a kind with a limit may print
+
+
+def kinds() -> dict[str, str]:
+    """The name of each kind of report, and what it is, in a line."""
+    folder = Path(__file__).parent
+    names = sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_"))
+    return {name: (_module(name).__doc__ or "").partition("\n")[0].rstrip(".") for name in names}
+
+
+def _module(kind: str) -> ModuleType:
+    return import_module(f"{__name__}.{kind}")
+
+
+def target(text: str) -> tuple[str, Path]:
+    """``html=class.html`` as kind and path. Raises UsageError for a kind that is not known, and one without a path."""
+    kind, equals, path = text.partition("=")
+    known = [each.stem for each in Path(__file__).parent.glob("*.py") if not each.stem.startswith("_")]
+    if kind not in known:
+        raise UsageError(f"--report {text}: there is no report {kind!r}{did_you_mean(kind, sorted(known))}")
+    if not equals or not path:
+        raise UsageError(f"--report {text}: say where to write it, such as {kind}=output/{kind}{_suffix(kind)}")
+    return kind, Path(path)
+
+
+def _suffix(kind: str) -> str:
+    return getattr(_module(kind), "SUFFIX", "") or ".zip"
+
+
+def write(kind: str, results: Results, asked: Asked) -> None:
+    """Write one report to ``asked.target``, each of its files as a whole or not at all."""
+    module, path = _module(kind), asked.target
+    render, files = getattr(module, "render", None), getattr(module, "files", None)
+    many = path.suffix.lower() == ".zip" or path.suffix == "" or path.is_dir()
+    if files is None or (render is not None and not many):
+        assert render is not None, f"{kind} has neither render nor files"
+        if path.is_dir():
+            raise UsageError(f"--report {kind}={path} is a folder; this report is a {module.SUFFIX} file")
+        write_file(path, render(results, asked))
+    elif path.suffix.lower() == ".zip":
+        _write_zip(path, files(results, asked))
+    elif many:
+        for name, data in files(results, asked):
+            write_file(_inside(path, name), data)
+    else:
+        raise UsageError(f"--report {kind}={path}: this report is many files; name a folder, or a .zip")
+
+
+def _write_zip(path: Path, members: Iterator[tuple[str, bytes]]) -> None:
+    with writing(path) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members:
+            about = zipfile.ZipInfo(_inside(Path(), name).as_posix(), WHEN)
+            about.compress_type = zipfile.ZIP_STORED if name.endswith(".xlsx") else zipfile.ZIP_DEFLATED
+            about.external_attr = 0o644 << 16
+            archive.writestr(about, data)
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """``name`` below ``folder``, whatever a file name that a student chose would make of it."""
+    parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".", "..")]
+    safe = ["".join("_" if ord(each) < 32 or each in '<>:"|?*' else each for each in part) for part in parts]
+    return folder.joinpath(*safe)
