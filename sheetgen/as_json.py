@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from .handin import HandIn
+from .handin import NOBODY
 from .printing import headings
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def submission_json(marked: Marked) -> dict[str, Any]:
     data = dataclasses.asdict(marked)
     for name in ("properties", "content", "assignment"):
         del data[name]  # for comparing and continuing: in the lines of a results file
-    if marked.hand_in == HandIn():
+    if marked.hand_in == NOBODY:
         del data["hand_in"]
     if not marked.student_cell:
         del data["student_cell"]

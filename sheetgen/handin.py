@@ -1,7 +1,7 @@
 """Who handed in a file, and when, as far as that is known: plain data, for folders, results and reports alike.
 
-Nothing here is a guess: an id comes from a learning platform's own naming, from a pattern that the instructor gave, from
-the Student cell of the workbook, or from a row of the roster that one of those names exactly.
+Nothing here is a guess: an id comes from a learning platform's own naming, from a pattern that the instructor gave,
+from the Student cell of the workbook, or from a row of the roster that one of those names exactly.
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ class HandIn:
         return self.name or self.id
 
 
+NOBODY = HandIn()
+
+
 @dataclass(frozen=True, slots=True)
 class File:
     """A file to mark: what results call it, where its bytes are, and what its name says of who handed it in."""
@@ -41,4 +44,4 @@ class File:
     shown: str  # its path; of a zip's member the zip's path, a slash, and its name inside
     path: Path  # the file, or the zip that holds it
     member: str = ""  # its name inside the zip, as the zip spells it
-    hand_in: HandIn = HandIn()
+    hand_in: HandIn = NOBODY

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from . import reading
 from .addresses import address
 from .expr import Call, Number, Op, plain, words
-from .handin import HandIn
+from .handin import NOBODY, HandIn
 from .judging import Held as Held
 from .judging import Status as Status
 from .judging import Verdict, capital, judge_among, judge_asked, judge_cell, judge_choice, shown_as
@@ -89,7 +89,7 @@ class Marked:
     open: float = 0
     notes: tuple[str, ...] = ()
     summary: tuple[str, ...] = ()  # what went wrong, a sentence for each cause
-    hand_in: HandIn = HandIn()
+    hand_in: HandIn = NOBODY
     student_cell: str = ""  # what the Student cell says, whoever handed the file in
     properties: Mapping[str, str] = field(
         default_factory=dict, hash=False

@@ -38,9 +38,7 @@ class Results:
     submissions: Sequence[Marked]
     left_out: tuple[str, ...] = ()  # what in the folders was not read, a sentence for each
     superseded: tuple[Superseded, ...] = ()
-    unknown: tuple[
-        str, ...
-    ] = ()  # files of which it is not known, or not sure, who handed them in, a sentence for each
+    unknown: tuple[str, ...] = ()  # files of which it is not known, or not sure, who handed them in, in sentences
     missing: tuple[HandIn, ...] = ()  # students of the roster of whom there is no file
     sheet: Sheet | None = field(default=None, repr=False)  # what was asked
 
