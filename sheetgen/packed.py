@@ -36,12 +36,9 @@ PASSED_OVER = ("hidden file", "hidden folder", "empty folder")  # not worth a wo
 _WORKBOOKS = (".xlsx", ".xlsm", ".xltx", ".xltm")
 
 
-def natural(name: str) -> tuple[object, ...]:
+def natural(name: str) -> tuple[str, str]:
     """The key of an order in which 2 comes before 10; equal for no two names."""
-    pieces = re.split("([0-9]+)", name.casefold())  # every second one is a number
-    numbers = [each.lstrip("0") for each in pieces[1::2]]
-    rest = [(len(number), number, text) for number, text in zip(numbers, pieces[2::2], strict=True)]
-    return (pieces[0], *rest), name
+    return re.sub("0*([0-9]+)", lambda number: f"0{chr(len(number[1]))}{number[1]}", name.casefold()), name
 
 
 def listed(other: Counter[str]) -> str:

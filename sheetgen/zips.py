@@ -37,13 +37,15 @@ class _Bounded:
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.seek, self.tell, self.seekable = stream.seek, stream.tell, stream.seekable
-        self._read, self.looking = stream.read, True
+        self._read, self.looking, self._end = stream.read, True, stream.seek(0, 2)
 
     def read(self, size: int = -1) -> bytes:
         if not self.looking:
             return self._read(size)
-        data = self._read(MAX_DIRECTORY + 1 if size < 0 else min(size, MAX_DIRECTORY + 1))
-        if len(data) > MAX_DIRECTORY or data.count(_ENTRY) > MAX_MEMBERS:
+        left = max(self._end - self.tell(), 0)
+        size = left if size < 0 else min(size, left)
+        data = self._read(size) if size <= MAX_DIRECTORY else b""
+        if size > MAX_DIRECTORY or data.count(_ENTRY) > MAX_MEMBERS:
             raise BrokenZip(f"the zip says that it holds more than {MAX_MEMBERS:,} files")
         return data
 
@@ -142,7 +144,7 @@ def read_member(opened: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> by
         return too_large(info.file_size, most)
     try:
         with opened.open(info) as stream:
-            data = stream.read(most + 1)  # which stops at what the directory says
+            data = stream.read(info.file_size + 1)  # not more: as much as is asked for is unpacked, then cut off
     except MemoryError:
         raise
     except Exception:  # zlib, zipfile, struct, EOF, the disk: all say that these bytes cannot be had
