@@ -14,17 +14,18 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from .contents import reading
 from .errors import TemplateError, UsageError
 from .expr import Value
 from .files import read_file, write_file
-from .folders import gather, no_workbook
+from .folders import gather
+from .handin import File
 from .layout import Layout, answer_at
 from .marking import Marked, Submission, is_right, mark
 from .network import INPUT
@@ -428,30 +429,19 @@ def verify(
     marked: list[Marked] = []
     if progress is not None:
         progress(0, len(files))
-    for submission in read_all(sheet, map(_hand, files), len(files), meanwhile):
-        marked.append(mark(sheet, submission, reveal=reveal, language=language))
-        if progress is not None and len(marked) < len(files):
-            progress(len(marked), len(files))
+    with reading() as read:
+        hand = partial(_hand, read)
+        for submission in read_all(sheet, map(hand, files), len(files), meanwhile):
+            marked.append(mark(sheet, submission, reveal=reveal, language=language))
+            if progress is not None and len(marked) < len(files):
+                progress(len(marked), len(files))
     return Results(sheet.name, tuple(marked), gathered.left_out, sheet=sheet)
 
 
-def _hand(file: Path) -> tuple[str, bytes] | Submission:
+def _hand(read: Callable[[File], bytes | str], file: File) -> tuple[str, bytes] | Submission:
     """What the result calls the file, and its bytes; or why they cannot be had."""
-    if instead := no_workbook(file):
-        return Submission(str(file), {}, instead)
-    try:
-        about = file.stat()
-        if not stat.S_ISREG(about.st_mode):
-            return Submission(str(file), {}, "it is no file (a device or a pipe)")
-        if about.st_size <= MAX_FILE:
-            with file.open("rb") as opened:
-                data = opened.read(MAX_FILE + 1)  # what it says of its size may be out of date
-            if len(data) <= MAX_FILE:
-                return str(file), data
-        size = max(about.st_size, MAX_FILE + 1) / 2**20
-        return Submission(str(file), {}, f"it has {size:,.1f} MiB, the most is {MAX_FILE >> 20}")
-    except OSError as error:
-        return Submission(str(file), {}, f"it cannot be read: {error.strerror or error}")
+    data = read(file)
+    return Submission(file.shown, {}, data) if isinstance(data, str) else (file.shown, data)
 
 
 # --- check ----------------------------------------------------------------------------------------------------------
