@@ -13,7 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .folders import gather, read
+from .contents import read, reading
+from .folders import gather
 from .handin import NOBODY, File
 from .marking import Marked, Submission, mark
 from .records import Results
@@ -98,7 +99,7 @@ def _class(
     contents = [""] * len(files)
     told: dict[int, tuple[str, str | None]] = {}  # of each file its Student cell, and why it is unmarked
 
-    with Ledger(how.results, assignment.key, resume=how.resume) as ledger:
+    with Ledger(how.results, assignment.key, resume=how.resume) as ledger, reading() as read_one:
 
         def take(number: int, found: Done | str) -> None:
             if isinstance(found, str):
@@ -111,7 +112,7 @@ def _class(
 
         def jobs() -> Iterator[Job]:
             for number, file in enumerate(files):
-                data = read(file)
+                data = read_one(file)
                 if isinstance(data, str):
                     take(number, data)
                     continue
@@ -137,7 +138,8 @@ def _class(
         settled = _settle([(file, *told[number]) for number, file in enumerate(files)], roster)
         heads = (_head(named, file, contents[number], settled, number) for number, file in enumerate(files))
         lines = ledger.finish(enumerate(heads))
-    return _results(sheet, lines.only(settled.counts), left_out, settled)
+        counting = frozenset(settled.counting)
+    return _results(sheet, lines.only([number in counting for number in range(len(files))]), left_out, settled)
 
 
 def _settle(found: Sequence[tuple[File, str, str | None]], roster: Roster | None) -> Settled:
@@ -154,8 +156,8 @@ def _head(named: str, file: File, content: str, settled: Settled, number: int) -
     found = {
         "file": file.shown,
         "student": hand_in.shown or None,
-        "instead": settled.instead[number],
-        "doubts": list(settled.doubts[number]),
+        "instead": settled.instead.get(number, ""),
+        "doubts": list(settled.doubts.get(number, ())),
         "hand_in": None if hand_in == NOBODY else plain(hand_in),
         "content": content,
         "coursework": named,
@@ -164,10 +166,9 @@ def _head(named: str, file: File, content: str, settled: Settled, number: int) -
 
 
 def _whose(marked: Marked, settled: Settled, number: int) -> Marked:
-    hand_in, doubts = settled.hand_ins[number], settled.doubts[number]
+    hand_in, doubts = settled.hand_ins[number], settled.doubts.get(number, ())
     return replace(marked, student=hand_in.shown or None, hand_in=hand_in, doubts=doubts)
 
 
 def _results(sheet: Sheet, counting: Sequence[Marked], left_out: tuple[str, ...], settled: Settled) -> Results:
-    unknown = tuple(doubt for doubts in settled.doubts for doubt in doubts)
-    return Results(sheet.name, counting, left_out, settled.superseded, unknown, settled.missing, sheet)
+    return Results(sheet.name, counting, left_out, settled.superseded, settled.unknown, settled.missing, sheet)

@@ -14,9 +14,10 @@ PACKAGE = Path(__file__).parents[1] / "sheetgen"
 # From the inside out: a room may import those above it. Rooms of one line are neighbours that never import each other,
 # but for the parts of workbook/, which are one room.
 ROOMS = [
-    {"errors", "expr", "quantities", "addresses", "modules", "__init__"},
-    {"language", "layers", "shipped", "files", "handin", "reading", "vocabulary", "prose"},
-    {"network", "folders"},
+    {"errors", "expr", "quantities", "addresses", "modules", "zips", "__init__"},
+    {"language", "layers", "shipped", "files", "handin", "packed", "reading", "vocabulary", "prose"},
+    {"network", "platforms", "name_pattern", "contents", "roster"},
+    {"folders"},
     {"yamldoc", "layout", "shapes"},
     {"fields", "pasting"},
     {"table", "tolerance"},
@@ -30,7 +31,7 @@ ROOMS = [
     {"cache", "recognise", "foreign", "diagnosis", "pointed"},
     {"marking"},
     {"records"},
-    {"assembled"},
+    {"identity", "assembled"},
     {"workbook", "witness", "importer"},
     {"shown"},
     {"batch"},

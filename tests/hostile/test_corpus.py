@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from sheetgen import api
+from sheetgen import api, contents
 from sheetgen.as_json import results_json
 from sheetgen.marking import Submission, mark
 from sheetgen.sheet import Sheet
@@ -180,6 +180,6 @@ def test_what_is_named_outright_is_looked_at_but_not_waited_for(folder: Path) ->
 
 def test_a_large_file_is_not_read(tmp_path: Path) -> None:
     with (tmp_path / "large.xlsx").open("wb") as file:
-        file.truncate(api.MAX_FILE + 1)  # with nothing in it
+        file.truncate(contents.MAX_FILE + 1)  # with nothing in it
     (found,) = api.verify("alexnet", [tmp_path / "large.xlsx"]).submissions
     assert found.reason == "it has 32.0 MiB, the most is 32"

@@ -114,8 +114,10 @@ def read_class(sheet: Sheet, files: Iterable[tuple[str, bytes]], workers: int = 
     for job, read_or_why in batch.work_through(
         begin, partial(sandbox.read_bounded, sheet=sheet), jobs, workers, sandbox.STUCK
     ):
-        told = isinstance(read_or_why, str)
-        found[job.number] = Submission(job.file, {}, read_or_why) if told else read_or_why
+        if isinstance(read_or_why, str):
+            found[job.number] = Submission(job.file, {}, read_or_why)
+        else:
+            found[job.number] = read_or_why
     return [found[number] for number in sorted(found)]
 
 
