@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parents[1] / "sheetgen"
 # but for the parts of workbook/, which are one room.
 ROOMS = [
     {"errors", "expr", "quantities", "addresses", "modules", "__init__"},
-    {"language", "layers", "shipped", "files", "handin", "reading", "vocabulary", "prose"},
+    {"language", "layers", "shipped", "files", "delimited", "handin", "reading", "vocabulary", "prose"},
     {"network", "folders"},
     {"yamldoc", "layout", "shapes"},
     {"fields", "pasting"},

@@ -6,15 +6,16 @@ A module has a docstring whose first line says what it is, and one or both of
     files(results, asked) -> Iterator[(name, bytes)]    one that is a folder, or a zip if the target's name ends so
 
 With both, the target decides: a folder or a zip for ``files``, else ``render``. A kind is found by listing this folder,
-so that a new one is a new file. Reports are made from results alone, in one pass where they can; they must not know how
-marks are given, and escape whatever a student wrote.
+so that a new one is a new file. What the instructor should know beside (who could not be matched) is said in sentences
+by ``asked.say``; they are what ``write`` returns. Reports are made from results alone, in one pass where they can; they
+must not know how marks are given, and escape whatever a student wrote.
 """
 
 from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -36,6 +37,8 @@ class Asked:
     language: str = "en"
     bytes_of: Callable[[Marked], bytes | None] = lambda _: None  # the file that was marked, as long as it is unchanged
     largest: int = 2**20  # bytes that a kind with a limit may print
+    assignment: str = ""  # the assignment of the gradebook that is meant, where it has several
+    say: Callable[[str], None] = lambda _: None  # what the instructor should know, a sentence each; see ``write``
 
 
 def kinds() -> dict[str, str]:
@@ -64,8 +67,17 @@ def _suffix(kind: str) -> str:
     return getattr(_module(kind), "SUFFIX", "") or ".zip"
 
 
-def write(kind: str, results: Results, asked: Asked) -> None:
-    """Write one report to ``asked.target``, each of its files as a whole or not at all."""
+def write(kind: str, results: Results, asked: Asked) -> tuple[str, ...]:
+    """Write one report to ``asked.target``, each of its files as a whole or not at all.
+
+    Returns what the instructor should know of it, in sentences.
+    """
+    said: list[str] = []
+    _write(kind, results, replace(asked, say=said.append))
+    return tuple(said)
+
+
+def _write(kind: str, results: Results, asked: Asked) -> None:
     module, path = _module(kind), asked.target
     render, files = getattr(module, "render", None), getattr(module, "files", None)
     many = path.suffix.lower() == ".zip" or path.suffix == "" or path.is_dir()
