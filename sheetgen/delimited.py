@@ -40,14 +40,6 @@ class Dialect:
             return '"' + text.replace('"', '""') + '"'
         return text
 
-    def can_say(self, text: str) -> bool:
-        """Whether the encoding has every character of ``text``."""
-        try:
-            text.encode(self.encoding)
-        except UnicodeEncodeError:
-            return False
-        return True
-
 
 EXCEL = Dialect(mark=codecs.BOM_UTF8)  # what Excel opens with a double click and without asking
 

@@ -32,9 +32,9 @@ COLUMNS = (
     *STATUSES,
     "summary",
 )
-# Behind a semicolon too: a program set to those takes it for the end of a cell, since commas are text there.
+# Behind a semicolon too: a program set to those takes it for the end of a cell, since commas are text there. For the
+# same reason an id such as -5 is no exception: with what follows behind the comma it would begin a formula.
 _FORMULA = re.compile(r"(^|;)(?=[\s\"]*[=+\-@＝＋－＠])")
-_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 
 
 def render(results: Results, asked: Asked) -> bytes:  # noqa: ARG001 - the contract of a report
@@ -55,7 +55,7 @@ def render(results: Results, asked: Asked) -> bytes:  # noqa: ARG001 - the contr
 def safe(text: str) -> str:
     """``text`` such that no spreadsheet program takes it for a formula: an apostrophe before what would begin one."""
     text = one_line(text)
-    return text if _NUMBER.fullmatch(text) else _FORMULA.sub(r"\1'", text)
+    return _FORMULA.sub(r"\1'", text)
 
 
 def _lines(results: Results, places: dict[str, int]) -> Iterator[str]:
