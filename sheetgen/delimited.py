@@ -34,9 +34,8 @@ class Dialect:
 
     def quoted(self, text: str) -> str:
         """``text`` as a cell of such a file."""
-        if self.quote_all or (
-            text and (text != text.strip() or any(each in text for each in f'{self.delimiter}"\r\n'))
-        ):
+        special = any(each in text for each in f'{self.delimiter}"\r\n')
+        if self.quote_all or special or text != text.strip():
             return '"' + text.replace('"', '""') + '"'
         return text
 

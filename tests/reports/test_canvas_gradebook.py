@@ -23,7 +23,7 @@ USERS = {
     124: ("S002", "rroe@x.edu", 'Roe, Rick "R"'),
     125: ("00124", "123", "Zack; Zoë"),  # whose ids are others' numbers
     126: ("S004", "S005", '="Mal, Ory"'),
-    127: ("S006", "nn", "New\nline, Name"),
+    127: ("S006", "S001", "New\nline, Name"),
 }
 ASSIGNMENTS = {
     9875: ("Essay", 10.0),
@@ -174,7 +174,7 @@ def test_two_submissions_of_one_student_are_told_and_neither_counts() -> None:
         ("alexnet", "", ["Essay", "Week 3: AlexNet's table"], 2),
         ("vgg-16", "", ["Essay", "VGG 16 (as in the paper)"], 2),
         ("net", "", ["The only one"], 1),
-        ("net", "", ["AlexNet", "Internet"], 0),  # a part of a word is no name
+        ("net", "", ["Essay", "Internet"], 0),  # a part of a word is no name
         ("alexnet", "", ["AlexNet 1", "AlexNet 2"], 0),
         ("net", "AlexNet", ["AlexNet 1", "AlexNet 2"], 0),
         ("net", "Esay", ["Essay", "AlexNet"], 0),
@@ -200,9 +200,19 @@ def test_the_assignment_is_named_or_the_only_one_that_can_be_meant(
 def test_a_column_that_canvas_keeps_to_itself_is_never_chosen() -> None:
     course = _course(assignments={9876: ("AlexNet", 50.0)}, read_only="(nur lesen)")
     data = course.gradebook().replace(b"Final Score", b"Final Mark (2026)").replace(b"Assignments Cur", b"AlexNet Cur")
-    said: list[str] = []
-    out = canvas.render(Results("net", (marked(_user(123)),)), Asked(Path("x.csv"), data, say=said.append))
+    out = canvas.render(Results("net", (marked(_user(123)),)), Asked(Path("x.csv"), data))
     assert out.decode("utf-8-sig").splitlines()[0].endswith("Section,AlexNet (9876)")
+
+
+def test_a_total_of_a_grading_period_is_no_assignment_even_without_the_row_of_points() -> None:
+    course = _course(assignments={9876: ("AlexNet", 50.0)})
+    data = course.gradebook().replace(b"Final Score", b"Final Score (2026)")
+    lines = [line for line in data.split(b"\n") if b"Points Possible" not in line]
+    said: list[str] = []
+    asked = Asked(Path("x.csv"), b"\n".join(lines), say=said.append)
+    course.take(canvas.render(Results("net", (marked(_user(123), 61.5, 80.5),)), asked))
+    assert course.scores[123, 9876] == "61.50"
+    assert said == ['"AlexNet" has no points in the gradebook, so that scores are not scaled']
 
 
 @pytest.mark.parametrize(

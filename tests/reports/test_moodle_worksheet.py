@@ -181,6 +181,25 @@ def test_rows_are_found_by_ids_alone(hand_in: HandIn, row: int | None, pack: Pac
     assert any(sentence.startswith("not in the grading worksheet") for sentence in said) == (row is None)
 
 
+@pytest.mark.parametrize(
+    "hand_in",
+    [
+        HandIn("Cher", how="file name"),  # a name of one word is still a name
+        HandIn("Team One", how="file name"),  # as a group or a marker may be called, whose column looks like an id's
+        HandIn("S1", email="same@x.edu", how="roster"),  # one student's address is another's user name
+    ],
+)
+def test_what_finds_a_name_or_two_students_finds_nobody(hand_in: HandIn) -> None:
+    students = [
+        Student(1, "Cher", "cher@x.edu", username="same@x.edu"),
+        Student(2, "Rick Roe", "same@x.edu", username="Team One"),
+    ]
+    platform = Moodle(ENGLISH, students, usernames=True)
+    after, said = _fill(platform, marked(hand_in, file="x.xlsx"))
+    assert after == platform.worksheet()
+    assert said[0].startswith("not in the grading worksheet, by any id: x.xlsx")
+
+
 def test_an_address_of_two_rows_finds_neither() -> None:
     students = [*_class(), Student(12349, "Twin", "jane@x.edu")]
     platform = Moodle(ENGLISH, students)
