@@ -8,7 +8,7 @@ guessed: what does not agree, and what names nobody, is said in a sentence. This
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from .handin import HandIn, How, Platform
@@ -46,6 +46,8 @@ class Settled:
     superseded: tuple[Superseded, ...]
     unknown: tuple[str, ...]
     missing: tuple[HandIn, ...]
+    doubts: Mapping[int, tuple[str, ...]] = field(default_factory=dict, hash=False)  # ``unknown``, by entry
+    instead: Mapping[int, str] = field(default_factory=dict, hash=False)  # of an entry that does not count: what does
 
 
 class _Evidence(NamedTuple):
@@ -95,6 +97,8 @@ def settle(entries: Iterable[Entry], roster: Roster | None = None) -> Settled:
         ),
         tuple(dict.fromkeys(sentence for _, sentence in sorted(said, key=lambda each: each[0]))),
         () if roster is None else tuple(each for at, each in enumerate(roster.students) if at not in rows),
+        {at: tuple(each for number, each in said if number == at) for at in dict(said)},
+        {at: files[newest].shown for at, newest, _ in others},
     )
 
 

@@ -34,6 +34,7 @@ class Asked:
     target: Path
     gradebook: bytes | None = None  # the file downloaded from the learning platform, for kinds that fill it
     language: str = "en"
+    assignment: str = ""
     bytes_of: Callable[[Marked], bytes | None] = lambda _: None  # the file that was marked, as long as it is unchanged
     largest: int = 2**20  # bytes that a kind with a limit may print
 
@@ -64,8 +65,19 @@ def _suffix(kind: str) -> str:
     return getattr(_module(kind), "SUFFIX", "") or ".zip"
 
 
-def write(kind: str, results: Results, asked: Asked) -> None:
-    """Write one report to ``asked.target``, each of its files as a whole or not at all."""
+@dataclass(frozen=True, slots=True)
+class Written:
+    said: tuple[str, ...] = ()
+    to_print: tuple[str, ...] = ()
+
+
+def write(kind: str, results: Results, asked: Asked) -> Written:
+    """TODO"""
+    _write(kind, results, asked)
+    return Written()
+
+
+def _write(kind: str, results: Results, asked: Asked) -> None:
     module, path = _module(kind), asked.target
     render, files = getattr(module, "render", None), getattr(module, "files", None)
     many = path.suffix.lower() == ".zip" or path.suffix == "" or path.is_dir()
