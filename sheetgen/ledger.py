@@ -43,9 +43,11 @@ class Ledger:
                     self._remember(self._closing.enter_context(path.open("rb")))
                 self._part.seek(self._remember(self._part))
                 self._part.truncate()
-        except OSError as error:
+        except BaseException as error:
             self._closing.close()
-            raise UsageError(f"cannot write the results {path}: {error.strerror or error}") from None
+            if isinstance(error, OSError):
+                raise UsageError(f"cannot write the results {path}: {error.strerror or error}") from None
+            raise
 
     def __enter__(self) -> Ledger:
         return self
