@@ -30,6 +30,7 @@ ROOMS = [
     {"cache", "recognise", "foreign", "diagnosis", "pointed"},
     {"marking"},
     {"records"},
+    {"statistics"},
     {"assembled"},
     {"workbook", "witness", "importer"},
     {"shown"},
