@@ -74,7 +74,7 @@ class Statistics:
     scores: tuple[float, ...]  # of the marked submissions, in their order
     items: tuple[Item, ...]  # in the order of the answers
     causes: tuple[Common, ...]  # rules that explain wrong numbers, the most common first
-    follow_through: Common  # numbers that are right for the student's own earlier ones
+    follow_through: Common  # numbers that are right for the student's own earlier ones, with marks or without
     shared: tuple[Shared, ...]
     unreadable: tuple[Common, ...]  # why cells could not be read
     unmarked: tuple[tuple[str, str], ...]  # file and reason
@@ -218,7 +218,7 @@ class Tally:
 
     def _count_fault(self, answer: Answer) -> None:
         """A blank is no fault, and has nothing in common with another."""
-        if answer.status == "follow-through":
+        if answer.status == "follow-through" or answer.follows:
             self._follow_through.add(self._submissions, answer.id, "")
         elif answer.status == "unreadable":
             self._together(self._unreadable, answer.feedback, answer.id, answer.feedback)

@@ -24,9 +24,10 @@ def answer(
     because: tuple[Because, ...] = (),
     feedback: str = "",
     notes: tuple[str, ...] = (),
+    follows: bool = False,
 ) -> Answer:
     score = (most if status == "correct" else 0.0) if score is None else score
-    return Answer(name, "Table", "A1", given, status, score, most, because, feedback, notes)
+    return Answer(name, "Table", "A1", given, status, score, most, because, feedback, notes, follows=follows)
 
 
 def marked(*answers: Answer, notes: tuple[str, ...] = ()) -> Marked:
@@ -134,6 +135,11 @@ def test_follow_through_is_its_own() -> None:
     assert (found.follow_through.students, found.follow_through.cells) == (2, {"b": 2})
     assert [(each.students, each.cells) for each in found.causes] == [(2, {"a": 2})]
     assert not found.shared
+
+
+def test_what_follows_and_earns_nothing_is_no_value_that_nothing_explains() -> None:
+    found = statistics_of([marked(answer("a", "wrong", given="9", follows=True))] * 2)
+    assert (found.follow_through.students, found.shared) == (2, ())
 
 
 def test_wrong_values_that_nothing_explains_and_several_share() -> None:
