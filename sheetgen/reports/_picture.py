@@ -25,16 +25,18 @@ def histogram(counts: Sequence[int], median: float | None, title: str, across: s
 
     ``title`` is read out in the place of the picture; ``across`` and ``up`` are what its axes show.
     """
-    from matplotlib import rc_context
+    from matplotlib import rc_context, rcdefaults, rcParams
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
     width = 100 / len(counts)
-    with rc_context({"svg.hashsalt": "sheetgen", "svg.fonttype": "none", "font.size": 10}):
+    with rc_context():
+        rcdefaults()  # whatever style a user has set for their own pictures
+        rcParams.update({"svg.hashsalt": "sheetgen", "svg.fonttype": "none", "font.size": 10})
         figure = Figure(figsize=(_WIDTH, _HEIGHT))
         FigureCanvasSVG(figure)
-        axes = figure.add_axes((0.07, 0.17, 0.92, 0.74))
+        axes = figure.add_axes((0.07, 0.17, 0.9, 0.74))
         axes.set_axisbelow(True)
         figure.patch.set_visible(False)
         axes.patch.set_visible(False)
@@ -83,8 +85,8 @@ def _fit(svg: bytes, title: str) -> str:
         if element.tag in (f"{_SVG}metadata", f"{_SVG}defs", f"{_SVG}style", f"{_SVG}use"):
             _take_out(element)
             continue
-        named = element.attrib.pop("id", None)
-        if named is not None and not re.search(r"_\d+$", named):  # axes_1 is matplotlib's own
+        named = element.attrib.pop("id", "")
+        if named and not re.search(r"_\d+$", named):  # axes_1 is matplotlib's own
             element.set("class", named)
         element.attrib.pop("clip-path", None)
         for each in element.attrib.pop("style", "").split(";"):
@@ -95,7 +97,7 @@ def _fit(svg: bytes, title: str) -> str:
             del element.attrib["transform"]
         for name in ("d", "x", "y"):
             if name in element.attrib:
-                element.set(name, _NUMBER.sub(lambda found: f"{float(found[0]):.1f}", element.get(name, "")))
+                element.set(name, _NUMBER.sub(lambda found: f"{float(found[0]):.1f}", str(element.get(name))))
     for name in ("width", "height", "version"):
         root.attrib.pop(name, None)
     root.set("role", "img")

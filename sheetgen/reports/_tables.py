@@ -6,7 +6,7 @@ It is always our own layout, wherever a student's table stood. This room must no
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
@@ -33,7 +33,7 @@ class Row:
     cells: tuple[Cell, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Grid:
     """A table with headings above and beside it."""
 
@@ -41,13 +41,18 @@ class Grid:
     headings: tuple[str, ...]
     rows: tuple[Row, ...]
 
+    @cached_property
+    def asked(self) -> tuple[bool, ...]:
+        """Whether anything is asked in each column; a narrow screen leaves out the others."""
+        columns = zip(*(row.cells for row in self.rows), strict=True)
+        return tuple(any(cell.kind == "blank" for cell in column) for column in columns)
+
 
 @dataclass(frozen=True)
 class Layout:
     """What a coursework asks, in our own layout; without a sheet there are only ids."""
 
     sheet: Sheet | None
-    _names: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def title(self) -> str:
@@ -146,4 +151,3 @@ def _cell(slot: Slot | None) -> Cell:
 
 def _blank(answer: str | None) -> Cell:
     return Cell("blank", "", answer) if answer else Cell("none")
-

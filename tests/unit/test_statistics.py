@@ -52,7 +52,7 @@ def test_facility_is_the_mean_as_a_share_of_the_most() -> None:
 def test_discrimination_is_the_correlation_with_the_rest() -> None:
     # a: 1 1 0 0, mean 1/2; the rest, b + c: 2 1 1 0, mean 1. Mean product of the deviations (1/2 + 0 + 0 + 1/2) / 4 =
     # 1/4; variances 1/4 and 1/2; 0.25 / sqrt(0.125) = 0.7071
-    students = [
+    students: list[Mapping[str, float]] = [
         {"a": 1.0, "b": 1, "c": 1},
         {"a": 1, "b": 1, "c": 0},
         {"a": 0, "b": 0, "c": 1},
