@@ -88,7 +88,7 @@ def _fit(svg: bytes, title: str) -> str:
         named = element.attrib.pop("id", "")
         if named and not re.search(r"_\d+$", named):  # axes_1 is matplotlib's own
             element.set("class", named)
-        element.attrib.pop("clip-path", None)
+        element.attrib.pop("clip-path", "")
         for each in element.attrib.pop("style", "").split(";"):
             name, _, value = each.partition(":")
             if name.strip() in _KEPT:
@@ -99,7 +99,7 @@ def _fit(svg: bytes, title: str) -> str:
             if name in element.attrib:
                 element.set(name, _NUMBER.sub(lambda found: f"{float(found[0]):.1f}", str(element.get(name))))
     for name in ("width", "height", "version"):
-        root.attrib.pop(name, None)
+        root.attrib.pop(name, "")
     root.set("role", "img")
     root.set("aria-label", title)
     root.set("class", "picture")
