@@ -26,6 +26,7 @@ from sheetgen.records import Results
 from sheetgen.reports import Asked, html, target, write
 from sheetgen.reports._picture import histogram
 from sheetgen.sheet import Sheet, plain_number
+from sheetgen.statistics import Item
 from tests.class_of_six import IMAGE, NOTE, SCRIPT, results
 
 if TYPE_CHECKING:
@@ -81,6 +82,13 @@ def test_the_map_shows_the_share_of_right_answers(page: bytes) -> None:
     assert table["input"]["Output width"] == ""  # a formula that follows what is typed
     found = parsed(page).xpath("//section[@aria-labelledby='map']//td[starts-with(@class, 'h')]")
     assert {(text(cell), cell.get("class")) for cell in found} == {("60", "h6"), ("80", "h8"), ("100", "h10")}
+
+
+def test_shares_are_rounded_down_so_that_100_is_all_of_it() -> None:
+    assert [html.share(part) for part in (None, 0, 0.001, 0.29, 0.999, 1)] == ["–", "0", "<1", "29", "99", "100"]
+    items = [Item("a", 1, {"correct": right, "wrong": 100 - right}, None, None) for right in (0, 9, 29, 99, 100)]
+    assert [html.heat(item) for item in items] == ["h0", "h0", "h2", "h9", "h10"]
+    assert html.heat(None) == html.heat(Item("a", 1, {"for-a-person": 1}, None, None)) == "hx"
 
 
 def test_each_blank_has_its_shares_and_indices(page: bytes) -> None:
@@ -294,7 +302,7 @@ def test_german(six: Results) -> None:
 
 def test_equal_results_give_equal_bytes(six: Results, tmp_path: Path) -> None:
     (tmp_path / "six.jsonl").write_bytes(b"".join(map(records.to_line, six.submissions)))
-    (tmp_path / "matplotlibrc").write_text("axes.facecolor: red\nfont.size: 30\n")  # somebody's own taste
+    (tmp_path / "matplotlibrc").write_text("xtick.labelsize: 30\n")  # somebody's own taste
     code = """
 import hashlib, pathlib, sys
 from sheetgen import api, records
