@@ -33,7 +33,7 @@ def histogram(counts: Sequence[int], median: float | None, title: str, across: s
     width = 100 / len(counts)
     with rc_context():
         rcdefaults()  # whatever style a user has set for their own pictures
-        rcParams.update({"svg.hashsalt": "sheetgen", "svg.fonttype": "none", "font.size": 10})
+        rcParams.update({"svg.fonttype": "none", "font.size": 10})
         figure = Figure(figsize=(_WIDTH, _HEIGHT))
         FigureCanvasSVG(figure)
         axes = figure.add_axes((0.07, 0.17, 0.9, 0.74))

@@ -47,7 +47,7 @@ LONGEST_NAME = 100  # of a page
 MANY = 100  # students, from which on the marks are counted in twentieths
 # what no page may hold: control characters, halves of a character, marks that turn the direction of writing
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
-_MOODLE = re.compile(r"(.+?_\d+_assignsubmission_file)(?:_.*)?")
+_MOODLE = re.compile(r"(.+?_(\d+)_assignsubmission_file)(?:_.*)?")
 _NO_FILE_NAME = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\/\ud800-\udfff]')
 
 
@@ -91,9 +91,12 @@ def page_name(marked: Marked, taken: set[str]) -> str:
 
 
 def _moodle_folder(marked: Marked) -> str | None:
-    """``Jane Doe_12345_assignsubmission_file``, which Moodle reads the participant from."""
+    """``Jane Doe_12345_assignsubmission_file``, which Moodle reads the participant from.
+
+    A team's number is none of a participant's, so that its feedback would reach somebody else.
+    """
     for part in re.split(r"[/\\]", marked.file):
-        if found := _MOODLE.fullmatch(part):
+        if (found := _MOODLE.fullmatch(part)) and found[2] == marked.hand_in.platform_id:
             return found[1]
     return None
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sheetgen import records
-from sheetgen.handin import HandIn
+from sheetgen.handin import HandIn, Platform
 from sheetgen.marking import Marked
 from sheetgen.records import Results
 from sheetgen.reports import Asked, html, target, write
@@ -331,8 +331,8 @@ print(hashlib.sha256(repr(every).encode()).hexdigest(), every["index.html"] == h
 # --- files ----------------------------------------------------------------------------------------------------------
 
 
-def named(file: str, platform: str = "") -> Marked:
-    return Marked(file, None, "unmarked", "", 0, 0, (), hand_in=HandIn(platform=platform))  # type: ignore[arg-type]
+def named(file: str, platform: Platform = "", number: str = "") -> Marked:
+    return Marked(file, None, "unmarked", "", 0, 0, (), hand_in=HandIn(platform=platform, platform_id=number))
 
 
 @pytest.mark.parametrize(
@@ -352,8 +352,13 @@ def named(file: str, platform: str = "") -> Marked:
         (f"{'n' * 300}.xlsx", "", f"students/{'n' * 100}.html"),
     ],
 )  # fmt: skip
-def test_names_of_pages(file: str, platform: str, name: str) -> None:
-    assert html.page_name(named(file, platform), set()) == name
+def test_names_of_pages(file: str, platform: Platform, name: str) -> None:
+    assert html.page_name(named(file, platform, "12345" if platform == "moodle" else ""), set()) == name
+
+
+def test_a_teams_page_is_not_sent_to_a_participant_of_the_same_number() -> None:
+    team = named("x.zip/Group_77_assignsubmission_file/hw.xlsx", "moodle")
+    assert html.page_name(team, set()) == "students/hw.html"
 
 
 def test_names_that_a_file_system_takes_for_one_are_told_apart() -> None:
@@ -363,7 +368,7 @@ def test_names_that_a_file_system_takes_for_one_are_told_apart() -> None:
     assert found == [f"students/{name}.html" for name in ("Ada", "ada-2", "ada-2-2", "ADA-3", "ada-4")]
     moodle = "x.zip/J D_7_assignsubmission_file/{}.xlsx"
     taken = set()
-    found = [html.page_name(named(moodle.format(each), "moodle"), taken) for each in "ab"]
+    found = [html.page_name(named(moodle.format(each), "moodle", "7"), taken) for each in "ab"]
     assert found == ["J D_7_assignsubmission_file/feedback.html", "students/J D_7_assignsubmission_file-2.html"]
 
 
