@@ -308,7 +308,7 @@ import hashlib, pathlib, sys
 from sheetgen import api, records
 from sheetgen.reports import Asked, html
 lines = pathlib.Path("six.jsonl").read_bytes().splitlines()
-results = records.Results("alexnet", records.Lines(lines), sheet=api.sheet_of("alexnet"))
+results = records.Results("alexnet", list(map(records.from_line, lines)), sheet=api.sheet_of("alexnet"))
 asked = Asked(pathlib.Path("x"))
 every = dict(html.files(results, asked))
 print(hashlib.sha256(repr(every).encode()).hexdigest(), every["index.html"] == html.render(results, asked))
