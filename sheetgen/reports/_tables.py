@@ -19,9 +19,9 @@ _LABELS = ("layer",)  # the column that names its row
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell: a blank with its answer's id, what was given, or nothing."""
+    """One cell: a blank with its answer's id, a number or a text that was given, or nothing."""
 
-    kind: Literal["blank", "given", "none"]
+    kind: Literal["blank", "number", "text", "none"]
     text: str = ""
     answer: str = ""
 
@@ -145,8 +145,9 @@ def _cell(slot: Slot | None) -> Cell:
     if slot.kind == "blank":
         return _blank(slot.answer)
     text = "" if slot.content is None else str(slot.content)
-    # a formula follows what the student types: there is nothing to show before
-    return Cell("given", "" if text.startswith("=") and slot.kind == "given" else text)
+    if slot.kind == "given" and text.startswith("="):
+        return Cell("none")  # a formula follows what the student types: there is nothing to show before
+    return Cell("text" if isinstance(slot.content, str) else "number", text)
 
 
 def _blank(answer: str | None) -> Cell:
