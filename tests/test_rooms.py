@@ -31,6 +31,7 @@ ROOMS = [
     {"cache", "recognise", "foreign", "diagnosis", "pointed"},
     {"marking"},
     {"records"},
+    {"statistics"},
     {"assembled"},
     {"workbook", "witness", "importer"},
     {"shown"},
@@ -88,7 +89,7 @@ def test_the_list_of_rooms_sees_imports() -> None:
     assert len(MODULES) > 15
 
 
-HEAVY = ("torch", "pandas", "numpy", "openpyxl", "formualizer", "matplotlib", "lxml")
+HEAVY = ("torch", "pandas", "numpy", "openpyxl", "formualizer", "matplotlib", "jinja2", "lxml")
 
 
 @pytest.mark.parametrize(
