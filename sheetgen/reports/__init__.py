@@ -110,7 +110,7 @@ def _append(path: Path, render: Callable[[int], bytes], largest: int) -> None:
         data = render(max(largest - len(held) - len(begun), 0))
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab") as file:
-            file.write(begun + data)
+            file.write(begun + data if data else b"")
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
 

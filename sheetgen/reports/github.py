@@ -68,7 +68,8 @@ def _of_one(marked: Marked) -> tuple[str, Iterator[str], str]:
     head += f"**{marked.score:g} of {marked.max_score - marked.open:g} marks**"
     head += f", and {marked.open:g} that a person gives\n" if marked.open else "\n"
     head += "".join(f"\n- {_safe(sentence)}" for sentence in (*marked.summary, *marked.notes))
-    todo = [each for each in marked.answers if each.status not in ("correct", "for-a-person", "blank") or each.notes]
+    of_a_word = ("for-a-person", "blank")
+    todo = [each for each in marked.answers if each.notes or (told(each) and each.status not in of_a_word)]
     blank = [each for each in marked.answers if each.status == "blank"]
     foot = ""
     if blank:
