@@ -111,6 +111,16 @@ def test_the_most_common_causes_come_first_and_the_rest_is_summed_up(tmp_path: P
     assert errors[9] == "7 more, see the job summary"  # six rules, and what has none
 
 
+def test_a_cause_counts_the_submissions_and_names_the_most_frequent_answers_first(tmp_path: Path) -> None:
+    one = tuple(wrong(f"conv{number}.parameters", "rare") for number in range(12))
+    two = (wrong("fc7.parameters", "common"), wrong("fc6.parameters", "common"))
+    found = commands(write(made(one, two, two[1:]), tmp_path / "summary.md"))
+    assert [text for _, _, text in found] == [
+        "2 of 3 submissions: common (fc6.parameters, fc7.parameters)",
+        "1 of 3 submissions: rare (" + ", ".join(f"conv{number}.parameters" for number in range(8)) + " and 4 more)",
+    ]
+
+
 def test_ten_are_ten(tmp_path: Path) -> None:
     submissions = [tuple(wrong("conv1.parameters", f"rule {number}") for number in range(10))]
     found = commands(write(made(*submissions), tmp_path / "summary.md"))

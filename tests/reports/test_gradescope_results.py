@@ -12,6 +12,7 @@ import pytest
 
 from sheetgen import api, reports
 from sheetgen.errors import UsageError
+from sheetgen.marking import Answer, Marked
 from sheetgen.records import Results
 from tests import sample_class
 from tests.hostile_results import hostile
@@ -98,6 +99,12 @@ def test_each_answer_is_a_test_with_its_feedback(files: list[Path], tmp_path: Pa
         assert test["output"]
     for sentence in marked.summary:
         assert sentence in found["output"]
+
+
+def test_a_part_of_the_marks_is_no_pass(tmp_path: Path) -> None:
+    answer = Answer("conv1.parameters", "Table", "L7", "1", "follow-through", 0.5, 1, feedback="As before.")
+    found = written(Results("alexnet", (Marked("a.xlsx", None, "marked", None, 0.5, 1, (answer,)),)), tmp_path)
+    assert (found["tests"][0]["score"], found["tests"][0]["status"]) == (0.5, "failed")
 
 
 def test_questions_for_a_person_are_named_and_not_counted(files: list[Path], tmp_path: Path) -> None:

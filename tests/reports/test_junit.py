@@ -55,6 +55,14 @@ def test_a_suite_for_each_submission_and_a_case_for_each_answer(sample: Results,
     assert {child.tag for child in tree.iter() if isinstance(child.tag, str)} >= {"failure", "error", "skipped"}
 
 
+def test_every_status_has_its_element(tmp_path: Path) -> None:
+    (marked,) = hostile().submissions
+    cases = etree.fromstring(written(hostile(), tmp_path)).findall("testsuite/testcase")
+    assert {answer.status for answer in marked.answers} == set(ELEMENTS)
+    for case, answer in zip(cases, marked.answers, strict=True):
+        assert [child.tag for child in case] == ([ELEMENTS[answer.status]] if ELEMENTS[answer.status] else [])
+
+
 def test_the_counts_are_those_of_the_elements(sample: Results, tmp_path: Path) -> None:
     tree = etree.fromstring(written(sample, tmp_path))
     for part in (tree, *tree):
