@@ -49,6 +49,12 @@ def the_one(kind: str, target: object, results: Results) -> Marked:
     return results.submissions[0]
 
 
+def by_machine(marked: Marked, results: Results) -> list[Answer]:
+    """The answers that no person marks, whoever left what blank, so that they are the same for every student."""
+    mine = marked_by_machine(results.sheet)
+    return [each for each in marked.answers if (each.id in mine if mine else each.status != "for-a-person")]
+
+
 def marked_by_machine(sheet: Sheet | None) -> Mapping[str, float]:
     """The marks of each answer that no person has to give, by id, in the sheet's order; empty where it is not known."""
     if sheet is None:

@@ -16,7 +16,7 @@ from ..harmless import printable
 from ..marking import Marked
 from ..records import Results
 from . import Asked
-from ._said import marked_by_machine, the_one, told
+from ._said import by_machine, marked_by_machine, the_one, told
 
 SUFFIX = ".json"
 # The reporter gets the result in an environment variable, and no string of a Linux program's environment may be longer
@@ -46,8 +46,7 @@ def _result(marked: Marked, results: Results, most: int) -> dict[str, Any]:
     else:
         found = [
             (answer.id, answer.status == "correct", told(answer, most) if most else "")
-            for answer in marked.answers
-            if answer.status != "for-a-person"
+            for answer in by_machine(marked, results)
         ]
         found = found or [("the file can be read", True, "")]  # all is for a person: there must be a test
     passed = all(right for _, right, _ in found)

@@ -14,7 +14,7 @@ from ..harmless import printable
 from ..marking import Answer, Marked
 from ..records import Results
 from . import Asked
-from ._said import MOST, marked_by_machine, the_one, told, where
+from ._said import MOST, by_machine, marked_by_machine, the_one, told, where
 
 SUFFIX = ".json"
 
@@ -28,11 +28,10 @@ def _results(marked: Marked, results: Results) -> dict[str, Any]:
     if marked.status == "unmarked":
         tests = [_unmarked(marked, results)]
     else:
-        given = [answer for answer in marked.answers if answer.status != "for-a-person"]
-        tests = [_test(number, answer) for number, answer in enumerate(given, start=1)]
+        tests = [_test(number, answer) for number, answer in enumerate(by_machine(marked, results), start=1)]
     return {
         "score": marked.score,
-        "output": "\n".join(_output(marked)),
+        "output": "\n".join(_output(marked, results)),
         "output_format": "text",
         "test_output_format": "text",
         "test_name_format": "text",
@@ -42,20 +41,25 @@ def _results(marked: Marked, results: Results) -> dict[str, Any]:
     }
 
 
-def _output(marked: Marked) -> list[str]:
+def _output(marked: Marked, results: Results) -> list[str]:
+    file = f"File: {printable(marked.file)}"
     if marked.status == "unmarked":
-        return [
-            "The file could not be marked; what to do is below. You can hand in again.",
-            f"File: {printable(marked.file)}",
-        ]
-    lines = [f"File: {printable(marked.file)}", f"{marked.score:g} of {marked.max_score - marked.open:g} marks."]
-    open_ = [answer.id for answer in marked.answers if answer.status == "for-a-person"]
-    if open_:
-        named = ", ".join(answer.removeprefix("question.") for answer in open_)
-        few = "question" if len(open_) == 1 else "questions"
-        lines.append(f"A person marks {few} {printable(named, MOST)}: {marked.open:g} more marks, not counted here.")
+        return ["Nothing was marked; why, and what to do, is below. You can hand in again.", file]
+    mine = by_machine(marked, results)
+    most = round(math.fsum(answer.max_score for answer in mine), 6)
+    lines = [file, f"{marked.score:g} of {most:g} marks."]
+    theirs = [answer for answer in marked.answers if answer not in mine]
+    if given := [answer for answer in theirs if answer.status == "for-a-person"]:
+        lines.append(f"A person marks {_questions(given)}: {marked.open:g} more marks, not counted here.")
+    if left := [answer for answer in theirs if answer.status != "for-a-person"]:
+        lines.append(f"Nothing to mark for a person in {_questions(left)}.")
     lines += [printable(sentence, MOST) for sentence in (*marked.summary, *marked.notes)]
     return lines
+
+
+def _questions(answers: list[Answer]) -> str:
+    named = ", ".join(answer.id.removeprefix("question.") for answer in answers)
+    return f"{'question' if len(answers) == 1 else 'questions'} {printable(named, MOST)}"
 
 
 def _test(number: int, answer: Answer) -> dict[str, Any]:
