@@ -73,6 +73,7 @@ def test_a_right_submission(built: Built, files: list[bytes]) -> None:
     assert {test["status"] for test in found["tests"]} == {"passed"}
     assert "student: Ada " in log
     assert "Ada" not in json.dumps(found)
+    assert found["output"].startswith("File: ada.xlsx\n")
 
 
 def test_a_wrong_submission_gets_its_feedback_and_no_right_number(

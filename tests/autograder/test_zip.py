@@ -62,6 +62,17 @@ def test_equal_input_gives_equal_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
 
 
+def test_an_installed_package_makes_the_same_zip(tmp_path: Path) -> None:
+    write_autograder("alexnet", tmp_path / "a.zip")
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        archive.extractall(tmp_path / "installed")  # where the templates are inside the package
+    (tmp_path / "installed/sheetgen/templates/other.yaml").write_text("x")
+    code = "from pathlib import Path; from sheetgen.autograder import write_autograder as w; w('alexnet', Path('b.zip'))"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "installed")}
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, env=environment)
+    assert (tmp_path / "b.zip").read_bytes() == (tmp_path / "a.zip").read_bytes()
+
+
 def test_requirements_are_pinned_to_what_is_installed(tmp_path: Path) -> None:
     write_autograder("alexnet", tmp_path / "a.zip")
     pins = dict(line.split("==") for line in contents(tmp_path / "a.zip")["requirements.txt"].decode().split())
