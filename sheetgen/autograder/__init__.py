@@ -138,7 +138,7 @@ def _code() -> dict[str, bytes]:
         if path.is_file() and not made:
             files[f"sheetgen/{inside.as_posix()}"] = path.read_bytes()
     for name in _EXECUTABLE:
-        files[name] = files.pop(f"sheetgen/autograder/{name}")
+        files[name] = files[f"sheetgen/autograder/{name}"]
     return files
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 import traceback
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,11 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from .. import api, reports
+from ..contents import read
 from ..errors import OK, OUR_FAULT, SheetgenError, UsageError
 from ..folders import gather
-from ..handin import HandIn
+from ..handin import File, HandIn
 from ..harmless import printable
-from ..marking import Submission, mark
+from ..marking import Marked, Submission, mark
 from ..printing import print_results
 from ..records import Results
 
@@ -51,20 +53,33 @@ def grade(source: Path, root: Path) -> None:
     """Mark what is in ``root``/submission, and write the results."""
     about = json.loads((source / "autograder.json").read_text(encoding="utf-8"))
     coursework = _coursework(source, about)
+    sheet = api.sheet_of(coursework)
     chosen = choose(root / "submission")
-    if isinstance(chosen, Path):
-        results = api.verify(coursework, [chosen], language=about["language"])
-        (marked,) = results.submissions
-        marked = replace(marked, file=chosen.name)
+    data = chosen if isinstance(chosen, str) else read(chosen)
+    name = "none" if isinstance(chosen, str) else _name(chosen)
+    if isinstance(data, str):
+        marked = mark(sheet, Submission(name, {}, data))
     else:
-        sheet = api.sheet_of(coursework)
-        marked = mark(sheet, Submission("none", {}, chosen))
-        results = Results(sheet.name, (marked,), sheet=sheet)
+        marked = replace(_marked(coursework, name, data, about["language"]), file=name, doubts=())
     hand_in = student(root / "submission_metadata.json")
-    results = replace(results, submissions=(replace(marked, student=hand_in.name or None, hand_in=hand_in),))
+    marked = replace(marked, student=hand_in.name or None, hand_in=hand_in)
+    results = Results(sheet.name, (marked,), sheet=sheet)
     print(f"student: {printable(hand_in.shown or 'not known')}")
     print_results(results)
     reports.write("gradescope", results, reports.Asked(root / "results" / "results.json", language=about["language"]))
+
+
+def _marked(coursework: str, name: str, data: bytes, language: str) -> Marked:
+    """Marked under a name of ours: what a student calls a file, or packs it into, decides nothing."""
+    suffix = Path(name).suffix.lower()
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / f"workbook{suffix if suffix in _WORKBOOKS else ''}"
+        file.write_bytes(data)
+        return api.verify(coursework, [file], language=language).submissions[0]
+
+
+def _name(file: File) -> str:
+    return Path(file.shown).name
 
 
 def _coursework(source: Path, about: dict[str, Any]) -> str:
@@ -80,7 +95,7 @@ def _try(source: Path) -> None:
     print(f"sheetgen autograder: ready; {len(marked.answers)} answers, {marked.max_score:g} marks")
 
 
-def choose(submission: Path) -> Path | str:
+def choose(submission: Path) -> File | str:
     """The one workbook that was handed in; or, to the student, why it is not clear which that is.
 
     The files' times are when Gradescope wrote them here, so that nothing tells which of several is the newest.
@@ -91,10 +106,10 @@ def choose(submission: Path) -> Path | str:
         files = gather([submission]).files
     except UsageError:
         return "No file to mark is in what was handed in. Hand in your workbook, one .xlsx file."
-    workbooks = [path for path in files if path.suffix.lower() in _WORKBOOKS]
+    workbooks = [file for file in files if _name(file).lower().endswith(_WORKBOOKS)]
     if len(workbooks) == 1 or len(files) == 1:
         return (workbooks or files)[0]
-    named = ", ".join(path.name for path in (workbooks or files)[:_NAMED])
+    named = ", ".join(_name(file) for file in (workbooks or files)[:_NAMED])
     named += ", ..." if len(workbooks or files) > _NAMED else ""
     what = f"{len(workbooks)} workbooks were" if workbooks else f"No workbook is among the {len(files)} files that were"
     return f"{what} handed in ({named}), so nothing was marked. Hand in again, with your workbook alone, as .xlsx."

@@ -10,8 +10,9 @@ With both, the target decides: a folder or a zip for ``files``, else ``render``.
     appends(target) -> bool                  whether ``render``'s bytes are added to what the file holds
     to_print(results) -> tuple[str, ...]     lines that the command line prints as they are, for a CI log to obey
 
-A kind is found by listing this folder, so that a new one is a new file. Reports are made from results alone, in one
-pass where they can; they must not know how marks are given, and escape whatever a student wrote.
+A kind is found by listing this folder, so that a new one is a new file. What the instructor should know beside (who
+could not be matched) is said in sentences by ``asked.say``. Reports are made from results alone, in one pass where they
+can; they must not know how marks are given, and escape whatever a student wrote.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ class Asked:
     language: str = "en"
     bytes_of: Callable[[Marked], bytes | None] = lambda _: None  # the file that was marked, as long as it is unchanged
     largest: int = 2**20  # bytes that a kind with a limit may print
+    assignment: str = ""  # the assignment of the gradebook that is meant, where it has several
+    say: Callable[[str], None] = lambda _: None  # what the instructor should know, a sentence each; see ``write``
 
 
 def kinds() -> dict[str, str]:
@@ -68,11 +71,22 @@ def _suffix(kind: str) -> str:
     return getattr(_module(kind), "SUFFIX", "") or ".zip"
 
 
-def write(kind: str, results: Results, asked: Asked) -> tuple[str, ...]:
-    """Write one report to ``asked.target``, each of its files as a whole or not at all.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What there is to say of a report: sentences for the instructor, and lines to print as they are."""
 
-    Returns the lines that are to be printed beside it, as they are: what they quote is escaped.
-    """
+    said: tuple[str, ...]
+    to_print: tuple[str, ...]
+
+
+def write(kind: str, results: Results, asked: Asked) -> Written:
+    """Write one report to ``asked.target``, each of its files as a whole or not at all."""
+    said: list[str] = []
+    _write(kind, results, replace(asked, say=said.append))
+    return Written(tuple(said), tuple(getattr(_module(kind), "to_print", _nothing)(results)))
+
+
+def _write(kind: str, results: Results, asked: Asked) -> None:
     module, path = _module(kind), asked.target
     render, files = getattr(module, "render", None), getattr(module, "files", None)
     many = path.suffix.lower() == ".zip" or path.suffix == "" or path.is_dir()
@@ -91,7 +105,6 @@ def write(kind: str, results: Results, asked: Asked) -> tuple[str, ...]:
             write_file(_inside(path, name), data)
     else:
         raise UsageError(f"--report {kind}={path}: this report is many files; name a folder, or a .zip")
-    return tuple(getattr(module, "to_print", _nothing)(results))
 
 
 def _never(_: Path) -> bool:

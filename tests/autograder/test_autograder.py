@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import subprocess
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -139,6 +141,25 @@ def test_of_several_workbooks_none_is_guessed(built: Built, files: list[bytes]) 
     assert found["tests"][0]["output"].startswith("No workbook is among the 2 files that were handed in (a.pdf, b.txt)")
     found, _ = submitted(built, {"a.pdf": b"%PDF-1.4"})
     assert "PDF" in found["tests"][0]["output"]
+
+
+def zipped(members: dict[str, bytes]) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for name, member in members.items():
+            archive.writestr(name, member)
+    return data.getvalue()
+
+
+def test_a_zip_is_looked_into_and_a_broken_one_is_theirs(built: Built, files: list[bytes]) -> None:
+    found, _ = submitted(built, {"mine.zip": zipped({"my/ada.xlsx": files[0], "my/notes.txt": b"x"})})
+    assert found["score"] == 69.5
+    assert found["output"].startswith("File: ada.xlsx\n")
+    found, _ = submitted(built, {"mine.zip": zipped({"a.xlsx": files[0], "b.xlsx": files[0]})})
+    assert "2 workbooks were handed in (a.xlsx, b.xlsx)" in found["tests"][0]["output"]
+    for broken in (b"PK broken", b"no zip", b"", zipped({"b.zip": zipped({"a.xlsx": files[0]})})):
+        found, _ = submitted(built, {"mine.zip": broken})
+        assert found["tests"][0]["tags"] == ["unmarked"]
 
 
 @pytest.mark.parametrize("about", [None, [], {}, {"users": None}, {"users": ["x", {"name": None}]}])

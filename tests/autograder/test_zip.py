@@ -67,7 +67,7 @@ def test_an_installed_package_makes_the_same_zip(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
         archive.extractall(tmp_path / "installed")  # where the templates are inside the package
     (tmp_path / "installed/sheetgen/templates/other.yaml").write_text("x")
-    code = "from pathlib import Path; from sheetgen.autograder import write_autograder as w; w('alexnet', Path('b.zip'))"
+    code = "import pathlib, sheetgen.autograder as made; made.write_autograder('alexnet', pathlib.Path('b.zip'))"
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "installed")}
     subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, env=environment)
     assert (tmp_path / "b.zip").read_bytes() == (tmp_path / "a.zip").read_bytes()

@@ -25,7 +25,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 def write(results: Results, target: Path, largest: int = 2**20) -> tuple[str, ...]:
-    return reports.write("github", results, reports.Asked(target, largest=largest))
+    return reports.write("github", results, reports.Asked(target, largest=largest)).to_print
 
 
 def commands(log: tuple[str, ...]) -> list[tuple[str, dict[str, str], str]]:

@@ -32,7 +32,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Results:
 
 def written(results: Results, folder: Path) -> bytes:
     target = folder / "report.xml"
-    assert reports.write("junit", results, reports.Asked(target)) == ()
+    assert reports.write("junit", results, reports.Asked(target)).to_print == ()
     return target.read_bytes()
 
 
