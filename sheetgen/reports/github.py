@@ -1,4 +1,4 @@
-"""GitHub Actions: a job summary in Markdown, appended to ``$GITHUB_STEP_SUMMARY``, and annotations to print.
+"""GitHub Actions: a job summary in Markdown, appended to $GITHUB_STEP_SUMMARY, and annotations to print.
 
 Of one submission the summary is its feedback; of a class, statistics and tables. GitHub shows ten errors and ten
 warnings of a step: the most common causes come first, and the last one sums up the rest. A summary of more than 1 MiB
