@@ -1,4 +1,4 @@
-"""Which files are to be marked, in a stable order, who handed them in by their names, and the bytes of one.
+"""Which files are to be marked, in a stable order, and who handed them in by their names.
 
 Files are named one by one, or by folders with their subfolders, or by the zip that a learning platform hands out;
 students put zips into all of these, which are looked into too, one level deep. Nothing is unpacked to the disk. What a
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from .contents import MAX_FILE, reading
+from .contents import read as read
 from .errors import UsageError
 from .handin import NOBODY, File, HandIn
 from .name_pattern import NamePattern, parse

@@ -275,9 +275,7 @@ def _newest(entries: Sequence[Entry], files: Sequence[int]) -> tuple[int, list[t
     """Of one student's files the newest that could be marked; the others, each with why if it is not just older."""
     if len(files) == 1:
         return files[0], []
-    # A platform's numbers say which is the later upload only among its own.
-    platforms = {entries[at].hand_in.platform for at in files}
-    by_number = len(platforms) == 1 and all(entries[at].hand_in.order for at in files)
+    by_number = all(entries[at].hand_in.order for at in files)  # a number says nothing of a file that has none
 
     def age(at: int) -> tuple[int, str]:
         hand_in = entries[at].hand_in
@@ -318,4 +316,5 @@ def _shown(text: str) -> str:
 
 
 def _clean(text: str) -> str:
-    return "".join(each if each.isprintable() else "\ufffd" for each in " ".join(text.split()))
+    line = " ".join(text.split())
+    return line if line.isprintable() else "".join(each if each.isprintable() else "\ufffd" for each in line)

@@ -67,7 +67,7 @@ def _moodle(names: Sequence[str]) -> Mapping[str, HandIn]:
         return {}
     numbers: dict[str, set[str]] = {}
     for person, number in found.values():
-        numbers.setdefault(_word(person), set()).add(number)
+        numbers.setdefault(person.casefold(), set()).add(number)
     # One word for several people is no name. In a language that we do not know it may mean a team, whose number would
     # be taken for a participant's: then nobody is known.
     for_all = len(numbers) == 1 and len(next(iter(numbers.values()))) > 1

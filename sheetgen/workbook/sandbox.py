@@ -324,6 +324,9 @@ def _bounded(found: Submission) -> Submission:
         return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
     def cut(held: Held) -> Held:
+        texts = (held.value, held.problem, held.formula, *held.notes)
+        if not any(isinstance(text, str) and len(text) > LONGEST for text in texts):
+            return held
         value = short(held.value) if isinstance(held.value, str) else held.value
         problem = None if held.problem is None else short(held.problem)
         formula = None if held.formula is None else short(held.formula)

@@ -33,6 +33,11 @@ def test_moodle(ending: str) -> None:
     assert (al.id, al.name) == ("9", "Al")
 
 
+def test_people_whose_names_differ_in_a_digit_are_people() -> None:
+    found = _who(*(f"Student {n}_{n}_assignsubmission_file/t.xlsx" for n in (1, 2)))
+    assert [each.id for each in found.values()] == ["1", "2"]
+
+
 def test_moodle_when_marking_is_blind() -> None:
     for word in ("Participant", "Teilnehmerin"):
         found = _who(*(f"{word}_{n}_assignsubmission_file/t.xlsx" for n in (1, 2)))
@@ -43,6 +48,7 @@ def test_a_team_is_nobodys_id() -> None:
     for word in ("Group", "Gruppe", "Joukkue"):  # the last is of a language that is not known
         found = _who(*(f"{word}_{n}_assignsubmission_file/t.xlsx" for n in (1, 2)))
         assert list(found.values()) == [HandIn(name=f"{word} {n}", platform="moodle") for n in (1, 2)]
+    assert list(_who("Group_5_assignsubmission_file/t.xlsx").values()) == [HandIn(name="Group 5", platform="moodle")]
 
 
 def test_what_students_write_below_moodles_own_part_is_not_believed() -> None:
@@ -136,6 +142,7 @@ submission_11:
     :email: jane@x.edu
   :created_at: 2026-06-01 09:00:00.123456000 Z
   :results:
+    broken: [\t
     output: |
       submission_12:
         :submitters:
