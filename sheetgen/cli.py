@@ -693,6 +693,42 @@ def _image(text: str) -> tuple[int, int, int]:
 
 
 @app.command()
+def gradescope(
+    coursework: CourseworkArgument,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.zip", help="The zip to write.")] = Path(
+        "output/autograder.zip"
+    ),
+    wheels: Annotated[
+        Path | None,
+        typer.Option("--wheels", metavar="DIR", help="Put in the wheels of this folder, to install without a network."),
+    ] = None,
+    language: Annotated[
+        str,
+        typer.Option("--language", click_type=click.Choice(languages()), help="Of what is said about wrong answers."),
+    ] = ENGLISH,
+) -> None:
+    """Write a Gradescope autograder, to upload under Configure Autograder.
+
+    The zip holds the coursework and this version of sheetgen. Students see their marks and what is said of wrong
+    answers, never the right ones. The autograder's points are the marks that no person has to give.
+
+    \b
+    Examples:
+      sheetgen gradescope alexnet
+      sheetgen gradescope my-network.yaml --out autograder.zip --language de
+      sheetgen gradescope alexnet --wheels wheels/
+    """
+    from .autograder import write_autograder
+
+    written = write_autograder(coursework, out, wheels, language)
+    of = f"{counted(written.points, 'point')} under Autograder points" + (
+        f", {written.open:g} more are for a person" if written.open else ""
+    )
+    how = "from its own wheels" if wheels is not None else "from the package index, pinned"
+    typer.echo(f"{printable(str(out), 1000)}  {of}; installs {counted(len(written.pins), 'package')} {how}")
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of the YAML.
 

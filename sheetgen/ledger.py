@@ -131,21 +131,23 @@ def _read(place: _Place) -> bytes:
 
 def read_lines(path: Path) -> tuple[Lines, list[dict[str, Any]]]:
     """The lines of a results file, and their heads. Raises UsageError where it is none, with the line's number."""
-    at, heads, begin = [], [], 0
+    at: list[tuple[int, int]] = []
+    heads: list[dict[str, Any]] = []
+    begin = 0
     try:
         file = path.open("rb")
-        for number, text in enumerate(file, 1):
-            try:
-                heads.append(split(text)[0])
-            except ValueError:
-                raise UsageError(
-                    f"{path}, line {number}: this is no line of results; name the file that --results wrote"
-                ) from None
-            at.append((begin, len(text)))
-            begin += len(text)
     except OSError as error:
         raise UsageError(f"cannot read the results {path}: {error.strerror or error}") from None
-    return Lines(file, at), heads
+    lines = Lines(file, at)
+    for number, text in enumerate(file, 1):
+        try:
+            heads.append(split(text)[0])
+        except ValueError:
+            told = f"{path}, line {number}: this is no line of results; name the file that --results wrote"
+            raise UsageError(told) from None
+        at.append((begin, len(text)))
+        begin += len(text)
+    return lines, heads
 
 
 def _lock(file: IO[bytes], path: Path) -> None:

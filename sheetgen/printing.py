@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 import os
-import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from .expr import Value, plain
+from .harmless import printable as printable
 from .layout import SURE
 from .quantities import COMPOSITE, CORE, GIVEN_COLUMNS
 
@@ -27,18 +27,6 @@ if TYPE_CHECKING:
     from .marking import Answer, Marked, Status
     from .questionnaire import Question
     from .table import Table
-
-
-_REPLACED = "\N{REPLACEMENT CHARACTER}"
-# of GitHub, where :: begins a line (or a wrapped one), and ##[ or ##vso[ stands anywhere in it; of Azure too
-_CI_COMMAND = re.compile(r"(?<!\S)::|##(?:vso)?\[")
-
-
-def printable(text: str, most: int = 200) -> str:
-    """``text`` on one line, with what a terminal or a CI log would obey replaced: control characters, ``::error::``."""
-    kept = "".join(char if char.isprintable() else _REPLACED for char in text)
-    kept = _CI_COMMAND.sub(lambda match: match[0][:-1] + _REPLACED, kept)
-    return kept if len(kept) <= most else f"{kept[: most - 1]}…"
 
 
 def _console() -> Console:

@@ -86,7 +86,7 @@ def test_killed_at_a_random_moment_and_resumed_it_is_the_same_file(folder: Path,
     path, chance = tmp_path / "killed.jsonl", random.Random(seed)
     command = [sys.executable, "-m", "sheetgen", "verify", "alexnet", str(folder), "--exit-zero"]
     command += ["--results", str(path), "--resume", "--jobs", str(1 + seed % 2)]
-    seen = []
+    seen: list[int] = []
     for _ in range(3):
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
         wanted, deadline = chance.randint(1, COUNT // 2), time.monotonic() + 60
@@ -183,5 +183,5 @@ def test_two_runs_do_not_write_into_one_file(folder: Path, tmp_path: Path) -> No
     path = tmp_path / "r.jsonl"
     from sheetgen.ledger import Ledger
 
-    with Ledger(path, "key"), pytest.raises(UsageError, match="another run writes to"):
+    with Ledger(path, "key"), pytest.raises(UsageError, match="another run writes its results to"):
         api.verify("alexnet", folder, results=path)
