@@ -30,6 +30,8 @@ ROOMS = [
     {"cache", "recognise", "foreign", "diagnosis", "pointed"},
     {"marking"},
     {"records"},
+    {"similarity"},
+    {"suggest"},
     {"assembled"},
     {"workbook", "witness", "importer"},
     {"shown"},
