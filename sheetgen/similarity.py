@@ -18,6 +18,8 @@ Two pieces may have one reason that nobody named. So once two share a piece, ``p
   have nothing to do with each other: a few who share much are no habit of the class, many are;
 - for a value in the same row or column, the square of the share of the other cells there that A has wrong without a
   named reason: a rule that nobody named shows in most of a line and is then behind each, slips of the hand in a few;
+- for a value, where another of its row is shared, or it is computed from a wrong one and a named cause is shared, how
+  many have any unexplained value in its cell: two common mistakes that meet give a number that nobody else has;
 - ``TAUGHT`` for a second named cause (who learnt one thing wrongly somewhere may have learnt others there), a value
   computed from a cell of one, and a second property; ``STYLE`` for the formulas of a second column.
 
@@ -51,7 +53,7 @@ WIDESPREAD = 0.1  # pairs are looked for by what fewer of the class have, and at
 MOST_HOLDERS = 100
 IMAGINED = 20  # students for whom two pieces have nothing to do with each other
 TAUGHT = 0.5  # the least chance of what may come from the same lesson, or the same computer
-STYLE = 0.25  # that who writes one formula like somebody else writes those of another column like them
+STYLE = 0.125  # that who writes one formula like somebody else writes those of another column like them
 LONGEST = 200  # characters of a text that is kept; of a longer one its beginning and its hash
 LEAST_TOLD = 0.5  # bits; what weighs less is not told as evidence
 
@@ -152,6 +154,7 @@ class _Piece:
     tags: frozenset[str]
     floors: Mapping[str, float] = field(hash=False)
     rule: str = ""
+    mixes: frozenset[str] = frozenset()  # tags of what it may be a mixture with
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +191,7 @@ class _Class:
         self._cell_of: list[int] = []
         self._holders: list[list[int]] = []
         self._unexplained: set[int] = set()
+        self._wrong_at: Counter[int] = Counter()  # of a cell, how many have a value there that no cause explains
         self._as_bits: dict[int, int] = {}
 
     def add(self, marked: Marked) -> None:
@@ -265,7 +269,8 @@ class _Class:
             (causes.setdefault(cause, []) if cause else single).append(answer)
         wrong = Counter(line for answer in single for line in _lines(answer.id))
         for cells in causes.values():
-            tags = frozenset(("cause", *(each.id for each in cells)))
+            rows = (f"near {_lines(each.id)[0]}" for each in cells)
+            tags = frozenset(("cause", *(each.id for each in cells), *rows))
             items = tuple(hand_in.has[self._cells["value", each.id]] for each in cells)
             yield _Piece(items, tags, {"cause": TAUGHT}, cells[0].because[0].rule)
         for answer in single:
@@ -274,7 +279,10 @@ class _Class:
                 self._unexplained.add(item)
             floors = dict.fromkeys(reads.get(answer.id, ()), TAUGHT)
             floors |= {line: ((wrong[line] - 1) / (answered[line] - 1)) ** 2 for line in lines if answered[line] > 1}
-            yield _Piece((item,), frozenset(lines), floors)
+            self._wrong_at[self._cell_of[item]] += 1
+            near = f"near {lines[0]}"
+            mixes = frozenset((near, "cause") if answer.id in reads else (near,))
+            yield _Piece((item,), frozenset((*lines, near)), floors, mixes=mixes)
 
     def _of_others(self, marked: Marked, hand_in: _HandIn) -> Iterator[_Piece]:
         """The formulas of each column, the texts together, and each property."""
@@ -360,6 +368,9 @@ class _Class:
                 continue
             together = [self._given(known, item, one, other) for item in before]
             alike = [floor for tag, floor in piece.floors.items() if tag in tags]
+            if not piece.mixes.isdisjoint(tags):
+                cell = self._cell_of[known]
+                alike.append((self._wrong_at[cell] - 1) / self._answered[cell])
             chance = max([chance, *together, *alike])
             rarest = min(both, key=self._chance)
             before.append(rarest)
