@@ -118,7 +118,7 @@ def _lines(
         yield f"  # There are no {about}{', that a rule could name' if other else ''}."
     if other:
         yield "  # Common too, but nothing that instead: could hold (a question, a size, the row of a block):"
-        yield from (f"  #   {scalar(each.answer)}: {_written(each.number)}, {_students(each)}" for each in other[:MOST])
+        yield from (f"  #   {each.answer}: {_written(each.number)}, {_students(each)}" for each in other[:MOST])
 
 
 def _suggested(name: str, group: Sequence[_Value]) -> Iterator[str]:
