@@ -58,7 +58,7 @@ LONGEST = 200  # characters of a text that is kept; of a longer one its beginnin
 LEAST_TOLD = 0.5  # bits; what weighs less is not told as evidence
 
 Kind = Literal["value", "formula", "text", "property"]
-PROPERTIES = {"creator": "the creator", "modifier": "who saved it last", "created": "the time of its creation"}
+PROPERTIES = {"creator": "who made them", "modifier": "who saved them last", "created": "when they were made"}
 _THOUSANDS = re.compile(r"-?\d{1,3}(?:,\d{3})+")
 
 

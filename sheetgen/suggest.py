@@ -28,7 +28,6 @@ SHARE = 0.02  # of the class
 ALIKE = 0.5  # of the students who have one of two values, those who have both, where the two are one misconception
 MOST = 20  # suggestions
 LARGEST = 10**15  # in size; Excel keeps 15 digits
-_SETTINGS = ("out_channels",)  # of what may be asked, what is a layer's setting too, always a whole number
 Number = int | float
 
 
@@ -73,14 +72,14 @@ def _unexplained(answer: Answer) -> Number | None:
 
 
 def _may_be_declared(value: _Value, sheet: Sheet | None) -> bool:
-    """Whether ``instead:`` can hold it: no question, no row of a block, no size in one cell, no setting below 0."""
+    """Whether ``instead:`` can hold it: no question, no row of a block, no size in one cell; the input's is whole."""
     row, _, quantity = value.answer.rpartition(".")
     if value.answer.startswith(f"{PREFIX}.") or quantity in COMPOSITE:
         return False
     if sheet is not None and row in sheet.table.blocks:
         return False  # there the name means each of the block's layers
     whole = isinstance(value.number, int) and value.number >= 0
-    return whole or not (row == INPUT or quantity in _SETTINGS)
+    return whole or row != INPUT
 
 
 def _grouped(values: Sequence[_Value]) -> list[list[_Value]]:

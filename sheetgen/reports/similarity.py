@@ -92,7 +92,7 @@ def _page(results: Results, compared: Compared) -> Iterator[str]:
     if compared.identical:
         yield "<h2>The same file, byte for byte</h2><ul>"
         for group in compared.identical:
-            yield f"<li>{' and '.join(_who(who) for who in group)}</li>"
+            yield f"<li>{' and '.join(_who(who, ' ') for who in group)}</li>"
         yield "</ul>"
     yield from _pairs(compared)
     yield "</body></html>"
@@ -108,9 +108,9 @@ def _method(compared: Compared) -> str:
     if not compared.judged:
         return f"{about} Of fewer than {FEWEST} hand-ins nobody can say what is rare: chance cannot be judged here."
     return (
-        f"{about} The number beside a pair says how many pairs as alike as that are to be expected by chance in a "
-        f"class like this; pairs below {EXPECTED} are listed, the most striking first. It takes students who do not "
-        "know each other's work to make their mistakes independently, so a group that was taught the same mistake "
+        f"{about} The number beside a pair says how many pairs as alike as that chance gives, at most, in a class like "
+        f"this; pairs below {EXPECTED} are listed, the most striking first. It is computed as if students who do not "
+        "know each other's work made their mistakes independently, so that a group that was taught the same mistakes "
         "can appear here."
     )
 
@@ -141,9 +141,9 @@ def _expected(pair: Pair) -> str:
     return f"{pair.expected:.{places}f}"
 
 
-def _who(who: Who) -> str:
+def _who(who: Who, between: str = "<br>") -> str:
     file = f'<span class="file">{_text(who.file, 200)}</span>'
-    return f"{_text(who.student, LONGEST)}<br>{file}" if who.student else file
+    return f"{_text(who.student, LONGEST)}{between}{file}" if who.student else file
 
 
 def _evidence(pair: Pair) -> Iterator[str]:
@@ -158,7 +158,7 @@ def _evidence(pair: Pair) -> Iterator[str]:
 def _shared(each: Shared) -> str:
     if each.kind == "property":
         name = PROPERTIES.get(each.where, each.where)
-        said = f"The documents have {name} in common, <code>{_text(each.what, LONGEST)}</code>"
+        said = f"Both documents say <code>{_text(each.what, LONGEST)}</code> for {name}"
     else:
         sign = "=" if each.kind == "formula" else ""
         what = each.what if sign or each.kind == "text" else _grouped(each.what)
@@ -168,7 +168,7 @@ def _shared(each: Shared) -> str:
         if each.more:
             said += f", and the same in {each.more} more cell{'s' * (each.more > 1)} like it"
         if each.rule:
-            said += f", as who {_text(each.rule, 300)}"
+            said += f", as of a student who {_text(each.rule, 300)}"
     return f"{said}; {_others(each)}"
 
 

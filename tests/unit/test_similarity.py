@@ -104,11 +104,11 @@ def test_a_value_weighs_by_how_few_others_have_it() -> None:
 
 
 def test_the_cells_of_one_cause_count_once() -> None:
-    cause = {cell: (str(at + 100), "drop:biases") for at, cell in enumerate(CELLS[:30])}
+    cause: Wrong = {cell: (str(at + 100), "drop:biases") for at, cell in enumerate(CELLS[:30])}
     few = {cell: cause[cell] for cell in CELLS[:1]}
     alone = {cell: str(at + 7) for at, cell in enumerate(DIAGONAL[2:])}
-    much = only(compared([hand_in("ann", cause | alone), hand_in("bob", cause | alone), *others(98)]))
-    little = only(compared([hand_in("ann", few | alone), hand_in("bob", few | alone), *others(98)]))
+    much = only(compared([hand_in("ann", {**cause, **alone}), hand_in("bob", {**cause, **alone}), *others(98)]))
+    little = only(compared([hand_in("ann", {**few, **alone}), hand_in("bob", {**few, **alone}), *others(98)]))
     assert much.bits == pytest.approx(little.bits)
     (told,) = (each for each in much.shared if each.rule)
     assert (told.rule, told.more) == ("does drop:biases", 26)  # of 30 cells three have another value

@@ -28,7 +28,7 @@ network:
 coursework:
   columns: [layer, out_channels, out_height, weights, parameters, macs, macs_share]
   blanks:
-    - {quantities: [out_channels, out_height, weights, parameters, macs, macs_share]}
+    - {quantities: [out_height, weights, parameters, macs, macs_share]}
     - {quantities: parameters, blocks: 3a}
     - {quantities: [parameters, macs], layers: total}
     - {quantities: in_height, layers: input}
@@ -140,7 +140,6 @@ def test_what_instead_cannot_hold_is_only_told(sheet: Sheet, tmp_path: Path) -> 
         "question.1": 77771,
         "3a.parameters": 55511,
         "input.in_height": 31.7,
-        "c1.out_channels": -4,
     }
     stub = suggest(a_class(sheet, (6, {**odd, "fc.parameters": 123457})))
     told = good(tmp_path, NETWORK + completed(stub))
