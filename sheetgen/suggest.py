@@ -83,14 +83,13 @@ def _may_be_declared(value: _Value, sheet: Sheet | None) -> bool:
 
 
 def _grouped(values: Sequence[_Value]) -> list[list[_Value]]:
-    """Values that mostly the same students have, with the most common one of them first."""
+    """Values that mostly the same students have, with the most common one of them first; no two are of one cell."""
     groups: list[list[_Value]] = []
     for value in values:
         for group in groups:
             first = group[0]
             both = len(first.students & value.students)
-            alike = both >= ALIKE * len(first.students | value.students)
-            if alike and all(each.answer != value.answer for each in group):
+            if both >= ALIKE * len(first.students | value.students):
                 group.append(value)
                 break
         else:

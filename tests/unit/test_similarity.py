@@ -117,14 +117,21 @@ def test_the_cells_of_one_cause_count_once() -> None:
     assert len(slipped.shared) == len(slips)
 
 
+def test_two_causes_may_come_from_one_lesson() -> None:
+    causes = {"a.u": ("5", "drop:biases"), "b.v": ("6", "twin:stride")}
+    alone = {cell: str(at + 7) for at, cell in enumerate(DIAGONAL[2:])}
+    pair = only(compared([hand_in("ann", {**causes, **alone}), hand_in("bob", {**causes, **alone}), *others(98)]))
+    assert [each.bits for each in pair.shared if each.rule] == pytest.approx([6.64, 1], abs=0.01)
+
+
 def test_what_goes_together_in_the_class_counts_little() -> None:
-    """An unnamed mistake of six cells that each of twenty makes: no pair of them is striking."""
+    """An unnamed mistake of six cells that each of ten makes: no pair of them is striking."""
     wrong = {cell: str(at + 7) for at, cell in enumerate(DIAGONAL)}
-    twenty = [hand_in(f"same{i}", wrong) for i in range(20)]
-    assert compared([*twenty, *others(180)]).pairs == ()
+    ten = [hand_in(f"same{i}", wrong) for i in range(10)]
+    assert compared([*ten, *others(290)]).pairs == ()
     # while as many who have one of the six each do not make it a habit to have them all
-    apart = [hand_in(f"one{i}", {DIAGONAL[i % 6]: str(i % 6 + 7)}) for i in range(60)]
-    assert names(compared([*twenty[:2], *apart, *others(138)]).pairs) == [("same0", "same1")]
+    apart = [hand_in(f"one{i}", {DIAGONAL[i % 6]: str(i % 6 + 7)}) for i in range(48)]
+    assert names(compared([*ten[:2], *apart, *others(250)]).pairs) == [("same0", "same1")]
 
 
 def test_a_rule_that_nobody_named_is_no_evidence_cell_by_cell() -> None:
@@ -132,7 +139,11 @@ def test_a_rule_that_nobody_named_is_no_evidence_cell_by_cell() -> None:
     column = {f"{row}.u": str(at + 7) for at, row in enumerate(ROWS)}
     assert compared([hand_in("ann", column), hand_in("bob", column), *others(98)]).pairs == ()
     apart = {cell: str(at + 7) for at, cell in enumerate(DIAGONAL)}
-    assert names(compared([hand_in("ann", apart), hand_in("bob", apart), *others(98)]).pairs) == [("ann", "bob")]
+    pair = only(compared([hand_in("ann", apart), hand_in("bob", apart), *others(98)]))
+    # one more in the column of the first and the row of the third: one of the five others in each is wrong
+    more = only(compared([hand_in("ann", {**apart, "c.u": "3"}), hand_in("bob", {**apart, "c.u": "3"}), *others(98)]))
+    assert min(each.bits for each in pair.shared) == pytest.approx(6.64, abs=0.01)  # one in a hundred
+    assert min(each.bits for each in more.shared) == pytest.approx(4.64, abs=0.01)  # one in five, squared
 
 
 def test_what_most_have_weighs_nothing() -> None:
@@ -140,6 +151,17 @@ def test_what_most_have_weighs_nothing() -> None:
     usual = dict.fromkeys(CELLS, "A1*B1")
     everybody = [with_formulas(each, usual) for each in (replace(each, properties=about) for each in others(100))]
     assert compared(everybody).pairs == ()
+    most = [hand_in(f"most{i}", {"f.z": "4"}) for i in range(60)]
+    wrong = dict(zip(DIAGONAL, ("7", "8", "9", "5"), strict=False))
+    pair = only(compared([hand_in("ann", {**wrong, "f.z": "4"}), hand_in("bob", wrong), *most, *others(38)]))
+    assert pair.differ == 0
+
+
+def test_what_one_of_them_lacks_says_nothing() -> None:
+    wrong = dict(zip(DIAGONAL, ("7", "8", "9", "5"), strict=False))
+    ann = with_formulas(hand_in("ann", wrong, properties={"creator": "ann", "modifier": "ann"}), {"f.z": "1+1"})
+    class_of = [with_formulas(replace(each, properties={"creator": each.file}), {"f.z": "2"}) for each in others(98)]
+    assert only(compared([ann, hand_in("bob", wrong), *class_of])).differ == 0
 
 
 def test_properties_and_formulas_are_evidence() -> None:
