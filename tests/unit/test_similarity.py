@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -103,6 +104,14 @@ def test_a_value_weighs_by_how_few_others_have_it() -> None:
     assert common.bits < rare.bits - 3
 
 
+def test_an_unexplained_value_that_nobody_else_has_weighs_by_how_seldom_such_come_twice() -> None:
+    """Good and Turing: of 60 students who have one each, none comes twice but that of the pair."""
+    wrong = dict(zip(DIAGONAL, ("7", "8", "9", "5"), strict=False))
+    lone = [hand_in(f"lone{i}", {"f.u": str(1000 + i)}) for i in range(60)]
+    pair = only(compared([hand_in("ann", wrong), hand_in("bob", wrong), *lone, *others(38)]))
+    assert [each.bits for each in pair.shared] == pytest.approx([math.log2(100 / (2 * 2 / 61))] * 4)
+
+
 def test_the_cells_of_one_cause_count_once() -> None:
     cause: Wrong = {cell: (str(at + 100), "drop:biases") for at, cell in enumerate(CELLS[:30])}
     few = {cell: cause[cell] for cell in CELLS[:1]}
@@ -112,6 +121,9 @@ def test_the_cells_of_one_cause_count_once() -> None:
     assert much.bits == pytest.approx(little.bits)
     (told,) = (each for each in much.shared if each.rule)
     assert (told.rule, told.more) == ("does drop:biases", 26)  # of 30 cells three have another value
+    some = [hand_in(f"some{i}", {CELLS[0]: cause[CELLS[0]]}) for i in range(24)]  # who have it in mind, in one cell
+    known = only(compared([hand_in("ann", {**cause, **alone}), hand_in("bob", {**cause, **alone}), *some, *others(74)]))
+    assert min(each.bits for each in known.shared) == pytest.approx(2, abs=0.01)  # a quarter, in whichever cell
     slips = {cell: (said, "slip:digit") for cell, said in alone.items()}  # a slip says nothing of the next cell
     slipped = only(compared([hand_in("ann", slips), hand_in("bob", slips), *others(98)]))
     assert len(slipped.shared) == len(slips)
@@ -179,6 +191,8 @@ def test_properties_and_formulas_are_evidence() -> None:
     assert ("property", "creator") not in told
     assert told["property", "created"].what == "2026-05-05T11:12:13"
     assert told["property", "modifier"].others == 0
+    both = sorted(each.bits for each in pair.shared if each.kind == "property")
+    assert both == pytest.approx([1, 6.64], abs=0.01)  # the second may come from the same computer
     assert sum(each.kind == "formula" for each in pair.shared) == len(COLUMNS)
     assert all(each.more == len(ROWS) - 1 for each in pair.shared if each.kind == "formula")
     # a formula that stands there and is another one speaks against it; none there says nothing
