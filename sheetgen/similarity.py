@@ -99,7 +99,7 @@ class Pair:
 class Compared:
     """The pairs of a class, the most striking first, and the files that are the same to the byte."""
 
-    hand_ins: int
+    hand_ins: int  # that hold answers; files that are the same to the byte are one
     pairs: tuple[Pair, ...]
     identical: tuple[tuple[Who, ...], ...]
 
@@ -118,8 +118,6 @@ def compare(results: Results) -> Compared:
     least = math.log2(max(pairs, 1) / EXPECTED)
     found = []
     for one, other in seen.candidates(least):
-        if seen.contents[one] and seen.contents[one] == seen.contents[other]:
-            continue  # named as identical
         forth, back = seen.weigh(one, other), seen.weigh(other, one)
         bits = _log_mean((forth.bits, back.bits))
         if bits > least:
@@ -178,7 +176,7 @@ class _Class:
 
     def __init__(self, sheet: Sheet | None) -> None:
         self.who: list[Who] = []
-        self.contents: list[str] = []
+        self._same: dict[str, list[Who]] = {}  # by content
         self._sheet = sheet
         self._dependents = Dependents(sheet) if sheet is not None else None
         self._canonical: dict[str, str | None] = {}
@@ -198,10 +196,14 @@ class _Class:
         """One more hand-in; nothing where it could not be marked, or holds no answer."""
         if marked.status != "marked" or not any(each.given or each.formula for each in marked.answers):
             return
+        who = Who(marked.file, marked.hand_in.shown or marked.student or "")
+        same = self._same.setdefault(marked.content or f"={len(self.who)}", [])
+        same.append(who)
+        if len(same) > 1:
+            return  # one file, and one piece of evidence, however often it was handed in
         hand_in = _HandIn()
         self._hand_ins.append(hand_in)
-        self.who.append(Who(marked.file, marked.hand_in.shown or marked.student or ""))
-        self.contents.append(marked.content)
+        self.who.append(who)
         for answer in marked.answers:
             self._hold(hand_in, answer)
         for name in PROPERTIES:
@@ -418,11 +420,7 @@ class _Class:
         return Shared(place.kind, place.name, place.address, self._texts[item], more, rule, others, of, bits)
 
     def identical(self) -> Iterator[tuple[Who, ...]]:
-        same: dict[str, list[Who]] = {}
-        for who, content in zip(self.who, self.contents, strict=True):
-            if content:
-                same.setdefault(content, []).append(who)
-        yield from (tuple(each) for each in same.values() if len(each) > 1)
+        yield from (tuple(each) for each in self._same.values() if len(each) > 1)
 
 
 def _at_most(both: Sequence[int], piece_of: Mapping[int, int], bits: Sequence[float]) -> float:

@@ -10,7 +10,7 @@ import pytest
 
 from sheetgen.addresses import address
 from sheetgen.marking import Answer, Held, Marked, Submission, mark
-from sheetgen.records import Lines, Results, to_line
+from sheetgen.records import Results, from_line, to_line
 from sheetgen.sheet import Sheet, lay_out
 from sheetgen.suggest import suggest
 from tests.sample_class import Typed, right_answers
@@ -61,8 +61,8 @@ def a_class(sheet: Sheet, *groups: tuple[int, Mapping[str, Typed]], count: int =
     right = right_answers(sheet)
     given = [{**right, **wrong} for many, wrong in groups for _ in range(many)]
     given += [right] * (count - len(given))
-    lines = [to_line(marked(sheet, f"s{i}.xlsx", answers)) for i, answers in enumerate(given)]
-    return Results("A", Lines(lines), sheet=sheet)
+    hand_ins = [from_line(to_line(marked(sheet, f"s{i}.xlsx", answers))) for i, answers in enumerate(given)]
+    return Results("A", hand_ins, sheet=sheet)
 
 
 def completed(stub: str) -> str:
