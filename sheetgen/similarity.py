@@ -20,8 +20,10 @@ Two pieces may have one reason that nobody named. So once two share a piece, ``p
   named reason: a rule that nobody named shows in most of a line and is then behind each, slips of the hand in a few;
 - for a value, where another of its row is shared, or it is computed from a wrong one and a named cause is shared, how
   many have any unexplained value in its cell: two common mistakes that meet give a number that nobody else has;
-- ``TAUGHT`` for a second named cause (who learnt one thing wrongly somewhere may have learnt others there), a value
-  computed from a cell of one, and a second property; ``STYLE`` for the formulas of a second column.
+- k/(k + 1) for a named cause after k of them (Laplace's rule of succession: who learnt some things wrongly at one place
+  may have learnt others there);
+- ``TAUGHT`` for a value computed from a cell of a named cause, and for a second property; ``STYLE`` for the formulas of
+  a second column.
 
 This room knows results and how an answer follows from others; it must not know how a report looks.
 """
@@ -52,7 +54,7 @@ COMMON = 0.5  # what more of the class have says nothing, neither shared nor not
 WIDESPREAD = 0.1  # pairs are looked for by what fewer of the class have, and at most MOST_HOLDERS
 MOST_HOLDERS = 100
 IMAGINED = 20  # students for whom two pieces have nothing to do with each other
-TAUGHT = 0.5  # the least chance of what may come from the same lesson, or the same computer
+TAUGHT = 0.5  # the least chance of what may come from the same mistake, or the same computer
 STYLE = 0.125  # that who writes one formula like somebody else writes those of another column like them
 LONGEST = 200  # characters of a text that is kept; of a longer one its beginning and its hash
 LEAST_TOLD = 0.5  # bits; what weighs less is not told as evidence
@@ -274,7 +276,7 @@ class _Class:
             rows = (f"near {_lines(each.id)[0]}" for each in cells)
             tags = frozenset(("cause", *(each.id for each in cells), *rows))
             items = tuple(hand_in.has[self._cells["value", each.id]] for each in cells)
-            yield _Piece(items, tags, {"cause": TAUGHT}, cells[0].because[0].rule)
+            yield _Piece(items, tags, {"cause": 0.0}, cells[0].because[0].rule)
         for answer in single:
             item, lines = hand_in.has[self._cells["value", answer.id]], _lines(answer.id)
             if not answer.because:
@@ -350,7 +352,7 @@ class _Class:
     def weigh(self, one: int, other: int) -> _Weighed:
         """How much likelier what ``other`` has is if a share of it comes from ``one``."""
         before: list[int] = []  # what is shared so far, an item of each piece
-        tags: set[str] = set()
+        tags: Counter[str] = Counter()
         ratios: list[float] = []
         shared: list[Shared] = []
         differ = 0
@@ -369,14 +371,16 @@ class _Class:
                 ratios.append(0.0)
                 continue
             together = [self._given(known, item, one, other) for item in before]
-            alike = [floor for tag, floor in piece.floors.items() if tag in tags]
-            if not piece.mixes.isdisjoint(tags):
+            alike = [floor for tag, floor in piece.floors.items() if tags[tag]]
+            if tags["cause"] and "cause" in piece.floors:
+                alike.append(tags["cause"] / (tags["cause"] + 1))
+            if any(tags[tag] for tag in piece.mixes):
                 cell = self._cell_of[known]
                 alike.append((self._wrong_at[cell] - 1) / self._answered[cell])
             chance = max([chance, *together, *alike])
             rarest = min(both, key=self._chance)
             before.append(rarest)
-            tags |= piece.tags
+            tags.update(piece.tags)
             ratios.append(len(both) / len(items) / chance)
             if -math.log2(chance) >= LEAST_TOLD:
                 shared.append(self._told(rarest, len(both) - 1, piece.rule, -math.log2(chance)))

@@ -130,10 +130,10 @@ def test_the_cells_of_one_cause_count_once() -> None:
 
 
 def test_two_causes_may_come_from_one_lesson() -> None:
-    causes = {"a.u": ("5", "drop:biases"), "b.v": ("6", "twin:stride")}
-    alone = {cell: str(at + 7) for at, cell in enumerate(DIAGONAL[2:])}
+    causes = {"a.u": ("5", "drop:biases"), "b.v": ("6", "twin:stride"), "c.w": ("7", "round:up")}
+    alone = {cell: str(at + 7) for at, cell in enumerate(DIAGONAL[3:])}
     pair = only(compared([hand_in("ann", {**causes, **alone}), hand_in("bob", {**causes, **alone}), *others(98)]))
-    assert [each.bits for each in pair.shared if each.rule] == pytest.approx([6.64, 1], abs=0.01)
+    assert [each.bits for each in pair.shared if each.rule] == pytest.approx([6.64, 1, 0.58], abs=0.01)
 
 
 def test_what_goes_together_in_the_class_counts_little() -> None:
