@@ -31,6 +31,8 @@ ROOMS = [
     {"cache", "recognise", "foreign", "diagnosis", "pointed"},
     {"marking"},
     {"records"},
+    {"similarity"},
+    {"suggest"},
     {"assembled"},
     {"workbook", "witness", "importer"},
     {"shown"},
