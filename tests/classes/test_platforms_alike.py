@@ -35,7 +35,7 @@ def test_a_folder_and_the_zips_of_two_platforms_get_the_same_marks(made: list[Ma
     assert _marks(by_name) == _marks(moodle) == _marks(canvas)
     assert len(set(_marks(by_name).values())) > COUNT // 3  # not all are alike
     for results in (by_name, moodle, canvas):
-        assert not (results.missing or results.unknown or results.superseded)
+        assert not [*results.missing, *results.unknown, *results.superseded]
     assert {each.hand_in.platform for each in moodle.submissions} == {"moodle"}
     assert {each.hand_in.platform_id for each in canvas.submissions} == {str(500_000 + int(each.id)) for each in made}
     assert {each.student for each in moodle.submissions} == {each.name for each in made}
