@@ -215,9 +215,9 @@ class _Run(Generic[Given]):
     def _begin_anew(self) -> None:
         """Ask new workers for all that is open; what was asked too often is given up."""
         waiting = {future: job for future, job in self.pending.items() if not future.done()}
+        self.end()
         for future in waiting:
             del self.pending[future]
-        self.end()
         for job in waiting.values():
             job.tries += 1
             if job.tries < TRIES:
@@ -228,7 +228,9 @@ class _Run(Generic[Given]):
     def end(self) -> None:
         executor, self._executor = self._executor, None
         if executor is not None:
-            executor.shutdown(wait=False, cancel_futures=True)
+            for future in self.pending:
+                future.cancel()
+            executor.shutdown(wait=False)  # Dask's takes no more
 
 
 def _why(error: BaseException) -> str:
