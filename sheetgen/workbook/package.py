@@ -134,6 +134,11 @@ class Package:
         """The package's own spelling of a part's name, or None where there is no such part."""
         return self._archive.find(name)
 
+    def size(self, name: str) -> int:
+        """Bytes of a part as the directory has it, by which it will be held; 0 where there is no such part."""
+        found = self._archive.find(name)
+        return 0 if found is None else self._archive.entries[found].file_size
+
     def related(self, part: str, kind: str) -> str | None:
         """The part that ``part`` names as its ``kind`` ("sharedStrings", "calcChain" ...); "" is the package."""
         return next(iter(self.all_related(part, kind)), None)
