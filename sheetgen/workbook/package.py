@@ -87,6 +87,7 @@ class Package:
         "_definitions",
         "_formats",
         "_places",
+        "_related",
         "_strings",
         "date1904",
         "iterates",
@@ -98,6 +99,7 @@ class Package:
     def __init__(self, data: bytes) -> None:
         self._archive = Archive(data)
         self._cells: dict[str, tuple[Mapping[tuple[int, int], Cell], tuple[Area, ...]]] = {}
+        self._related: dict[str, list[_Relationship]] = {}
         self._strings: tuple[str, ...] | None = None
         self._formats: tuple[Shown, ...] | None = None
         if self._archive.find("_rels/.rels") is None:
@@ -196,6 +198,11 @@ class Package:
         return parse_xml(self._archive.read(part), part)
 
     def _relationships(self, part: str) -> list[_Relationship]:
+        if part not in self._related:
+            self._related[part] = self._read_relationships(part)
+        return self._related[part]
+
+    def _read_relationships(self, part: str) -> list[_Relationship]:
         folder, _, name = part.rpartition("/")
         rels = posixpath.join(folder, "_rels", f"{name}.rels")
         if self._archive.find(rels) is None:
