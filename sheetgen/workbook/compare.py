@@ -89,7 +89,8 @@ def _of_cells(
             if does.value is None:
                 bare.append(where)
                 continue
-            yield f"{where} has {_value(does, should)} stored beside its formula, not {_value(should, does)}"
+            instead = "the coursework gives none" if should.value is None else f"not {_value(should, does)}"
+            yield f"{where} has {_value(does, should)} stored beside its formula, {instead}"
         else:
             yield f"{where} holds {_held(does, should)}, the coursework gives {_held(should, does)}"
     if bare:
@@ -103,11 +104,11 @@ def _held(cell: Cell, other: Cell) -> str:
 
 
 def _value(cell: Cell, other: Cell) -> str:
-    """A cell's value; a text in quotes where the other is none, so that "4" is not taken for 4."""
+    """A cell's value; a text in quotes where the other is a number, so that "4" is not taken for 4."""
     if cell.value is None:
         return "nothing"
     shown = one_line(str(cell.value).upper() if isinstance(cell.value, bool) else str(cell.value), LONGEST)
-    return f'"{shown}"' if cell.kind == "text" and other.kind != "text" else shown
+    return f'"{shown}"' if cell.kind == "text" and other.kind in ("number", "boolean") else shown
 
 
 def _of_names(given: Package, held: Package) -> Iterator[str]:
