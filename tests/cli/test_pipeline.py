@@ -29,6 +29,7 @@ network:
     fc2: {type: Linear, out_features: 10}
 """
 SHEET = "xl/worksheets/sheet1.xml"
+KEY, BLANK = "the keys/small-key.xlsx", "hand out/small-blank.xlsx"
 
 
 def _yaml(name: str) -> Any:
@@ -42,12 +43,14 @@ HOOKS = {hook["id"]: hook for hook in _yaml(".pre-commit-hooks.yaml")}
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A repository with a coursework, its key, and its blank in a folder with a space."""
+    """A repository with a coursework, its key and its blank, in folders with a space."""
     here = tmp_path / "repository"
-    (here / "hand out").mkdir(parents=True)
+    here.mkdir()
     (here / "small.yaml").write_text(SPEC, encoding="utf-8")
     made = api.generate(here / "small.yaml", here)
-    made.blank.rename(here / "hand out" / made.blank.name)
+    for path, file in ((here / KEY, made.key), (here / BLANK, made.blank)):
+        path.parent.mkdir()
+        file.rename(path)
     for command in (["init", "-q"], ["add", "."]):
         subprocess.run(["git", *command], cwd=here, check=True, capture_output=True)
     return here
@@ -155,9 +158,6 @@ def test_what_is_installed(given: dict[str, str], expected: list[str], tmp_path:
     assert not (tmp_path / "pwned").exists()
 
 
-KEY, BLANK = "small-key.xlsx", "hand out/small-blank.xlsx"
-
-
 def test_a_repository_in_order_passes(repository: Path, commands: Path) -> None:
     code, said, outputs = _step("generated", repository, commands, coursework="small.yaml", key=KEY, blank=BLANK)
     assert (code, outputs) == (0, "same=true\n")
@@ -217,7 +217,7 @@ HOSTILE = """x"; touch pwned; $(touch pwned) `touch pwned` '; touch pwned; ' ${{
     [
         {"coursework": HOSTILE, "key": KEY},
         {"coursework": "small.yaml", "key": HOSTILE},
-        {"coursework": "--out=pwned", "key": KEY},
+        {"coursework": "--help", "key": KEY},
         {"coursework": "small.yaml", "key": KEY, "device": HOSTILE},
         {"coursework": "small.yaml", "key": "x\n::error::pwned\n"},
     ],
