@@ -97,5 +97,6 @@ def _children(package: Package, part: str) -> list[etree._Element]:
 
 def one_line(text: str, longest: int) -> str:
     """``text`` on one line, without control characters and marks that nobody sees, and cut off after ``longest``."""
-    seen = (each for each in text if each.isspace() or unicodedata.category(each) not in ("Cc", "Cf", "Cs"))
+    begins = text[: 40 * longest]  # a cell may be made to hold millions of characters
+    seen = (each for each in begins if each.isspace() or unicodedata.category(each) not in ("Cc", "Cf", "Cs"))
     return " ".join("".join(seen).split())[:longest].rstrip()

@@ -184,6 +184,8 @@ def test_a_part_that_unpacks_to_much_is_not_unpacked() -> None:
 
 def test_what_nobody_sees_is_left_out() -> None:
     assert one_line("﻿s\x7f12­3 4\r\n", 100) == "s123 4"
+    assert one_line("\x00" * 50 + "s1", 2) == "s1"
+    assert one_line("\x00" * 10_000_000 + "s1", 2) == ""  # not looked through
     assert one_line("Ærø 学生 ١٢", 100) == "Ærø 学生 ١٢"
 
 
