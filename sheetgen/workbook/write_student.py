@@ -15,10 +15,11 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from ..quantities import STUDENT
-from .styles import BLANK_FILL, GRID, LEFT, font, name_cells
+from .styles import BLANK_FILL, GRID, font, name_cells
 
 LABEL = "Student ID"
-LABEL_WIDTH, FIELD_WIDTH = 13, 18  # characters; a mail address that is longer still shows in the input line
+LABEL_WIDTH, FIELD_WIDTH = 13, 18  # characters
+FITTED = Alignment(horizontal="left", vertical="center", indent=1, shrink_to_fit=True)  # a mail address is longer
 TEXT = "@"  # so that 007 stays 007
 
 
@@ -45,7 +46,7 @@ def write_student(workbook: Workbook, page: Worksheet, row: int, widths: Sequenc
     typed, parts = _over(page, row, field, len(widths))
     for each in parts:  # of a merged cell all: Excel holds a locked part against whoever types
         each.fill, each.border, each.protection = BLANK_FILL, GRID, Protection(locked=False)
-    typed.font, typed.alignment, typed.number_format = font(), LEFT, TEXT
+    typed.font, typed.alignment, typed.number_format = font(), FITTED, TEXT
     name_cells(workbook, page, {STUDENT: typed})
     hint = DataValidation(allow_blank=True, showInputMessage=True)
     hint.promptTitle, hint.prompt = LABEL, "The ID under which you are enrolled. It is no answer, and earns no marks."

@@ -86,7 +86,7 @@ def test_it_is_open_to_the_student_alone_and_keeps_zeros(blank: bytes) -> None:
     assert page.protection.sheet is True
     as_written = openpyxl.load_workbook(io.BytesIO(blank), read_only=True)["Table"]  # else merged cells share a style
     assert [as_written[at].protection.locked for at in ("A1", "J1", "L1", "M1")] == [True, True, False, False]
-    assert (cell.value, cell.number_format) == (None, "@")
+    assert (cell.value, cell.number_format, cell.alignment.shrink_to_fit) == (None, "@", True)
     assert cell.fill.fgColor.rgb == page["L7"].fill.fgColor.rgb  # shaded as what is the student's to fill
     assert {side.style for side in (cell.border.left, cell.border.top, cell.border.bottom)} == {"thin"}
     (hint,) = (rule for rule in page.data_validations.dataValidation if "L1" in rule.sqref)
