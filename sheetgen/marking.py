@@ -90,6 +90,8 @@ class Marked:
     notes: tuple[str, ...] = ()
     summary: tuple[str, ...] = ()  # what went wrong, a sentence for each cause
     hand_in: HandIn = NOBODY
+    instead: str = ""  # the file that counts in the place of this one, of the same student
+    doubts: tuple[str, ...] = ()  # why it is not known, or not sure, whose it is, in sentences
     student_cell: str = ""  # what the Student cell says, whoever handed the file in
     properties: Mapping[str, str] = field(
         default_factory=dict, hash=False

@@ -115,7 +115,12 @@ def test_fill_check_and_locate_go_on_with_an_id_in_it(blank: bytes, key: bytes, 
     assert _page(filled.path.read_bytes())["L1"].value == "007"
     assert api.locate("alexnet", tmp_path / "mine.xlsx").how == "ours"
     marked = api.verify("alexnet", [filled.path]).submissions[0]
-    assert (marked.score, marked.student_cell, marked.student) == (69.5, "007", None)
+    assert (marked.score, marked.student_cell, marked.student, marked.hand_in.how) == (
+        69.5,
+        "007",
+        "007",
+        "Student cell",
+    )
     (tmp_path / "key.xlsx").write_bytes(key)
     assert api.check("alexnet", "meta", tmp_path / "key.xlsx").disagreed == ()
     (tmp_path / "somebodys.xlsx").write_bytes(_typed(key, "4711"))  # no key to publish
