@@ -1,6 +1,7 @@
 """What the commands do, as functions: the only place where the edges (workbooks, PyTorch) meet.
 
     generate(coursework, out)        writes the blank and the key
+    compare(coursework, workbooks)   says what in these is other than generate would write
     fill(coursework, template, out)  fills a copy of the blank, or somebody's own template
     locate(coursework, workbook)     says where a workbook has the table
     verify(coursework, paths)        marks submissions
@@ -18,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from .errors import TemplateError, UsageError
 from .expr import Value
@@ -81,18 +82,53 @@ class Generated:
 def generate(coursework: str | Path, out: Path = OUTPUT) -> Generated:
     """Write ``<name>-blank.xlsx`` and ``<name>-key.xlsx`` into the folder ``out``; equal input gives equal bytes."""
     from .diagnosis.discriminating import discriminates
+
+    described, sheet, blank, key = _made(coursework)
+    unseen = tuple(rule for _, rule in _told(sheet, discriminates(sheet).common_unseen, ""))
+    name = described.name
+    paths = Generated(described, out / f"{name}-blank.xlsx", out / f"{name}-key.xlsx", unseen)
+    write_file(paths.blank, blank)
+    write_file(paths.key, key)
+    return paths
+
+
+def _made(coursework: str | Path) -> tuple[Coursework, Sheet, bytes, bytes]:
+    """The coursework and its sheet, the blank and the key."""
     from .workbook.write import blank_workbook
 
     described, sheet = read_and_lay_out(coursework)
     if not sheet.blanks and sheet.questions is None:
         raise UsageError(f"{coursework}: the coursework has no blanks, so there is nothing to hand out; see blanks:")
-    blank, name = blank_workbook(described, sheet), described.name
-    unseen = tuple(rule for _, rule in _told(sheet, discriminates(sheet).common_unseen, ""))
-    paths = Generated(described, out / f"{name}-blank.xlsx", out / f"{name}-key.xlsx", unseen)
-    key = fill_bytes(sheet, blank, str(paths.blank))[0].data
-    write_file(paths.blank, blank)
-    write_file(paths.key, key)
-    return paths
+    blank = blank_workbook(described, sheet)
+    return described, sheet, blank, fill_bytes(sheet, blank, f"{described.name}-blank.xlsx")[0].data
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A workbook beside the blank or the key that the coursework gives, whichever it is more like."""
+
+    path: Path
+    what: Literal["blank", "key"]
+    differences: tuple[str, ...]  # what is otherwise in it, in clauses
+
+
+def compare(coursework: str | Path, workbooks: Sequence[Path]) -> tuple[Compared, ...]:
+    """Whether each of ``workbooks`` is what ``generate`` would write; nothing is written."""
+    _, _, blank, key = _made(coursework)
+    return tuple(
+        _apart(partial(_compare, blank, key, read_file(path, "workbook"), path), path) for path in workbooks
+    )  # fmt: skip
+
+
+def _compare(blank: bytes, key: bytes, data: bytes, path: Path) -> Compared:
+    from .workbook.compare import differences
+    from .workbook.package import BrokenPackage
+
+    try:
+        of_key, of_blank = differences(key, data), differences(blank, data)
+    except BrokenPackage as error:
+        raise TemplateError(f"{path}: {error}") from error
+    return Compared(path, "blank", of_blank) if len(of_blank) < len(of_key) else Compared(path, "key", of_key)
 
 
 def fill_bytes(sheet: Sheet, template: bytes, shown_as: str, package: Package | None = None) -> tuple[Filled, Found]:

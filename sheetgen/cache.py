@@ -99,7 +99,7 @@ def keep(path: Path, sheet: Sheet, read: tuple[tuple[Path, str], ...]) -> None:
 
 def packed(sheet: Sheet) -> str:
     """``sheet`` as a text of JSON, from which ``unpacked`` makes it again; equal sheets give equal texts."""
-    return json.dumps(_plain(sheet), sort_keys=True)
+    return json.dumps(_plain(sheet))  # in its own order, which decides between equal explanations
 
 
 def unpacked(text: str) -> Sheet:

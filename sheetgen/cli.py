@@ -37,6 +37,7 @@ from .printing import (
     print_checked,
     print_checked_all,
     print_checked_line,
+    print_compared,
     print_discriminated,
     print_kinds,
     print_located,
@@ -246,16 +247,35 @@ def new(
 def generate(
     coursework: CourseworkArgument,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to write into.")] = Path("output"),
+    same_as: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--same-as",
+            metavar="FILE",
+            help="Write nothing; say what in this blank or key is other than would be written.",
+            readable=False,
+        ),
+    ] = None,
 ) -> None:
     """Write the blank workbook to hand out, and the filled key.
+
+    With --same-as, which can be given several times, exits 1 if a file is not what would be written.
 
     \b
     Examples:
       sheetgen generate alexnet
       sheetgen generate my-network.yaml --out next-year
+      sheetgen generate my-network.yaml --same-as next-year/my-network-key.xlsx
     """
     from . import api
 
+    if same_as:
+        compared = api.compare(coursework, same_as)
+        for each in compared:
+            print_compared(coursework, each)
+        if any(each.differences for each in compared):
+            raise typer.Exit(FINDINGS)
+        return
     written = api.generate(coursework, out)
     warn(written.coursework)
     if written.unseen:

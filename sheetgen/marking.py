@@ -134,7 +134,17 @@ def mark(sheet: Sheet, submission: Submission, *, reveal: bool = False, language
     asked = sheet.questions.cells if sheet.questions is not None else ()
     most = _total([*(cell.marks for cell in sheet.blanks), *(cell.part.marks for cell in asked)])
     if submission.reason is not None:
-        return Marked(submission.file, None, "unmarked", submission.reason, 0, most, ())
+        return Marked(
+            submission.file,
+            None,
+            "unmarked",
+            submission.reason,
+            0,
+            most,
+            (),
+            student_cell=submission.student,
+            properties=submission.properties,
+        )
     habit = _habit(sheet, submission.held)
     found = submission.held
     if not submission.whole:
@@ -149,8 +159,19 @@ def mark(sheet: Sheet, submission: Submission, *, reveal: bool = False, language
     still = _total(answer.max_score for answer in answers if answer.status == "for-a-person")
     score = _total(answer.score for answer in answers)
     return Marked(
-        submission.file, None, "marked", None, score, most, answers, still, submission.notes, told.summary
-    )  # fmt: skip
+        submission.file,
+        None,
+        "marked",
+        None,
+        score,
+        most,
+        answers,
+        still,
+        submission.notes,
+        told.summary,
+        student_cell=submission.student,
+        properties=submission.properties,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +302,7 @@ def _answer(judged: _Judged, told: _Told, *, reveal: bool) -> Answer:
         follows=status == "wrong" and judged.answer in told.follows,
         notes=(*judged.held.notes, *judged.verdict.notes),
         expected=judged.expected if reveal else None,
+        formula=judged.held.formula,
     )
 
 

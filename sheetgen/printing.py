@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from .api import Checked, Discriminated, Located, Results
+    from .api import Checked, Compared, Discriminated, Located, Results
     from .coursework import Coursework
     from .marking import Answer, Marked, Status
     from .questionnaire import Question
@@ -463,6 +463,19 @@ def print_checked_line(name: str, checked: Checked, seconds: float) -> None:
         console.print(Text(told, "red"), soft_wrap=True)
     if len(checked.disagreed) > 20:
         console.print(f"  ... and {len(checked.disagreed) - 20} more; sheetgen check {name} lists all")
+
+
+def print_compared(coursework: str, compared: Compared, most: int = 20) -> None:
+    """One workbook: that it is what the coursework gives, or what is otherwise in it."""
+    path, given = printable(str(compared.path), 1000), f"the {compared.what} that {printable(coursework, 1000)} gives"
+    if not compared.differences:
+        print(f"{path}  is {given}")
+        return
+    print(f"{path}  is not {given}; generate it again")
+    for each in compared.differences[:most]:
+        print(f"  {printable(each, 1000)}")
+    if len(compared.differences) > most:
+        print(f"  and {len(compared.differences) - most} more")
 
 
 def print_checked_all(found: Mapping[str, Checked], seconds: float) -> None:

@@ -124,6 +124,9 @@ class Custom:
     total: bool = False  # may a totals row add it up?
 
 
+STUDENT = "student"  # the workbook's name of the cell for the student's id; an answer's has a point in it
+
+
 @lru_cache(maxsize=4096)
 def defined_name(answer: str) -> str:
     """The workbook's name of a blank: the answer's id, except where Excel would not take it for a name.
