@@ -1,0 +1,136 @@
+"""A worksheet of texts, written as XML: for a package that is edited, or one that has nothing else.
+
+All that is written is text or a number, never a formula. Must not know: what the texts say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ..addresses import address, quote
+from .adding import HEAD
+from .cells import disarmed
+from .looks import Look
+from .markup import attribute, escaped
+from .package import Place
+
+LONGEST = 32_767  # characters of a cell, as Excel counts them: two for each beyond the first 65,536
+_POINTS = 15  # a line of text of size 11
+_A4 = 9
+
+
+@dataclass(frozen=True, slots=True)
+class PageCell:
+    content: str | int | float
+    look: Look
+    leads_to: Place | None = None  # a cell of the workbook, which a click shows
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row. A line of one cell goes over the whole width, and is as high as its text needs."""
+
+    cells: tuple[PageCell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """``widths`` of the columns, in characters; ``heading`` is the number of the line that stays in sight, from 1."""
+
+    title: str
+    widths: tuple[float, ...]
+    lines: tuple[Line, ...] = field(default=())
+    heading: int = 0
+    frozen: bool = True  # not where what stands above it would fill a window
+
+
+def shortened(text: str) -> str:
+    """At most as much as a cell or a comment can hold."""
+    if len(text) * 2 <= LONGEST:
+        return text
+    return text.encode("utf-16-le", "replace")[: LONGEST * 2].decode("utf-16-le", "ignore")
+
+
+def lines_of(text: str, characters: float) -> int:
+    return sum(1 + int(max(0, len(line) - 1) / characters) for line in text.split("\n"))
+
+
+def page_xml(page: Page, number_of: Callable[[Look], int], namespace: str) -> bytes:
+    """The part; ``number_of`` gives the number of a look in the workbook's formats."""
+    merged, links, texts = [], [], []
+    rows = []
+    last = len(page.widths)
+    for number, line in enumerate(page.lines, 1):
+        height = b""
+        cells = b"".join(_cell(number, column, cell, number_of(cell.look)) for column, cell in enumerate(line.cells, 1))
+        if len(line.cells) == 1 and last > 1:
+            merged.append(f"A{number}:{address(number, last)}")
+            height = b' ht="%d" customHeight="1"' % _height(line.cells[0], sum(page.widths))
+        rows.append(b'<row r="%d"%b>%b</row>' % (number, height, cells))
+        for column, cell in enumerate(line.cells, 1):
+            if cell.leads_to is not None:
+                links.append(_link(address(number, column), cell.leads_to))
+            if isinstance(cell.content, str):
+                texts.append(address(number, column))
+    widths = b"".join(
+        b'<col min="%d" max="%d" width="%g" customWidth="1"/>' % (column, column, width)
+        for column, width in enumerate(page.widths, 1)
+    )
+    content = [
+        b'<sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>',
+        b'<dimension ref="A1:%b"/>' % address(max(1, len(page.lines)), last).encode(),
+        b'<sheetViews><sheetView showGridLines="0" workbookViewId="0">%b</sheetView></sheetViews>' % _pane(page),
+        b'<sheetFormatPr defaultRowHeight="%d"/>' % _POINTS,
+        b"<cols>%b</cols>" % widths,
+        b"<sheetData>%b</sheetData>" % b"".join(rows),
+        _grouped(b"mergeCells", [b"<mergeCell %b/>" % attribute(b"ref", area) for area in merged], counted=True),
+        _grouped(b"hyperlinks", links),
+        b'<pageMargins left="0.4" right="0.4" top="0.75" bottom="0.75" header="0.3" footer="0.3"/>',
+        b'<pageSetup paperSize="%d" orientation="landscape" fitToHeight="0"/>' % _A4,
+        b"<headerFooter><oddFooter>&amp;L%b&amp;R&amp;P / &amp;N</oddFooter></headerFooter>"
+        % escaped(page.title.replace("&", "&&")),
+        _grouped(b"ignoredErrors", _texts(texts)),
+    ]
+    return HEAD + b"<worksheet %b>%b</worksheet>" % (attribute(b"xmlns", namespace), b"".join(content))
+
+
+def _cell(row: int, column: int, cell: PageCell, style: int) -> bytes:
+    begun = b'<c r="%b" s="%d"' % (address(row, column).encode(), style)
+    if not isinstance(cell.content, str):
+        return begun + b"><v>%b</v></c>" % repr(cell.content).encode()
+    if not cell.content:
+        return begun + b"/>"
+    text = escaped(disarmed(shortened(cell.content)))
+    return begun + b' t="inlineStr"><is><t xml:space="preserve">%b</t></is></c>' % text
+
+
+def _height(cell: PageCell, characters: float) -> int:
+    """In points: merged cells do not grow by themselves."""
+    size = cell.look.size / 11
+    return min(400, round(lines_of(str(cell.content), characters / size) * _POINTS * size + 4))
+
+
+def _pane(page: Page) -> bytes:
+    if not page.heading or not page.frozen:
+        return b""
+    return b'<pane ySplit="%d" topLeftCell="A%d" activePane="bottomLeft" state="frozen"/>' % (
+        page.heading,
+        page.heading + 1,
+    )
+
+
+def _link(at: str, to: Place) -> bytes:
+    location = f"{quote(to.sheet)}!{address(to.row, to.column)}"
+    return b"<hyperlink %b %b/>" % (attribute(b"ref", at), attribute(b"location", location))
+
+
+def _grouped(name: bytes, members: list[bytes], *, counted: bool = False) -> bytes:
+    count = b' count="%d"' % len(members) if counted else b""
+    return b"<%b%b>%b</%b>" % (name, count, b"".join(members), name) if members else b""
+
+
+def _texts(cells: list[str]) -> list[bytes]:
+    """A number that somebody wrote is a text here, which is no error."""
+    areas = " ".join(cells)
+    return [b'<ignoredError %b numberStoredAsText="1"/>' % attribute(b"sqref", areas)] if cells else []
