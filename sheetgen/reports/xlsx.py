@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,8 @@ WORDS = {
     "unreadable": N_("unreadable"),
     "blank": N_("left blank"),
 }
+HEADINGS = (N_("Cell"), N_("Answer"), N_("What you wrote"), N_("Result"), N_("Marks"), N_("of"), N_("Feedback"))
+NUMBERS = ("Marks", "of")
 ABOVE = 8  # lines of summary that leave room for the table below them; more stand behind it
 
 
@@ -156,7 +159,8 @@ def _page(
     def told(text: str, look: Look = over) -> Line:
         return Line((PageCell(text, look),))
 
-    lines = [told(coursework, Look(size=16, bold=True))]
+    title = say.gettext("Feedback on {coursework}").format(coursework=coursework)
+    lines = [told(title, Look(size=16, bold=True))]
     if marked.hand_in.shown:
         lines.append(told(marked.hand_in.shown))
     if marked.status == "unmarked":
@@ -182,8 +186,7 @@ def _page(
         )
         return Page(say.gettext("Feedback"), widths, tuple(lines))
     lines.append(told(""))
-    headings = ("Cell", "Answer", "What you wrote", "Result", "Marks", "of", "Feedback")
-    lines.append(Line(tuple(PageCell(say.gettext(each), head) for each in headings)))
+    lines.append(Line(tuple(PageCell(say.gettext(each), replace(head, right=each in NUMBERS)) for each in HEADINGS)))
     heading = len(lines)
     sheets = {answer.sheet for answer in marked.answers}
     for answer in wrong:

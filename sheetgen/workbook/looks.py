@@ -71,6 +71,7 @@ class Looks:
         self._xfs = [child for child in self._children("cellXfs") if child.name == "xf"]
         self._new: dict[str, list[bytes]] = {}
         self._numbers: dict[tuple[str, bytes], int] = {}
+        self._looks: dict[Look, int] = {}
         self._filled: dict[tuple[int, Fill], int] = {}
 
     def filled(self, old: int, fill: Fill) -> int:
@@ -89,6 +90,8 @@ class Looks:
 
     def number(self, look: Look) -> int:
         """The number of a format that looks so; the workbook's own first one where there is no room."""
+        if look in self._looks:
+            return self._looks[look]
         if self._count("cellXfs") >= MOST:
             return 0
         style = "<b/>" * look.bold + "<u/>" * look.underlined
@@ -102,8 +105,10 @@ class Looks:
         base = ' xfId="0"' if "cellStyleXfs" in self._groups else ""
         quoted = ' quotePrefix="1"' if look.is_text else ""
         applied = 'applyNumberFormat="1" applyFont="1" applyFill="1" applyBorder="1" applyAlignment="1"'
-        aligned = f'<alignment horizontal="{"right" if look.right else "left"}" vertical="top" wrapText="1"/>'
-        return self._number("cellXfs", self._own(f"<xf {numbers}{base}{quoted} {applied}>{aligned}</xf>"))
+        indent = ' indent="1"' if look.lined else ""
+        aligned = f'<alignment horizontal="{"right" if look.right else "left"}" vertical="top" wrapText="1"{indent}/>'
+        self._looks[look] = self._number("cellXfs", self._own(f"<xf {numbers}{base}{quoted} {applied}>{aligned}</xf>"))
+        return self._looks[look]
 
     def done(self) -> bytes:
         markup = self._markup

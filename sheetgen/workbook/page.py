@@ -5,8 +5,8 @@ All that is written is text or a number, never a formula. Must not know: what th
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from ..addresses import address, quote
 from .adding import HEAD
@@ -17,6 +17,8 @@ from .package import Place
 
 LONGEST = 32_767  # characters of a cell, as Excel counts them: two for each beyond the first 65,536
 _POINTS = 15  # a line of text of size 11
+_FITS = 1.12  # letters for each digit of a column's width: fewer than fit, in whatever font stands for Calibri
+_HIGHEST = 409  # points that a row can have
 _A4 = 9
 
 
@@ -29,7 +31,7 @@ class PageCell:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row. A line of one cell goes over the whole width, and is as high as its text needs."""
+    """A row, as high as its texts need. A line of one cell goes over the whole width."""
 
     cells: tuple[PageCell, ...]
 
@@ -40,9 +42,8 @@ class Page:
 
     title: str
     widths: tuple[float, ...]
-    lines: tuple[Line, ...] = field(default=())
+    lines: tuple[Line, ...] = ()
     heading: int = 0
-    frozen: bool = True  # not where what stands above it would fill a window
 
 
 def shortened(text: str) -> str:
@@ -62,12 +63,10 @@ def page_xml(page: Page, number_of: Callable[[Look], int], namespace: str) -> by
     rows = []
     last = len(page.widths)
     for number, line in enumerate(page.lines, 1):
-        height = b""
         cells = b"".join(_cell(number, column, cell, number_of(cell.look)) for column, cell in enumerate(line.cells, 1))
         if len(line.cells) == 1 and last > 1:
             merged.append(f"A{number}:{address(number, last)}")
-            height = b' ht="%d" customHeight="1"' % _height(line.cells[0], sum(page.widths))
-        rows.append(b'<row r="%d"%b>%b</row>' % (number, height, cells))
+        rows.append(b'<row r="%d" ht="%d" customHeight="1">%b</row>' % (number, _height(line, page.widths), cells))
         for column, cell in enumerate(line.cells, 1):
             if cell.leads_to is not None:
                 links.append(_link(address(number, column), cell.leads_to))
@@ -98,21 +97,25 @@ def page_xml(page: Page, number_of: Callable[[Look], int], namespace: str) -> by
 def _cell(row: int, column: int, cell: PageCell, style: int) -> bytes:
     begun = b'<c r="%b" s="%d"' % (address(row, column).encode(), style)
     if not isinstance(cell.content, str):
-        return begun + b"><v>%b</v></c>" % repr(cell.content).encode()
+        return begun + b"><v>%b</v></c>" % f"{cell.content:.15g}".encode()
     if not cell.content:
         return begun + b"/>"
     text = escaped(disarmed(shortened(cell.content)))
     return begun + b' t="inlineStr"><is><t xml:space="preserve">%b</t></is></c>' % text
 
 
-def _height(cell: PageCell, characters: float) -> int:
-    """In points: merged cells do not grow by themselves."""
-    size = cell.look.size / 11
-    return min(400, round(lines_of(str(cell.content), characters / size) * _POINTS * size + 4))
+def _height(line: Line, widths: Sequence[float]) -> int:
+    """In points, since no program sees to merged cells, and not each to the others."""
+    widths = widths if len(line.cells) > 1 else (sum(widths),)
+    needed = (
+        lines_of(str(cell.content), _FITS * width * 11 / cell.look.size) * _POINTS * cell.look.size / 11
+        for cell, width in zip(line.cells, widths, strict=False)
+    )
+    return min(_HIGHEST, round(max(needed, default=_POINTS) + 3))
 
 
 def _pane(page: Page) -> bytes:
-    if not page.heading or not page.frozen:
+    if not page.heading:
         return b""
     return b'<pane ySplit="%d" topLeftCell="A%d" activePane="bottomLeft" state="frozen"/>' % (
         page.heading,
