@@ -14,7 +14,7 @@ from lxml import etree
 
 from tests.lossless import nodes
 
-NEW = re.compile(r"xl/(worksheets/(_rels/)?sheet|comments|drawings/vmlDrawing|styles)\d+\.\w+(\.rels)?")
+NEW = re.compile(r"xl/(worksheets/(_rels/)?sheet|comments|drawings/vmlDrawing|styles)\d*\.\w+(\.rels)?")
 GROUPS = ("fonts", "fills", "borders", "cellXfs")
 
 

@@ -40,7 +40,7 @@ FILLS: Mapping[str, tuple[str, str, str]] = {  # colour, pattern, what shows beh
     "unreadable": ("AC7BAF", "solid", ""),
 }
 # What is shown of a cell that several answers share: the worst.
-_WORST = ("unreadable", "wrong", "blank", "follow-through", "for-a-person")
+_WORST = ("unreadable", "wrong", "blank", "follow-through", "for-a-person", "correct")
 WORDS = {
     "follow-through": N_("follow-through"),
     "wrong": N_("wrong"),
@@ -77,7 +77,8 @@ def _returned(
             package = Package.read(data)
             places = _places(package, marked)
             page = _page(coursework, marked, places, known, say)
-            return annotate(data, _remarks(marked, places, say), page, package), True
+            ours = [each for status in FILLS if (each := _fill(status)) is not None]
+            return annotate(data, _remarks(marked, places, say), page, package, ours), True
         except BrokenPackage as error:
             why = str(error)
     return page_alone(_page(coursework, marked, {}, known, say, why)), False
@@ -112,13 +113,13 @@ def _remarks(marked: Marked, places: Mapping[str, Place], say: Translations) -> 
 
     by_place: dict[Place, list[Answer]] = {}
     for answer in marked.answers:
-        if answer.status != "correct" and answer.id in places:
+        if answer.id in places:
             by_place.setdefault(places[answer.id], []).append(answer)
     found = {}
     for place, answers in by_place.items():
         worst = min((answer.status for answer in answers), key=_WORST.index)
         said = [_comment(answer, say) for answer in answers if answer.status in WORDS]
-        found[place] = Remark(_fill(worst), "\n\n".join(said))
+        found[place] = Remark(_fill(worst), "\n\n".join(said), say.gettext("Marked before; it is correct now."))
     return found
 
 
@@ -129,10 +130,10 @@ def _comment(answer: Answer, say: Translations) -> str:
     return f"{marks}\n{answer.feedback}".strip()
 
 
-def _fill(status: str) -> Fill:
+def _fill(status: str) -> Fill | None:
     from ..workbook.looks import Fill
 
-    return Fill(*FILLS[status])
+    return Fill(*FILLS[status]) if status in FILLS else None
 
 
 # --- the page -------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -33,17 +33,25 @@ _LONGEST_TITLE = 31
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """What a cell gets."""
+    """What a cell gets. Where it was marked before and now gets no comment, its old one says ``settled``."""
 
     fill: Fill | None = None
     comment: str = ""
+    settled: str = ""
 
 
-def annotate(data: bytes, remarks: Mapping[Place, Remark], page: Page, package: Package | None = None) -> bytes:
+def annotate(
+    data: bytes,
+    remarks: Mapping[Place, Remark],
+    page: Page,
+    package: Package | None = None,
+    before: Collection[Fill] = (),
+) -> bytes:
     """The workbook with the remarks on its cells and the page behind its sheets; equal input gives equal bytes.
 
-    What is hidden in a merged cell is marked on the one that shows. A cell that has a comment keeps it; so does a sheet
-    whose comments are damaged: it gets none. ``package`` is ``data`` as it was read already. Raises BrokenPackage.
+    What is hidden in a merged cell is marked on the one that shows. A cell that has a comment keeps it, but one of ours
+    from an earlier marking; a sheet whose comments are damaged gets none. ``package`` is ``data`` as it was read
+    already; ``before`` are the colours of an earlier marking, which go from cells that get none. Raises BrokenPackage.
     """
     package = package or Package.read(data)
     if is_signed(package):
@@ -60,25 +68,27 @@ def annotate(data: bytes, remarks: Mapping[Place, Remark], page: Page, package: 
         if entry is None:
             raise BrokenPackage(f"the workbook has no sheet {name!r}")
         sheet = added.new.get(entry.part) or package.part(entry.part)  # two sheets may be one part
-        coloured = {at: Restyle(partial(_refilled, looks, each.fill)) for at, each in on_sheet.items() if each.fill}
+        coloured = {
+            at: Restyle(partial(looks.filled, fill=each.fill))
+            for at, each in on_sheet.items()
+            if each.fill is not None or looks.has(before)
+        }
         new = write_cells(sheet, entry.part, name, coloured) if coloured else sheet
         texts = {at: shortened(each.comment) for at, each in on_sheet.items() if each.comment}
+        settled = {at: shortened(each.settled) for at, each in on_sheet.items() if each.settled and not each.comment}
         with contextlib.suppress(BrokenPackage):  # where its comments are damaged: the page has them all
-            new = add_comments(added, entry.part, new, texts) if texts else new
+            new = add_comments(added, entry.part, new, texts, settled)
         if new != sheet:
             added.new[entry.part] = new
     _add_page(added, markup, page, looks)
     if there is not None:
         added.new[there] = looks.done()
     else:
-        name = added.name("xl/styles{}.xml")
+        name = "xl/styles.xml"  # where some programs look for it, whatever the package says
+        name = name if package.find(name) is None else added.name("xl/styles{}.xml")
         added.add(name, looks.done(), f"{_SPREADSHEET}.styles+xml")
         added.relate(package.workbook, "styles", name)
     return replace_parts(data, added.parts())
-
-
-def _refilled(looks: Looks, fill: Fill, old: int) -> int:
-    return looks.filled(old, fill)
 
 
 def _by_sheet(package: Package, remarks: Mapping[Place, Remark]) -> dict[str, dict[tuple[int, int], Remark]]:
@@ -93,7 +103,7 @@ def _by_sheet(package: Package, remarks: Mapping[Place, Remark]) -> dict[str, di
         other = on_sheet.get(at)
         if other is not None:
             texts = [text for text in (other.comment, remark.comment) if text]
-            remark = Remark(other.fill or remark.fill, "\n\n".join(texts))
+            remark = Remark(other.fill or remark.fill, "\n\n".join(texts), other.settled or remark.settled)
         on_sheet[at] = remark
     return found
 

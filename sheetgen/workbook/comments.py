@@ -36,19 +36,37 @@ _CHARACTERS, _LINE = 42, 15  # that fit on one of its lines, and its height, in 
 _WALK = 200  # columns or rows over which a comment may reach, where most are hidden
 
 
-def add_comments(added: Additions, part: str, sheet: bytes, texts: Mapping[tuple[int, int], str]) -> bytes:
-    """The sheet with comments on these cells, (row, column); those that have one keep it. Raises BrokenPackage."""
-    page = _Sheet(sheet, part)
+def add_comments(
+    added: Additions,
+    part: str,
+    sheet: bytes,
+    texts: Mapping[tuple[int, int], str],
+    settled: Mapping[tuple[int, int], str],
+) -> bytes:
+    """The sheet with comments on these cells, (row, column); those that have one keep it, but where it is ours.
+
+    Of ours those in ``settled`` change too; no cell gets one for that. Raises BrokenPackage.
+    """
     comments = added.package.related(part, "comments")
+    if not texts and comments is None:
+        return sheet
     old = None if comments is None else _Comments(added.package.part(comments), comments)
+    ours = old.ours() if old is not None else {}
     taken = {*(old.cells() if old is not None else ()), *_threaded(added, part)}
     new = {at: text for at, text in sorted(texts.items()) if at not in taken}
-    if not new:
+    again = {at: text for at, text in {**settled, **texts}.items() if at in ours}
+    if not new and not again:
         return sheet
+    if not new:
+        assert old is not None
+        assert comments is not None
+        added.new[comments] = old.written({}, again)
+        return sheet
+    page = _Sheet(sheet, part)
     drawing, relates = _drawing(added, part, page)
     shapes = _with_shapes(added, page, drawing, new)  # before anything is added: it may find the drawing damaged
     if old is not None and comments is not None:
-        added.new[comments] = old.with_new(new)
+        added.new[comments] = old.written(new, again)
     else:
         name = added.name("xl/comments{}.xml")
         added.add(name, _new_comments(page, new), _COMMENTS)
@@ -86,15 +104,34 @@ class _Comments:
         if authors is None or listed is None:
             raise BrokenPackage(f"the part {part} is damaged: it lacks its authors, or its list of comments")
         self._authors, self._list = authors, listed
+        names = [self._markup.text[each.inner : each.closing].strip() for each in authors.children]
+        self._author = names.index(AUTHOR.encode()) if AUTHOR.encode() in names else None
 
     def cells(self) -> set[tuple[int, int]]:
         return set(_places(self._list.children))
 
-    def with_new(self, texts: Mapping[tuple[int, int], str]) -> bytes:
-        prefix, number = self._markup.prefix(self._markup.root), len(self._authors.children)
-        self._markup.append(self._authors, b"<%bauthor>%b</%bauthor>" % (prefix, AUTHOR.encode(), prefix))
-        self._markup.append(self._list, b"".join(_comment(prefix, number, *each) for each in texts.items()))
-        return self._markup.done()
+    def ours(self) -> dict[tuple[int, int], Element]:
+        """Those of an earlier marking."""
+        found = {}
+        for each in self._list.children:
+            for at in _places([each]):
+                if each.attributes.get("authorId") == str(self._author):
+                    found[at] = each
+        return found
+
+    def written(self, new: Mapping[tuple[int, int], str], again: Mapping[tuple[int, int], str]) -> bytes:
+        """With ``new`` ones behind those that there are, and other texts in ours."""
+        markup = self._markup
+        prefix, number = markup.prefix(markup.root), self._author
+        if new and number is None:
+            number = len(self._authors.children)
+            markup.append(self._authors, b"<%bauthor>%b</%bauthor>" % (prefix, AUTHOR.encode(), prefix))
+        for at, element in self.ours().items():
+            if at in again and number is not None:
+                markup.replace(element.start, element.end, _comment(prefix, number, at, again[at]))
+        if new and number is not None:
+            markup.append(self._list, b"".join(_comment(prefix, number, *each) for each in new.items()))
+        return markup.done()
 
 
 def _new_comments(page: _Sheet, texts: Mapping[tuple[int, int], str]) -> bytes:

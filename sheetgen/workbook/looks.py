@@ -5,7 +5,8 @@ The old ones stay as they are, byte for byte and by their numbers. Must not know
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from .adding import HEAD
@@ -23,6 +24,9 @@ _DEFAULTS = {  # what stands first in a group that a workbook lacks
     "cellStyleXfs": (f"<xf {_XF}/>",),
     "cellXfs": (f'<xf {_XF} xfId="0"/>',),
 }
+
+
+_FILL = re.compile(r"patternType=\"(\w+)\".*?fgColor rgb=\"FF(\w{6})\"", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +76,27 @@ class Looks:
         self._new: dict[str, list[bytes]] = {}
         self._numbers: dict[tuple[str, bytes], int] = {}
         self._looks: dict[Look, int] = {}
-        self._filled: dict[tuple[int, Fill], int] = {}
+        self._filled: dict[tuple[int, Fill | None], int] = {}
+        self._before: set[str] = set()  # backgrounds that go, by their numbers
 
-    def filled(self, old: int, fill: Fill) -> int:
+    def has(self, fills: Collection[Fill]) -> bool:
+        """Whether the workbook has any of these backgrounds; from now on ``filled`` with none takes them away."""
+        wanted = {(fill.pattern, fill.colour) for fill in fills}
+        for number, each in enumerate(self._children("fills")):
+            said = self._markup.whole(each).decode()
+            if (match := _FILL.search(said)) is not None and (match[1], match[2].upper()) in wanted:
+                self._before.add(str(number))
+        return bool(self._before)
+
+    def filled(self, old: int, fill: Fill | None) -> int:
         """The number of the format that is ``old`` but for its background; ``old`` itself where there is no room."""
         if (old, fill) in self._filled:
             return self._filled[old, fill]
         if old >= max(1, len(self._xfs)) or self._count("cellXfs") >= MOST:
             return old
-        background = self._number("fills", self._fill(fill))
+        if fill is None and not (self._xfs and self._xfs[old].attributes.get("fillId") in self._before):
+            return old
+        background = self._number("fills", self._fill(fill)) if fill is not None else 0
         if self._xfs:
             xf = self._markup.altered(self._xfs[old], {"fillId": str(background), "applyFill": "1"})
         else:
