@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from lxml import etree
 
@@ -18,7 +18,7 @@ NEW = re.compile(r"xl/(worksheets/(_rels/)?sheet|comments|drawings/vmlDrawing|st
 GROUPS = ("fonts", "fills", "borders", "cellXfs")
 
 
-def changes(old: bytes, new: bytes, cells: dict[str, Collection[str]]) -> list[str]:
+def changes(old: bytes, new: bytes, cells: Mapping[str, Collection[str]]) -> list[str]:
     """What is otherwise than it should be; ``cells`` are those that may get a colour and a comment, by their part."""
     with zipfile.ZipFile(io.BytesIO(old)) as before, zipfile.ZipFile(io.BytesIO(new)) as after:
         names = before.namelist()
@@ -33,7 +33,7 @@ def changes(old: bytes, new: bytes, cells: dict[str, Collection[str]]) -> list[s
     return found
 
 
-def _part(name: str, old: bytes, new: bytes, cells: dict[str, Collection[str]]) -> Iterator[str]:
+def _part(name: str, old: bytes, new: bytes, cells: Mapping[str, Collection[str]]) -> Iterator[str]:
     if name.endswith(".vml"):
         one, other = (
             part.decode("utf-16" if part[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8") for part in (old, new)

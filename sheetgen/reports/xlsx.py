@@ -33,7 +33,7 @@ WORKBOOKS = (".xlsx", ".xlsm", ".xltx", ".xltm")  # what a workbook that was edi
 # Colours that differ in lightness, so that they are told apart in grey and whatever colours a person sees: from that
 # of our own blanks (L* 96), in which a right answer stays as it is, down to 57. A blank has no text to be read on it.
 FILLS: Mapping[str, tuple[str, str, str]] = {  # colour, pattern, what shows behind the pattern
-    "for-a-person": ("DFE3F3", "solid", ""),
+    "for-a-person": ("D3D8EE", "solid", ""),
     "blank": ("7F7F7F", "lightUp", "F2F2F2"),
     "follow-through": ("9CCBEA", "solid", ""),
     "wrong": ("F0925E", "solid", ""),
