@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -49,6 +49,7 @@ WORDS = {
 }
 HEADINGS = (N_("Cell"), N_("Answer"), N_("What you wrote"), N_("Result"), N_("Marks"), N_("of"), N_("Feedback"))
 NUMBERS = ("Marks", "of")
+WIDTHS = (26.0, 22.0, 16.0, 10.0, 8.0, 64.0)  # of all columns but the first, which is as wide as what it names
 ABOVE = 8  # lines of summary that leave room for the table below them; more stand behind it
 
 
@@ -148,71 +149,89 @@ def _page(
     why: str = "",
 ) -> Page:
     """All that is said of a hand-in. ``why`` it is not said in the workbook itself."""
-    from ..workbook.looks import Fill, Look
-    from ..workbook.page import Line, Page, PageCell, lines_of
+    from ..workbook.page import Page, lines_of
 
-    widths = (12.0, 26.0, 22.0, 16.0, 8.0, 8.0, 64.0)
-    over, strong = Look(), Look(bold=True)
-    head = Look(bold=True, colour="FFFFFF", fill=Fill("1F4E79"), lined=True)
-    linked = Look(underlined=True, colour="0563C1", lined=True)
-    plain, given, number = Look(lined=True), Look(lined=True, is_text=True), Look(lined=True, right=True)
-
-    def told(text: str, look: Look = over) -> Line:
-        return Line((PageCell(text, look),))
-
-    title = say.gettext("Feedback on {coursework}").format(coursework=coursework)
-    lines = [told(title, Look(size=16, bold=True))]
-    if marked.hand_in.shown:
-        lines.append(told(marked.hand_in.shown))
-    if marked.status == "unmarked":
-        lines.append(told(say.gettext("The file could not be marked: {reason}.").format(reason=marked.reason), strong))
-        return Page(say.gettext("Feedback"), widths, tuple(lines))
-    lines.append(told(_score(marked, say), strong))
-    if marked.open:
-        text = say.gettext("A person has yet to give some of these: {open} marks.")
-        lines.append(told(text.format(open=f"{marked.open:g}")))
-    if why:
-        text = say.gettext(
-            "The marks could not be put into the file that was handed in: {why}. Here is the feedback alone."
-        )
-        lines.append(told(text.format(why=why)))
-    summary = [told(f"• {sentence}") for sentence in marked.summary]
-    above = sum(lines_of(str(line.cells[0].content), sum(widths)) for line in summary) <= ABOVE
+    lines = _head(coursework, marked, say, why)
+    wrong = [answer for answer in marked.answers if answer.status in WORDS]
+    sheets = {answer.sheet for answer in marked.answers}
+    shown = [
+        answer.cell if len(sheets) == 1 or answer.cell == NOWHERE else f"{answer.sheet}!{answer.cell}"
+        for answer in wrong
+    ]
+    widths = (min(40.0, 4.0 + max(map(len, shown), default=0)), *WIDTHS)
+    if marked.status == "marked" and not wrong:
+        fine = say.gettext("Nothing is wrong.") if marked.open else say.gettext("All answers are right.")
+        lines.append(_told(fine))
+    summary = [_told(f"• {sentence}") for sentence in marked.summary]
+    above = sum(lines_of(sentence, sum(widths)) for sentence in marked.summary) <= ABOVE
     if above:
         lines += summary
-    wrong = [answer for answer in marked.answers if answer.status in WORDS]
-    if not wrong:
-        lines.append(
-            told(say.gettext("All answers are right.") if not marked.open else say.gettext("Nothing is wrong."))
-        )
-        return Page(say.gettext("Feedback"), widths, tuple(lines))
-    lines.append(told(""))
-    lines.append(Line(tuple(PageCell(say.gettext(each), replace(head, right=each in NUMBERS)) for each in HEADINGS)))
-    heading = len(lines)
-    sheets = {answer.sheet for answer in marked.answers}
-    for answer in wrong:
-        at = answer.cell if len(sheets) == 1 or answer.cell == NOWHERE else f"{answer.sheet}!{answer.cell}"
-        place = places.get(answer.id)
-        lines.append(
-            Line(
-                (
-                    PageCell(at, linked if place is not None else plain, place),
-                    PageCell(known.get(answer.id, answer.id), plain),
-                    PageCell(answer.given, given),
-                    PageCell(say.gettext(WORDS[answer.status]), Look(fill=_fill(answer.status), lined=True)),
-                    PageCell(answer.score, number),
-                    PageCell(answer.max_score, number),
-                    PageCell(answer.feedback, plain),
-                )
-            )
-        )
+    heading = 0
+    if wrong:
+        lines.append(_told(""))
+        heading = len(lines) + 1
+        lines += _table(wrong, shown, places, known, say)
     if not above:
-        lines += [told(""), *summary]
+        lines += [_told(""), *summary]
     return Page(say.gettext("Feedback"), widths, tuple(lines), heading)
 
 
-def _score(marked: Marked, say: Translations) -> str:
-    return say.gettext("{score} of {most} marks").format(score=f"{marked.score:g}", most=f"{marked.max_score:g}")
+def _head(coursework: str, marked: Marked, say: Translations, why: str) -> list[Line]:
+    """Whose it is, and the marks; or why there are none."""
+    lines = [_told(say.gettext("Feedback on {coursework}").format(coursework=coursework), size=16, bold=True)]
+    if marked.hand_in.shown:
+        lines.append(_told(marked.hand_in.shown))
+    if marked.status == "unmarked":
+        reason = say.gettext("The file could not be marked: {reason}.").format(reason=marked.reason)
+        return [*lines, _told(reason, bold=True)]
+    score = say.gettext("{score} of {most} marks")
+    lines.append(_told(score.format(score=f"{marked.score:g}", most=f"{marked.max_score:g}"), bold=True))
+    if marked.open:
+        still = say.gettext("A person has yet to give some of these: {open} marks.")
+        lines.append(_told(still.format(open=f"{marked.open:g}")))
+    if why:
+        alone = say.gettext(
+            "The marks could not be put into the file that was handed in: {why}. Here is the feedback alone."
+        )
+        lines.append(_told(alone.format(why=why)))
+    return lines
+
+
+def _told(text: str, size: int = 11, *, bold: bool = False) -> Line:
+    from ..workbook.looks import Look
+    from ..workbook.page import Line, PageCell
+
+    return Line((PageCell(text, Look(size=size, bold=bold)),))
+
+
+def _table(
+    answers: Sequence[Answer],
+    shown: Sequence[str],
+    places: Mapping[str, Place],
+    known: Mapping[str, str],
+    say: Translations,
+) -> list[Line]:
+    """A line for each answer, below the headings; ``shown`` is what each one's cell is called."""
+    from ..workbook.looks import Fill, Look
+    from ..workbook.page import Line, PageCell
+
+    head = Look(bold=True, colour="FFFFFF", fill=Fill("1F4E79"), lined=True)
+    linked = Look(underlined=True, colour="0563C1", lined=True)
+    plain, given, number = Look(lined=True), Look(lined=True, is_text=True), Look(lined=True, right=True)
+    lines = [Line(tuple(PageCell(say.gettext(each), replace(head, right=each in NUMBERS)) for each in HEADINGS))]
+    for answer, at in zip(answers, shown, strict=True):
+        place = places.get(answer.id)
+        cells = (
+            PageCell(at, linked if place is not None else plain, place),
+            PageCell(known.get(answer.id, answer.id), plain),
+            PageCell(answer.given, given),
+            PageCell(say.gettext(WORDS[answer.status]), Look(fill=_fill(answer.status), lined=True)),
+            PageCell(answer.score, number),
+            PageCell(answer.max_score, number),
+            PageCell(answer.feedback, plain),
+        )
+        lines.append(Line(cells))
+    return lines
 
 
 def _labels(sheet: Sheet | None) -> dict[str, str]:
