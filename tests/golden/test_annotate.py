@@ -228,6 +228,34 @@ def test_a_workbook_without_formats() -> None:
     assert (page["D2"].fill.fgColor.rgb, page["A2"].fill.fgColor.rgb) == ("FFF0925E", "00000000")
 
 
+@pytest.mark.parametrize("groups", [(), ("fills",), ("fonts", "borders"), ("fonts", "fills", "borders", "cellXfs")])
+def test_formats_of_which_groups_are_missing(groups: tuple[str, ...]) -> None:
+    """Excel counts the first two backgrounds as none and grey, whatever stands there."""
+    data = made.made()
+    for group in groups:
+        data = edited(data, lambda xml, g=group: re.sub(rf"<{g} .*?</{g}>", "", xml), "xl/styles.xml")  # type: ignore[misc]
+    root = etree.fromstring(parts(annotate(data, {at("D2"): Remark(RED)}, PAGE))["xl/styles.xml"])
+    fills = root.find("{*}fills")
+    assert fills is not None
+    kinds = [fill[0].get("patternType") for fill in fills]
+    assert kinds[:2] == ["none", "gray125"]
+    assert kinds.count("lightUp") == 1
+    order = [etree.QName(child).localname for child in root]
+    assert [name for name in ("fonts", "fills", "borders", "cellXfs", "cellStyles") if name in order] == [
+        name for name in order if name in ("fonts", "fills", "borders", "cellXfs", "cellStyles")
+    ]
+
+
+def test_formats_that_are_odd() -> None:
+    """A cell whose format is not there keeps it, and one whose background is not to be shown shows ours."""
+    data = edited(made.made(), lambda xml: xml.replace('<c r="D2" s="1"', '<c r="D2" s="999"'))
+    data = edited(data, lambda xml: xml.replace('applyFill="1"', 'applyFill="0"'), "xl/styles.xml")
+    done = annotate(data, {at("D2"): Remark(RED), at("D3"): Remark(RED)}, PAGE)
+    assert _cells(done)["D2"] == "999"
+    shown = _styles_of(done)[int(_cells(done)["D3"])]
+    assert (shown[0]["applyFill"], RED.colour in shown[2]) == ("1", True)
+
+
 @pytest.mark.parametrize("count", [MOST - 1, MOST, MOST + 500])
 def test_formats_near_the_most_that_excel_takes(count: int) -> None:
     xfs = '<xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>' * (count - 3)
@@ -251,6 +279,16 @@ def test_shapes_have_numbers_of_their_own(templates: dict[str, bytes]) -> None: 
         blocks = re.search(r'<o:idmap v:ext="edit" data="([\d,]+)"', drawing)
         assert blocks is not None
         assert {each // 1024 for each in numbers} == set(map(int, blocks[1].split(",")))
+
+
+def test_a_thread_without_its_old_comment_is_kept() -> None:
+    said = '<threadedComment ref="D3" id="{1}"><text>student</text></threadedComment>'
+    data = TEMPLATES["threaded_comments.xlsx"]()
+    part = "xl/threadedComments/threadedComment1.xml"
+    data = edited(data, lambda xml: xml.replace("/>", f">{said}</ThreadedComments>"), part)
+    page = openpyxl.load_workbook(io.BytesIO(annotate(data, REMARKS, PAGE)))["Table"]
+    assert page["D3"].comment is None
+    assert page["F3"].comment is not None
 
 
 def test_drawings_of_two_sheets_share_no_block() -> None:
