@@ -95,6 +95,76 @@ def test_the_cells_keep_all_but_their_background(
             assert now[cell] == was[cell]
 
 
+# In what order Excel wants them (ECMA-376 part 1, CT_Worksheet and CT_Workbook); else it calls a file damaged.
+WORKSHEET = [
+    "sheetPr",
+    "dimension",
+    "sheetViews",
+    "sheetFormatPr",
+    "cols",
+    "sheetData",
+    "sheetCalcPr",
+    "sheetProtection",
+    "protectedRanges",
+    "scenarios",
+    "autoFilter",
+    "sortState",
+    "dataConsolidate",
+    "customSheetViews",
+    "mergeCells",
+    "phoneticPr",
+    "conditionalFormatting",
+    "dataValidations",
+    "hyperlinks",
+    "printOptions",
+    "pageMargins",
+    "pageSetup",
+    "headerFooter",
+    "rowBreaks",
+    "colBreaks",
+    "customProperties",
+    "cellWatches",
+    "ignoredErrors",
+    "smartTags",
+    "drawing",
+    "legacyDrawing",
+    "legacyDrawingHF",
+    "drawingHF",
+    "picture",
+    "oleObjects",
+    "controls",
+    "webPublishItems",
+    "tableParts",
+    "extLst",
+]
+BOOK = [
+    "fileVersion",
+    "fileSharing",
+    "workbookPr",
+    "workbookProtection",
+    "bookViews",
+    "sheets",
+    "functionGroups",
+    "externalReferences",
+    "definedNames",
+    "calcPr",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_elements_stand_in_excels_order(name: str, marked: dict[str, bytes]) -> None:
+    there = parts(marked[name])
+    for part, order in ((SHEET, WORKSHEET), (WORKBOOK, BOOK), (_last_sheet(there), WORKSHEET)):
+        spaces = (made.MAIN, "http://purl.oclc.org/ooxml/spreadsheetml/main")
+        names = [etree.QName(child) for child in etree.fromstring(there[part]) if isinstance(child.tag, str)]
+        places = [order.index(each.localname) for each in names if each.namespace in spaces]
+        assert places == sorted(places), (part, [each.localname for each in names])
+
+
+def _last_sheet(there: dict[str, bytes]) -> str:
+    return [part for part in there if part.startswith("xl/worksheets/sheet")][-1]
+
+
 def test_cells_without_references(marked: dict[str, bytes]) -> None:
     styles = _styles_of(marked["without_references.xlsx"])
     row = next(etree.fromstring(parts(marked["without_references.xlsx"])[SHEET]).iter("{*}row"))
