@@ -148,6 +148,10 @@ BOOK = [
     "externalReferences",
     "definedNames",
     "calcPr",
+    "oleSize",
+    "customWorkbookViews",
+    "pivotCaches",
+    "extLst",
 ]
 
 
