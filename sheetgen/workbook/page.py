@@ -59,7 +59,7 @@ def lines_of(text: str, characters: float) -> int:
 
 def page_xml(page: Page, number_of: Callable[[Look], int], namespace: str) -> bytes:
     """The part; ``number_of`` gives the number of a look in the workbook's formats."""
-    merged, links, texts = [], [], []
+    merged, links = [], []
     rows = []
     last = len(page.widths)
     for number, line in enumerate(page.lines, 1):
@@ -70,15 +70,14 @@ def page_xml(page: Page, number_of: Callable[[Look], int], namespace: str) -> by
         for column, cell in enumerate(line.cells, 1):
             if cell.leads_to is not None:
                 links.append(_link(address(number, column), cell.leads_to))
-            if isinstance(cell.content, str):
-                texts.append(address(number, column))
     widths = b"".join(
         b'<col min="%d" max="%d" width="%g" customWidth="1"/>' % (column, column, width)
         for column, width in enumerate(page.widths, 1)
     )
+    whole = f"A1:{address(max(1, len(page.lines)), last)}".encode()
     content = [
         b'<sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>',
-        b'<dimension ref="A1:%b"/>' % address(max(1, len(page.lines)), last).encode(),
+        b'<dimension ref="%b"/>' % whole,
         b'<sheetViews><sheetView showGridLines="0" workbookViewId="0">%b</sheetView></sheetViews>' % _pane(page),
         b'<sheetFormatPr defaultRowHeight="%d"/>' % _POINTS,
         b"<cols>%b</cols>" % widths,
@@ -89,7 +88,8 @@ def page_xml(page: Page, number_of: Callable[[Look], int], namespace: str) -> by
         b'<pageSetup paperSize="%d" orientation="landscape" fitToHeight="0"/>' % _A4,
         b"<headerFooter><oddFooter>&amp;L%b&amp;R&amp;P / &amp;N</oddFooter></headerFooter>"
         % escaped(page.title.replace("&", "&&")),
-        _grouped(b"ignoredErrors", _texts(texts)),
+        # a number that somebody wrote is a text here
+        b'<ignoredErrors><ignoredError sqref="%b" numberStoredAsText="1"/></ignoredErrors>' % whole,
     ]
     return HEAD + b"<worksheet %b>%b</worksheet>" % (attribute(b"xmlns", namespace), b"".join(content))
 
@@ -131,9 +131,3 @@ def _link(at: str, to: Place) -> bytes:
 def _grouped(name: bytes, members: list[bytes], *, counted: bool = False) -> bytes:
     count = b' count="%d"' % len(members) if counted else b""
     return b"<%b%b>%b</%b>" % (name, count, b"".join(members), name) if members else b""
-
-
-def _texts(cells: list[str]) -> list[bytes]:
-    """A number that somebody wrote is a text here, which is no error."""
-    areas = " ".join(cells)
-    return [b'<ignoredError %b numberStoredAsText="1"/>' % attribute(b"sqref", areas)] if cells else []

@@ -228,6 +228,9 @@ def test_openpyxl_reads_them(name: str, templates: dict[str, bytes], marked: dic
     assert feedback["B3"].quotePrefix
     assert (feedback["A4"].value, feedback.freeze_panes, feedback.print_title_rows) == (0.5, "A3", "$2:$2")
     assert feedback["A1"].font.b
+    assert (
+        b'<ignoredError sqref="A1:B4" numberStoredAsText="1"/>' in parts(marked[name])[_last_sheet(parts(marked[name]))]
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
