@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,9 +23,8 @@ from typing import TYPE_CHECKING, TypeVar
 from .errors import TemplateError, UsageError
 from .expr import Value
 from .files import read_file, write_file
-from .folders import gather, no_workbook
 from .layout import Layout, answer_at
-from .marking import Marked, Submission, is_right, mark
+from .marking import is_right, mark
 from .network import INPUT
 from .pasting import asks_text, skeleton_text
 from .records import Results as Results
@@ -47,7 +45,6 @@ OUTPUT = Path("output")
 _SAVE_AS = "open it in its program and save it as .xlsx (or: soffice --headless --convert-to xlsx FILE)"
 _CONVERT = (".ods", ".csv", ".tsv", ".xls", ".xlsb", ".fods", ".numbers")
 _READ_ONLY = (".ods", ".csv", ".tsv")  # what verify and locate read, but fill cannot write
-MAX_FILE = 32 * 1024 * 1024  # bytes of a submission; the filled sheet has 10 kB
 
 
 def sheet_of(coursework: str | Path) -> Sheet:
@@ -407,51 +404,61 @@ def new(path: Path, name: str | None = None, *, force: bool = False) -> None:
 
 def verify(
     coursework: str | Path,
-    paths: Sequence[str | Path],
+    paths: str | Path | Sequence[str | Path],
     *,
     reveal: bool = False,
     language: str = "en",
+    jobs: int | None = None,
+    results: Path | None = None,
+    resume: bool = False,
+    cluster: str = "",
+    roster: Path | None = None,
+    names: str | None = None,
     progress: Callable[[int, int], None] | None = None,
     meanwhile: Callable[[], None] | None = None,
 ) -> Results:
-    """Mark the workbooks in ``paths`` (files, or folders of files); a broken one is a result, not an error.
+    """Mark the workbooks in ``paths`` (files, folders, zips); a broken one is a result, not an error.
 
-    What is said of wrong answers is in ``language`` (en, de). Files are read in processes of their own. Where those are
-    not forked (Windows, macOS), a script that calls this has to do so below ``if __name__ == "__main__":``, as with any
-    processes of Python's. ``meanwhile`` is called once, while a single file is read.
+    What is said of wrong answers is in ``language`` (en, de). ``results`` is a file of JSON Lines to write, from which
+    ``resume`` takes what is in it already. ``roster`` is a CSV of the students, ``names`` a pattern of their files'
+    names such as ``{id}_{name}.xlsx``. Files are marked in ``jobs`` processes (by default one for each core), or on
+    the Dask cluster whose scheduler is at ``cluster``. Where processes are not forked (Windows, macOS), a script that
+    calls this has to do so below ``if __name__ == "__main__":``, as with any processes of Python's. ``meanwhile`` is
+    called once, while a single file is read.
     """
-    from .workbook.sandbox import read_all
+    from .verifying import How, verify_files
 
-    sheet = sheet_of(coursework)
-    gathered = gather(paths)
-    files = gathered.files
-    marked: list[Marked] = []
-    if progress is not None:
-        progress(0, len(files))
-    for submission in read_all(sheet, map(_hand, files), len(files), meanwhile):
-        marked.append(mark(sheet, submission, reveal=reveal, language=language))
-        if progress is not None and len(marked) < len(files):
-            progress(len(marked), len(files))
-    return Results(sheet.name, tuple(marked), gathered.left_out, sheet=sheet)
+    how = How(reveal, language, jobs, results, resume, cluster, roster, names, progress, meanwhile)
+    given = [paths] if isinstance(paths, str | Path) else paths
+    return verify_files(sheet_of(coursework), str(coursework), given, how)
 
 
-def _hand(file: Path) -> tuple[str, bytes] | Submission:
-    """What the result calls the file, and its bytes; or why they cannot be had."""
-    if instead := no_workbook(file):
-        return Submission(str(file), {}, instead)
-    try:
-        about = file.stat()
-        if not stat.S_ISREG(about.st_mode):
-            return Submission(str(file), {}, "it is no file (a device or a pipe)")
-        if about.st_size <= MAX_FILE:
-            with file.open("rb") as opened:
-                data = opened.read(MAX_FILE + 1)  # what it says of its size may be out of date
-            if len(data) <= MAX_FILE:
-                return str(file), data
-        size = max(about.st_size, MAX_FILE + 1) / 2**20
-        return Submission(str(file), {}, f"it has {size:,.1f} MiB, the most is {MAX_FILE >> 20}")
-    except OSError as error:
-        return Submission(str(file), {}, f"it cannot be read: {error.strerror or error}")
+def read_results(path: Path, coursework: str | Path | None = None) -> Results:
+    """The results that ``verify`` wrote to ``path``, held against the coursework as it is now.
+
+    ``coursework`` is where it is, if not where ``verify`` found it.
+    """
+    from .batch import keys
+    from .ledger import read_lines
+    from .records import Superseded
+
+    lines, heads = read_lines(path)
+    if not heads:
+        raise UsageError(f"{path}: there are no results in it")
+    sheet = sheet_of(coursework or str(heads[0].get("coursework", "")))
+    if not {str(head.get("assignment")) for head in heads} <= keys(sheet):
+        raise UsageError(
+            f"{path}: these are not the results of {sheet.name} as it is now; verify again, with --resume it costs "
+            f"nothing where nothing changed"
+        )
+    superseded = tuple(
+        Superseded(str(head["file"]), str(head["student"] or ""), str(head["instead"]))
+        for head in heads
+        if head.get("instead")
+    )
+    unknown = tuple(str(doubt) for head in heads for doubt in head.get("doubts", ()))
+    counting = lines.only([not head.get("instead") for head in heads])
+    return Results(sheet.name, counting, (), superseded, unknown, sheet=sheet)
 
 
 # --- check ----------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from ..addresses import parse_address
+from ..harmless import printable
 from ..language import N_, Translations, translations
 from ..marking import NOWHERE, Answer, Marked
 from ..quantities import defined_name
@@ -22,6 +23,7 @@ from ..questionnaire import INIT
 from ..records import Results
 from ..sheet import Sheet
 from . import Asked
+from ._grades import listed, number
 
 if TYPE_CHECKING:
     from ..workbook.annotate import Remark
@@ -58,9 +60,14 @@ def files(results: Results, asked: Asked) -> Iterator[tuple[str, bytes]]:
     say = translations(asked.language)
     known = _labels(results.sheet)
     names = _Names(each.file for each in results.submissions)
+    alone = []
     for marked in results.submissions:
         data, edited = _returned(results.coursework, marked, asked.bytes_of(marked), known, say)
+        if not edited:
+            alone.append(printable(marked.file))
         yield names.of(marked, edited=edited), data
+    if alone:
+        asked.say(f"feedback in a workbook of its own, which says why it is not in the one handed in: {listed(alone)}")
 
 
 def _returned(
@@ -126,7 +133,7 @@ def _remarks(marked: Marked, places: Mapping[str, Place], say: Translations) -> 
 
 def _comment(answer: Answer, say: Translations) -> str:
     marks = say.gettext("{status}: {score} of {most} marks").format(
-        status=say.gettext(WORDS[answer.status]), score=f"{answer.score:g}", most=f"{answer.max_score:g}"
+        status=say.gettext(WORDS[answer.status]), score=number(answer.score), most=number(answer.max_score)
     )
     return f"{marks}\n{answer.feedback}".strip()
 
@@ -184,11 +191,11 @@ def _head(coursework: str, marked: Marked, say: Translations, why: str) -> list[
     if marked.status == "unmarked":
         reason = say.gettext("The file could not be marked: {reason}.").format(reason=marked.reason)
         return [*lines, _told(reason, bold=True)]
-    score = say.gettext("{score} of {most} marks")
-    lines.append(_told(score.format(score=f"{marked.score:g}", most=f"{marked.max_score:g}"), bold=True))
+    score = say.gettext("Score: {score} of {most}.")
+    lines.append(_told(score.format(score=number(marked.score), most=number(marked.max_score)), bold=True))
     if marked.open:
-        still = say.gettext("A person has yet to give some of these: {open} marks.")
-        lines.append(_told(still.format(open=f"{marked.open:g}")))
+        still = say.gettext("Up to {open} more are given by a person, who has yet to read some answers.")
+        lines.append(_told(still.format(open=number(marked.open))))
     if why:
         alone = say.gettext(
             "The marks could not be put into the file that was handed in: {why}. Here is the feedback alone."
@@ -217,7 +224,7 @@ def _table(
 
     head = Look(bold=True, colour="FFFFFF", fill=Fill("1F4E79"), lined=True)
     linked = Look(underlined=True, colour="0563C1", lined=True)
-    plain, given, number = Look(lined=True), Look(lined=True, is_text=True), Look(lined=True, right=True)
+    plain, given, amount = Look(lined=True), Look(lined=True, is_text=True), Look(lined=True, right=True)
     lines = [Line(tuple(PageCell(say.gettext(each), replace(head, right=each in NUMBERS)) for each in HEADINGS))]
     for answer, at in zip(answers, shown, strict=True):
         place = places.get(answer.id)
@@ -226,8 +233,8 @@ def _table(
             PageCell(known.get(answer.id, answer.id), plain),
             PageCell(answer.given, given),
             PageCell(say.gettext(WORDS[answer.status]), Look(fill=_fill(answer.status), lined=True)),
-            PageCell(answer.score, number),
-            PageCell(answer.max_score, number),
+            PageCell(answer.score, amount),
+            PageCell(answer.max_score, amount),
             PageCell(answer.feedback, plain),
         )
         lines.append(Line(cells))

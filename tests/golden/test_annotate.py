@@ -294,6 +294,32 @@ def test_names_of_a_sheet_stay_those_of_that_sheet() -> None:
     assert re.findall(r'localSheetId="(\d)"', text) == ["0", "1"]
 
 
+def test_a_strict_workbook_stays_strict(marked: dict[str, bytes]) -> None:
+    new = {part: data for part, data in parts(marked["strict.xlsx"]).items() if part.endswith((".rels", ".xml"))}
+    for part, data in new.items():
+        assert b"schemas.openxmlformats.org/officeDocument/2006/relationships" not in data, part
+        assert b"schemas.openxmlformats.org/spreadsheetml/2006/main" not in data, part
+
+
+def test_two_sheets_that_are_one_part() -> None:
+    twice = edited(
+        made.made(),
+        lambda xml: xml.replace("</sheets>", '<sheet name="Again" sheetId="2" r:id="rId1"/></sheets>'),
+        WORKBOOK,
+    )
+    done = annotate(twice, {at("D2"): Remark(RED, "x"), at("D3", "Again"): Remark(RED)}, PAGE)
+    styles, cells = _styles_of(done), _cells(done)
+    assert all(RED.colour in styles[int(cells[cell])][2] for cell in ("D2", "D3"))
+
+
+def test_rows_are_as_high_as_their_texts() -> None:
+    texts = ["x", "word " * 10, "word " * 60, "a\nb\nc", "x" * 30_000]
+    lines = tuple(Line((PageCell("1", PLAIN), PageCell(text, PLAIN))) for text in texts)
+    sheet = openpyxl.load_workbook(io.BytesIO(page_alone(Page("P", (8, 26), lines))))["P"]
+    heights = [sheet.row_dimensions[row].height for row in range(1, 6)]
+    assert heights == [18, 33, 168, 48, 409]  # lines of 15 points, and 3 more; 409 is the most
+
+
 def test_a_workbook_without_formats() -> None:
     data = made.made()
     bare = edited(
