@@ -149,6 +149,10 @@ class Package:
         """All parts that ``part`` names as its ``kind``: a sheet has several of "table"."""
         return tuple(r.target for r in self._relationships(part) if r.kind == kind)
 
+    def related_as(self, part: str, identifier: str) -> str | None:
+        """The part that ``part`` names by this identifier."""
+        return next((r.target for r in self._relationships(part) if r.identifier == identifier), None)
+
     def sheet(self, name: str) -> SheetEntry | None:
         return self._by_name.get(name.casefold())
 
