@@ -14,13 +14,17 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
 
 from sheetgen.api import sheet_of
 from sheetgen.diagnosis import diagnose
 from sheetgen.diagnosis.changes import Rule
+from sheetgen.diagnosis.forms import Form
 from sheetgen.diagnosis.index import Index, index_of
 from sheetgen.diagnosis.own import Own
+from sheetgen.diagnosis.slips import slips
 from sheetgen.diagnosis.trees import Number
+from sheetgen.diagnosis.weighing import is_slip
 from sheetgen.expr import Value
 from sheetgen.sheet import Sheet
 from sheetgen.shipped import titles
@@ -78,14 +82,21 @@ class Student:
         if form is None:
             return right, ()
         usable = [rule for rule in self.rules if rule in form.rules]
+        written_out = self.index.value(answer, form.expanded, own)  # right, whatever stands in the cells beside it
         for count in range(len(usable), 0, -1):
-            some = tuple(usable[:count])
-            trees = form.applied(some) if count > 1 else [tree for rule, tree in form.singles if rule == some[0]]
-            for tree in trees:
-                number = self.index.value(answer, tree, own)
-                if possible(number, right):
-                    return number, some
+            for number in self._numbers(answer, form, tuple(usable[:count]), own):
+                if possible(number, right) and number != written_out:
+                    return number, self._at_work(answer, form, tuple(usable[:count]), number, own)
         return right, ()
+
+    def _numbers(self, answer: str, form: Form, rules: tuple[Rule, ...], own: Own) -> Iterator[Number]:
+        single = [tree for rule, tree in form.singles if (rule,) == rules]
+        yield from (self.index.value(answer, tree, own) for tree in single or form.applied(rules))
+
+    def _at_work(self, answer: str, form: Form, rules: tuple[Rule, ...], number: Number, own: Own) -> tuple[Rule, ...]:
+        """As few of the rules as give the number: where a kernel is 1 x 1, to leave it out is no part of a mistake."""
+        fewer = (some for count in range(1, len(rules)) for some in combinations(rules, count))
+        return next((some for some in fewer if number in self._numbers(answer, form, some, own)), rules)
 
 
 class Share:
@@ -107,16 +118,21 @@ def planted(index: Index, count: int, sheets: int, chance: random.Random) -> Sha
     """Explained and wrong cells of simulated sheets with ``count`` rules each."""
     rules, share = rules_of(index), Share()
     for _ in range(sheets if len(rules) >= count else 0):
-        given, applied = Student(index, chance.sample(rules, count)).sheet()
+        drawn = chance.sample(rules, count)
+        given, applied = Student(index, drawn).sheet()
         bad = {answer: given[answer] for answer in applied}
-        findings = diagnose(index.sheet, bad, exact)
+        own = Own(index.dependents, bad)
+        findings = diagnose(index.sheet, bad, exact, right=[answer for answer in given if answer not in bad])
         for answer, used in applied.items():
             finding = findings[answer]
             top = finding.why[0].rules if finding.why else ()
-            if used:
-                right = set(top) == set(used) or same_numbers(index, top, used, bad, applied)
-            else:
+            if not used:
                 right = bool(finding.follows)
+            elif set(top) <= set(drawn):  # of two planted rules that give the same number here, either was applied
+                right = bool(top) and gives(index, answer, top, bad[answer], own)
+            else:
+                alike = (each for each, others in applied.items() if others == used)
+                right = bool(top) and all(gives(index, each, top, bad[each], own) for each in alike)
             said = f"{answer} {index.table.numbers[answer]} -> {bad[answer]} by {used}: {finding.why}"
             share.add(right, bool(used), said)
     return share
@@ -127,22 +143,15 @@ def gives(index: Index, answer: str, rules: tuple[Rule, ...], number: Number, ow
     wanted, apart = set(rules), own.without(answer)
     listed = [*index.singles(answer).get(number, ()), *index.elsewhere(answer, number, apart)]
     listed += [(rule,) for rule in index.giving(answer, number, apart)]
+    # a hundredth, or twice as much, by whatever name
+    meant = [each for each in (index.table.numbers[answer], own.follows(answer)) if not isinstance(each, str | None)]
+    listed += [(rule,) for each in meant for rule, _ in slips(number, each) if not is_slip(rule)]
     if any(set(each) == wanted for each in listed):
         return True
     form = index.forms.of(answer)
     trees = form.applied(rules) if form is not None else ()
     return any(
         index.value(answer, tree, numbers) == number for tree in trees for numbers in (apart, index.table.numbers)
-    )
-
-
-def same_numbers(
-    index: Index, top: tuple[Rule, ...], used: tuple[Rule, ...], bad: Numbers, applied: Mapping[str, tuple[Rule, ...]]
-) -> bool:
-    """Whether the explanation gives the very numbers of the planted rules wherever these were applied on the sheet."""
-    own = Own(index.dependents, bad)
-    return bool(top) and all(
-        gives(index, each, top, bad[each], own) for each, rules in applied.items() if rules == used
     )
 
 
