@@ -7,6 +7,7 @@ Timings are noisy, so each pair is measured in turns and compared by its fastest
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 import subprocess
@@ -71,16 +72,18 @@ def sandbox(folder: Path) -> None:
     from sheetgen import api
     from sheetgen.workbook.guard import open_zip
     from sheetgen.workbook.read import read_submission
-    from sheetgen.workbook.sandbox import _Readers
+    from sheetgen.workbook.workers import Workers
 
     sheet, data, count = api.sheet_of("alexnet"), (folder / "alexnet-key.xlsx").read_bytes(), 100
-    readers = _Readers(sheet, 1)
+    readers = Workers(1)
+    read = functools.partial(read_submission, sheet=sheet)
 
     def here() -> object:
         return [read_submission("key.xlsx", data, sheet) for _ in range(count)]
 
     def there() -> object:
-        return list(readers.read(("key.xlsx", data) for _ in range(count)))
+        asked = [readers.submit(read, "key.xlsx", data) for _ in range(count)]
+        return [each.result() for each in asked]
 
     def directory() -> object:
         return [zipfile.ZipFile(io.BytesIO(data)) for _ in range(count)]
@@ -92,7 +95,7 @@ def sandbox(folder: Path) -> None:
         there()
         inside, outside, looked, opened = fastest(here, there, guarded, directory, runs=10)
     finally:
-        readers.stop()
+        readers.shutdown()
     report("read a submission in a worker", outside / count, inside / count, "in this process")
     report("the guard on its zip directory", looked / count, opened / count, "zipfile reads the directory")
 

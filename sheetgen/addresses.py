@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
+_KNOWN = 16_384  # addresses that are remembered: the hand-ins of a class have the same
 MOST_IN_RANGE = 10_000  # cells that are named one by one
 
 
@@ -37,11 +39,13 @@ def letters(column: int) -> str:
     return text
 
 
+@lru_cache(maxsize=_KNOWN)
 def address(row: int, column: int) -> str:
     """(4, 12) -> "L4"."""
     return f"{letters(column)}{row}"
 
 
+@lru_cache(maxsize=_KNOWN)
 def parse_address(text: str) -> tuple[int, int]:
     """ "L4" or "$L$4" -> (4, 12). Raises ValueError for what is no cell of a sheet."""
     match = _ADDRESS.fullmatch(text)

@@ -1,6 +1,7 @@
 """What the commands do, as functions: the only place where the edges (workbooks, PyTorch) meet.
 
     generate(coursework, out)        writes the blank and the key
+    compare(coursework, workbooks)   says what in these is other than generate would write
     fill(coursework, template, out)  fills a copy of the blank, or somebody's own template
     locate(coursework, workbook)     says where a workbook has the table
     verify(coursework, paths)        marks submissions
@@ -14,19 +15,17 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from .errors import TemplateError, UsageError
 from .expr import Value
 from .files import read_file, write_file
-from .folders import gather, no_workbook
 from .layout import Layout, answer_at
-from .marking import Marked, Submission, is_right, mark
+from .marking import is_right, mark
 from .network import INPUT
 from .pasting import asks_text, skeleton_text
 from .records import Results as Results
@@ -34,6 +33,7 @@ from .sheet import Sheet, defined_name, lay_out, plain_number
 
 if TYPE_CHECKING:
     from .coursework import Coursework
+    from .reports import Asked, Written
     from .witness import Measured
     from .workbook.audit import Disagreement
     from .workbook.book import Book
@@ -47,7 +47,6 @@ OUTPUT = Path("output")
 _SAVE_AS = "open it in its program and save it as .xlsx (or: soffice --headless --convert-to xlsx FILE)"
 _CONVERT = (".ods", ".csv", ".tsv", ".xls", ".xlsb", ".fods", ".numbers")
 _READ_ONLY = (".ods", ".csv", ".tsv")  # what verify and locate read, but fill cannot write
-MAX_FILE = 32 * 1024 * 1024  # bytes of a submission; the filled sheet has 10 kB
 
 
 def sheet_of(coursework: str | Path) -> Sheet:
@@ -84,18 +83,53 @@ class Generated:
 def generate(coursework: str | Path, out: Path = OUTPUT) -> Generated:
     """Write ``<name>-blank.xlsx`` and ``<name>-key.xlsx`` into the folder ``out``; equal input gives equal bytes."""
     from .diagnosis.discriminating import discriminates
+
+    described, sheet, blank, key = _made(coursework)
+    unseen = tuple(rule for _, rule in _told(sheet, discriminates(sheet).common_unseen, ""))
+    name = described.name
+    paths = Generated(described, out / f"{name}-blank.xlsx", out / f"{name}-key.xlsx", unseen)
+    write_file(paths.blank, blank)
+    write_file(paths.key, key)
+    return paths
+
+
+def _made(coursework: str | Path) -> tuple[Coursework, Sheet, bytes, bytes]:
+    """The coursework and its sheet, the blank and the key."""
     from .workbook.write import blank_workbook
 
     described, sheet = read_and_lay_out(coursework)
     if not sheet.blanks and sheet.questions is None:
         raise UsageError(f"{coursework}: the coursework has no blanks, so there is nothing to hand out; see blanks:")
-    blank, name = blank_workbook(described, sheet), described.name
-    unseen = tuple(rule for _, rule in _told(sheet, discriminates(sheet).common_unseen, ""))
-    paths = Generated(described, out / f"{name}-blank.xlsx", out / f"{name}-key.xlsx", unseen)
-    key = fill_bytes(sheet, blank, str(paths.blank))[0].data
-    write_file(paths.blank, blank)
-    write_file(paths.key, key)
-    return paths
+    blank = blank_workbook(described, sheet)
+    return described, sheet, blank, fill_bytes(sheet, blank, f"{described.name}-blank.xlsx")[0].data
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A workbook beside the blank or the key that the coursework gives, whichever it is more like."""
+
+    path: Path
+    what: Literal["blank", "key"]
+    differences: tuple[str, ...]  # what is otherwise in it, in clauses
+
+
+def compare(coursework: str | Path, workbooks: Sequence[Path]) -> tuple[Compared, ...]:
+    """Whether each of ``workbooks`` is what ``generate`` would write; nothing is written."""
+    _, _, blank, key = _made(coursework)
+    return tuple(
+        _apart(partial(_compare, blank, key, read_file(path, "workbook"), path), path) for path in workbooks
+    )  # fmt: skip
+
+
+def _compare(blank: bytes, key: bytes, data: bytes, path: Path) -> Compared:
+    from .workbook.compare import differences
+    from .workbook.package import BrokenPackage
+
+    try:
+        of_key, of_blank = differences(key, data), differences(blank, data)
+    except BrokenPackage as error:
+        raise TemplateError(f"{path}: {error}") from error
+    return Compared(path, "blank", of_blank) if len(of_blank) < len(of_key) else Compared(path, "key", of_key)
 
 
 def fill_bytes(sheet: Sheet, template: bytes, shown_as: str, package: Package | None = None) -> tuple[Filled, Found]:
@@ -407,51 +441,70 @@ def new(path: Path, name: str | None = None, *, force: bool = False) -> None:
 
 def verify(
     coursework: str | Path,
-    paths: Sequence[str | Path],
+    paths: str | Path | Sequence[str | Path],
     *,
     reveal: bool = False,
     language: str = "en",
+    jobs: int | None = None,
+    results: Path | None = None,
+    resume: bool = False,
+    cluster: str = "",
+    roster: Path | None = None,
+    names: str | None = None,
     progress: Callable[[int, int], None] | None = None,
     meanwhile: Callable[[], None] | None = None,
 ) -> Results:
-    """Mark the workbooks in ``paths`` (files, or folders of files); a broken one is a result, not an error.
+    """Mark the workbooks in ``paths`` (files, folders, zips); a broken one is a result, not an error.
 
-    What is said of wrong answers is in ``language`` (en, de). Files are read in processes of their own. Where those are
-    not forked (Windows, macOS), a script that calls this has to do so below ``if __name__ == "__main__":``, as with any
-    processes of Python's. ``meanwhile`` is called once, while a single file is read.
+    What is said of wrong answers is in ``language`` (en, de). ``results`` is a file of JSON Lines to write, from which
+    ``resume`` takes what is in it already. ``roster`` is a CSV of the students, ``names`` a pattern of their files'
+    names such as ``{id}_{name}.xlsx``. Files are marked in ``jobs`` processes (by default one for each core), or on
+    the Dask cluster whose scheduler is at ``cluster``. Where processes are not forked (Windows, macOS), a script that
+    calls this has to do so below ``if __name__ == "__main__":``, as with any processes of Python's. ``meanwhile`` is
+    called once, while a single file is read.
     """
-    from .workbook.sandbox import read_all
+    from .verifying import How, verify_files
 
-    sheet = sheet_of(coursework)
-    gathered = gather(paths)
-    files = gathered.files
-    marked: list[Marked] = []
-    if progress is not None:
-        progress(0, len(files))
-    for submission in read_all(sheet, map(_hand, files), len(files), meanwhile):
-        marked.append(mark(sheet, submission, reveal=reveal, language=language))
-        if progress is not None and len(marked) < len(files):
-            progress(len(marked), len(files))
-    return Results(sheet.name, tuple(marked), gathered.left_out, sheet=sheet)
+    how = How(reveal, language, jobs, results, resume, cluster, roster, names, progress, meanwhile)
+    given = [paths] if isinstance(paths, str | Path) else paths
+    return verify_files(sheet_of(coursework), str(coursework), given, how)
 
 
-def _hand(file: Path) -> tuple[str, bytes] | Submission:
-    """What the result calls the file, and its bytes; or why they cannot be had."""
-    if instead := no_workbook(file):
-        return Submission(str(file), {}, instead)
-    try:
-        about = file.stat()
-        if not stat.S_ISREG(about.st_mode):
-            return Submission(str(file), {}, "it is no file (a device or a pipe)")
-        if about.st_size <= MAX_FILE:
-            with file.open("rb") as opened:
-                data = opened.read(MAX_FILE + 1)  # what it says of its size may be out of date
-            if len(data) <= MAX_FILE:
-                return str(file), data
-        size = max(about.st_size, MAX_FILE + 1) / 2**20
-        return Submission(str(file), {}, f"it has {size:,.1f} MiB, the most is {MAX_FILE >> 20}")
-    except OSError as error:
-        return Submission(str(file), {}, f"it cannot be read: {error.strerror or error}")
+def write_report(kind: str, results: Results, asked: Asked) -> Written:
+    """Write one report of ``results``, whose files are at hand for the kinds that return them; see ``reports``."""
+    from .reports import write
+    from .verifying import files_again
+
+    with files_again() as bytes_of:
+        return write(kind, results, dataclasses.replace(asked, bytes_of=bytes_of))
+
+
+def read_results(path: Path, coursework: str | Path | None = None) -> Results:
+    """The results that ``verify`` wrote to ``path``, held against the coursework as it is now.
+
+    ``coursework`` is where it is, if not where ``verify`` found it.
+    """
+    from .batch import keys
+    from .ledger import read_lines
+    from .records import Superseded
+
+    lines, heads = read_lines(path)
+    if not heads:
+        raise UsageError(f"{path}: there are no results in it")
+    sheet = sheet_of(coursework or str(heads[0].get("coursework", "")))
+    if not {str(head.get("assignment")) for head in heads} <= keys(sheet):
+        raise UsageError(
+            f"{path}: these are not the results of {sheet.name} as it is now; verify again, with --resume it costs "
+            f"nothing where nothing changed"
+        )
+    superseded = tuple(
+        Superseded(str(head["file"]), str(head["student"] or ""), str(head["instead"]))
+        for head in heads
+        if head.get("instead")
+    )
+    unknown = tuple(str(doubt) for head in heads for doubt in head.get("doubts", ()))
+    counting = lines.only([not head.get("instead") for head in heads])
+    return Results(sheet.name, counting, (), superseded, unknown, sheet=sheet)
 
 
 # --- check ----------------------------------------------------------------------------------------------------------

@@ -72,6 +72,8 @@ def submission_json(marked: Marked) -> dict[str, Any]:
         for name in ("expected", "formula"):
             if answer[name] is None:
                 del answer[name]
+        if not answer["follows"]:
+            del answer["follows"]
     return data
 
 

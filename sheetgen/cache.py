@@ -97,6 +97,15 @@ def keep(path: Path, sheet: Sheet, read: tuple[tuple[Path, str], ...]) -> None:
                 Path(file.name).unlink(missing_ok=True)
 
 
+def packed(sheet: Sheet) -> str:
+    """``sheet`` as a text of JSON, from which ``unpacked`` makes it again; equal sheets give equal texts."""
+    return json.dumps(_plain(sheet))  # in its own order, which decides between equal explanations
+
+
+def unpacked(text: str) -> Sheet:
+    return _sheet(json.loads(text))
+
+
 def _entry(folder: Path, asked: str) -> Path:
     return folder / f"{hashlib.sha256(asked.encode()).hexdigest()[:32]}.json"
 

@@ -1,86 +1,170 @@
-"""Which files are to be marked: those named, and those in the folders named and their subfolders, in a stable order.
+"""Which files are to be marked, in a stable order, and who handed them in by their names.
 
-A learning platform hands out a folder for each student. What a person did not put there (hidden files, an office
-program's lock files, the twins that a Mac packs into a zip) is passed over; links, pipes and devices are not followed
-or opened, and are counted. This room must not know what is in a file.
+Files are named one by one, or by folders with their subfolders, or by the zip that a learning platform hands out;
+students put zips into all of these, which are looked into too, one level deep. Nothing is unpacked to the disk. What a
+person did not put there (hidden files, an office program's lock files, the twins that a Mac packs into a zip) is passed
+over; links, pipes and devices are not followed or opened, and are counted. This room knows no workbook.
 """
 
 from __future__ import annotations
 
+import datetime
+import io
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import IO
 
+from .contents import MAX_FILE, reading
+from .contents import read as read
 from .errors import UsageError
+from .handin import NOBODY, File, HandIn
+from .name_pattern import NamePattern, parse
+from .packed import HIDDEN, MAX_DEPTH, PASSED_OVER, is_workbook, listed, members_of, natural, student_members
+from .platforms import recognise
+from .zips import BrokenZip, open_stream, read_member, saved
 
-MAX_DEPTH = 8  # of folders in folders
 MAX_ENTRIES = 50_000  # of one folder named, with all in its subfolders: more is a disk, not a class
 _JUNCTION = getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", None)  # a link between folders, on Windows only
-_PLURALS = {
-    "link": "links",
-    "pipe": "pipes",
-    "device": "devices",
-    "hidden file": "hidden files",
-    "hidden folder": "hidden folders",
-    "empty folder": "empty folders",
-    "folder that cannot be opened": "folders that cannot be opened",
-    f"folder more than {MAX_DEPTH} deep": f"folders more than {MAX_DEPTH} deep",
-}
-_PASSED_OVER = ("hidden file", "hidden folder", "empty folder")  # not worth a word, where there are files to mark
-
-
-_LINK = "this is a link to {}, not the file; download it as .xlsx (File, Download) and hand that in"
-_NO_WORKBOOKS = {  # by the end of a name: what its content does not tell, or not as well
-    "onlinetext.html": "this is text that was typed into Moodle, not a workbook",
-    ".gsheet": _LINK.format("Google Sheets"),
-    ".gdoc": _LINK.format("Google Docs"),
-    ".url": _LINK.format("a page"),
-    ".webloc": _LINK.format("a page"),
-    ".fods": "this is a flat OpenDocument file (.fods); open it in its program and save it as .xlsx",
-}
-
-
-def no_workbook(file: Path) -> str:
-    """What a file is that by its name is no workbook, in a sentence; nothing where it may be one."""
-    name = file.name.casefold()
-    return next((told for ending, told in _NO_WORKBOOKS.items() if name.endswith(ending)), "")
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """The files to mark, and a sentence for each folder of which something was left out."""
+    """The files to mark, and a sentence for each folder or zip of which something was left out."""
 
-    files: tuple[Path, ...]
+    files: tuple[File, ...]
     left_out: tuple[str, ...] = ()
 
 
-def gather(paths: Iterable[str | Path]) -> Gathered:
-    """The files in ``paths``. Raises UsageError for a path that is not there and a folder without a file to mark."""
-    files: list[Path] = []
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A file, and its path with slashes as far as no student had a hand in it: inside of their zip all is theirs."""
+
+    file: File
+    name: str
+    source: int = 0  # which of the zips that were named; 0 is for all that lies on the disk
+
+
+def gather(paths: Iterable[str | Path], names: str | None = None) -> Gathered:
+    """The files in ``paths`` (files, folders and zips), and who handed them in by a platform's names or the pattern.
+
+    ``names`` is that pattern. Raises UsageError for a path that is not there, a zip that is broken, a folder or zip
+    without a file to mark, and a pattern that is none or fits no file.
+    """
+    pattern = None if names is None else parse(names)
+    found: list[_Found] = []
     left_out: list[str] = []
+    zips = 0
     for path in map(Path, paths):
         try:
-            is_folder = stat.S_ISDIR(path.stat().st_mode)
+            about = path.stat()
         except FileNotFoundError:
             raise UsageError(f"there is no file {path}") from None
         except OSError:
-            is_folder = False  # it cannot be read: a result of its own
-        if not is_folder:
-            files.append(path)
+            found.append(_Found(File(str(path), path), path.as_posix()))  # it cannot be read: a result of its own
             continue
         other: Counter[str] = Counter()
-        inside = list(_walk(path, other))
+        if stat.S_ISDIR(about.st_mode):
+            inside = [each for file in _walk(path, other) for each in _maybe_zip(file, other)]
+            what, inside_of = f"the folder {path}", _as_folder(path)
+        elif stat.S_ISREG(about.st_mode) and _is_zip(path):
+            inside = list(_class_zip(path, zips := zips + 1, other))
+            what, inside_of = f"the zip {path}", str(path)
+        else:
+            found.append(_on_disk(path))
+            continue
         if not inside:
-            found = _listed(other)
-            raise UsageError(f"the folder {path} holds no file to mark" + (f", only {found}" if found else ""))
-        files += inside
-        told = Counter({kind: count for kind, count in other.items() if kind not in _PASSED_OVER})
-        if told:
-            left_out.append(f"not read in {_as_folder(path)}: {_listed(told)}")
-    return Gathered(tuple(files), tuple(left_out))
+            told = listed(other)
+            raise UsageError(f"{what} holds no file to mark" + (f", only {told}" if told else ""))
+        found += inside
+        worth_a_word = Counter({kind: count for kind, count in other.items() if kind not in PASSED_OVER})
+        if worth_a_word:
+            left_out.append(f"not read in {inside_of}: {listed(worth_a_word)}")
+    files, of_names = _whose(found, pattern)
+    return Gathered(files, (*left_out, *of_names))
+
+
+# --- who, by the names ----------------------------------------------------------------------------------------------
+
+
+def _whose(found: Sequence[_Found], pattern: NamePattern | None) -> tuple[tuple[File, ...], list[str]]:
+    """The files with what their names say of who handed them in, without the platform's own lists."""
+    by_source: dict[int, list[_Found]] = {}
+    for each in found:
+        by_source.setdefault(each.source, []).append(each)
+    hand_ins: dict[tuple[int, str], HandIn] = {}
+    lists: set[tuple[int, str]] = set()
+    told: list[str] = []
+    with reading() as read:
+        for source, inside in by_source.items():
+            listed = {each.name: each.file for each in inside}
+
+            def text_of(name: str, listed: dict[str, File] = listed, source: int = source) -> bytes | None:
+                if name not in listed and (source or not _is_regular(Path(name))):
+                    return None
+                data = read(listed.get(name) or File(name, Path(name)))
+                return data if isinstance(data, bytes) else None
+
+            recognised = recognise(listed, text_of)
+            hand_ins |= {(source, name): hand_in for name, hand_in in recognised.hand_ins.items()}
+            lists |= {(source, name) for name in recognised.lists}
+            told += recognised.told
+    files, fitting, ambiguous = [], 0, []
+    for each in found:
+        at = (each.source, each.name)
+        if at in lists:
+            continue
+        hand_in = hand_ins.get(at, NOBODY)
+        if pattern is not None:
+            path = _as_packed(each)
+            if fields := pattern.match(path):
+                fitting += 1
+                hand_in = replace(
+                    hand_in, id=fields["id"], name=hand_in.name or fields.get("name", ""), how="file name"
+                )
+            elif pattern.is_ambiguous(path):
+                ambiguous.append(each.file.shown)
+        files.append(replace(each.file, hand_in=replace(hand_in, time=hand_in.time or each.file.hand_in.time)))
+    if pattern is not None and files and not fitting and not ambiguous:
+        raise UsageError(f"--names {pattern.text}: no file has such a name, for example {files[0].shown}")
+    if pattern is not None and ambiguous:
+        told.append(
+            f"the pattern {pattern.text} does not say where the id ends in {ambiguous[0]}"
+            + (f" and {len(ambiguous) - 1} more" if len(ambiguous) > 1 else "")
+            + ", so nobody is known by it"
+        )
+    return tuple(files), told
+
+
+def _as_packed(found: _Found) -> str:
+    """The path that a pattern is held against: a zip that a student packed has the name, its workbook the suffix."""
+    if found.name.casefold().endswith(".zip") and not found.file.shown.casefold().endswith(".zip"):
+        return found.name[: -len(".zip")] + Path(found.file.shown).suffix
+    return found.name
+
+
+# --- on the disk ----------------------------------------------------------------------------------------------------
+
+
+def _on_disk(path: Path) -> _Found:
+    return _Found(File(str(path), path, hand_in=HandIn(time=_changed(path))), path.as_posix())
+
+
+def _changed(path: Path) -> str:
+    try:
+        return datetime.datetime.fromtimestamp(int(path.stat().st_mtime)).isoformat()
+    except (OSError, OverflowError, ValueError):
+        return ""
+
+
+def _is_regular(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def _walk(root: Path, other: Counter[str]) -> Iterator[Path]:
@@ -107,10 +191,10 @@ def _walk(root: Path, other: Counter[str]) -> Iterator[Path]:
         if not names and depth:
             other["empty folder"] += 1
         below: list[tuple[Path, int]] = []
-        for name in sorted(names):
+        for name in sorted(names, key=natural):
             path = folder / name
             kind = _kind(path)
-            if kind in ("file", "folder") and name.startswith((".", "~$", "__MACOSX")):
+            if kind in ("file", "folder") and name.startswith(HIDDEN):
                 other[f"hidden {kind}"] += 1
             elif kind == "file":
                 yield path
@@ -139,11 +223,73 @@ def _kind(path: Path) -> str:
     return "pipe" if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) else "device"
 
 
-def _listed(other: Counter[str]) -> str:
-    """1 link, 2 pipes."""
-    kinds = [kind for kind in _PLURALS if other[kind]]
-    return ", ".join(f"{other[kind]} {kind if other[kind] == 1 else _PLURALS[kind]}" for kind in kinds)
-
-
 def _as_folder(path: Path) -> str:
     return f"{str(path).rstrip('/')}/"
+
+
+# --- zips -----------------------------------------------------------------------------------------------------------
+
+
+def _is_zip(path: Path) -> bool:
+    """Whether a file that was named is a zip of files; one called .zip that is none is the instructor's mistake."""
+    if path.suffix.casefold() != ".zip":
+        return False
+    try:
+        with path.open("rb") as stream:
+            if stream.read(2) != b"PK":
+                raise UsageError(f"{path} is called .zip, but is no zip; download it again, or give it its right name")
+            return not is_workbook(open_stream(stream))
+    except BrokenZip as error:
+        raise UsageError(f"{path}: {error}; download it again") from None
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror or error}") from None
+
+
+def _class_zip(path: Path, source: int, other: Counter[str]) -> Iterator[_Found]:
+    """The files of a zip that was named. Raises UsageError where it holds too many, or is locked."""
+    with path.open("rb") as stream:
+        opened = open_stream(stream)
+        members = members_of(opened, other)
+        if len(members) > MAX_ENTRIES:
+            raise UsageError(f"the zip {path} holds more than {MAX_ENTRIES:,} files; name the zip of one class")
+        if members and all(info.flag_bits & 1 for info, _ in members):
+            raise UsageError(f"the zip {path} is protected by a password; unpack it, and name the folder")
+        for info, name in members:
+            file = File(f"{path}/{name}", path, info.filename, HandIn(time=saved(info)))
+            found = _Found(file, f"{path.as_posix()}/{name}", source)
+            if not name.casefold().endswith(".zip"):
+                yield found
+                continue
+            data = read_member(opened, info, MAX_FILE)
+            yield from _packed(found, None if isinstance(data, str) else io.BytesIO(data), other)
+
+
+def _maybe_zip(path: Path, other: Counter[str]) -> Iterator[_Found]:
+    """A file of a folder; of a zip the files in it."""
+    found = _on_disk(path)
+    if path.suffix.casefold() != ".zip":
+        yield found
+        return
+    try:
+        with path.open("rb") as stream:
+            yield from _packed(found, stream if path.stat().st_size <= MAX_FILE else None, other)
+    except OSError:
+        yield found
+
+
+def _packed(found: _Found, stream: IO[bytes] | None, other: Counter[str]) -> Iterator[_Found]:
+    """The files of a zip that a student packed; itself where it is none or cannot be used: reading it says why."""
+    try:
+        inside = None if stream is None or stream.read(2) != b"PK" else student_members(open_stream(stream), other)
+    except BrokenZip:
+        inside = None
+    if inside is None:
+        yield found
+        return
+    for info, name in inside:
+        file = replace(found.file, shown=f"{found.file.shown}/{name}")
+        if file.member:
+            file = replace(file, inner=info.filename)
+        else:
+            file = replace(file, member=info.filename)
+        yield replace(found, file=file)

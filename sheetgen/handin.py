@@ -45,3 +45,4 @@ class File:
     path: Path  # the file, or the zip that holds it
     member: str = ""  # its name inside the zip, as the zip spells it
     hand_in: HandIn = NOBODY
+    inner: str = ""  # where that member is a zip that a student packed: the name inside of it

@@ -70,6 +70,7 @@ class Answer:
     notes: tuple[str, ...] = ()  # not for the mark: how the cell was read, what is odd about it
     expected: int | float | str | None = None  # only where answers are revealed
     formula: str | None = None  # the cell's, without its =
+    follows: bool = False  # wrong and without marks, but right for the student's own earlier numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,8 @@ class Marked:
     notes: tuple[str, ...] = ()
     summary: tuple[str, ...] = ()  # what went wrong, a sentence for each cause
     hand_in: HandIn = NOBODY
+    instead: str = ""  # the file that counts in the place of this one, of the same student
+    doubts: tuple[str, ...] = ()  # why it is not known, or not sure, whose it is, in sentences
     student_cell: str = ""  # what the Student cell says, whoever handed the file in
     properties: Mapping[str, str] = field(
         default_factory=dict, hash=False
@@ -131,7 +134,17 @@ def mark(sheet: Sheet, submission: Submission, *, reveal: bool = False, language
     asked = sheet.questions.cells if sheet.questions is not None else ()
     most = _total([*(cell.marks for cell in sheet.blanks), *(cell.part.marks for cell in asked)])
     if submission.reason is not None:
-        return Marked(submission.file, None, "unmarked", submission.reason, 0, most, ())
+        return Marked(
+            submission.file,
+            None,
+            "unmarked",
+            submission.reason,
+            0,
+            most,
+            (),
+            student_cell=submission.student,
+            properties=submission.properties,
+        )
     habit = _habit(sheet, submission.held)
     found = submission.held
     if not submission.whole:
@@ -146,8 +159,19 @@ def mark(sheet: Sheet, submission: Submission, *, reveal: bool = False, language
     still = _total(answer.max_score for answer in answers if answer.status == "for-a-person")
     score = _total(answer.score for answer in answers)
     return Marked(
-        submission.file, None, "marked", None, score, most, answers, still, submission.notes, told.summary
-    )  # fmt: skip
+        submission.file,
+        None,
+        "marked",
+        None,
+        score,
+        most,
+        answers,
+        still,
+        submission.notes,
+        told.summary,
+        student_cell=submission.student,
+        properties=submission.properties,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +179,7 @@ class _Told:
     """What is known of wrong answers: which earn follow-through, why they are wrong, in words."""
 
     credit: frozenset[str] = frozenset()
+    follows: frozenset[str] = frozenset()
     because: Mapping[str, tuple[Because, ...]] = field(default_factory=dict, hash=False)
     feedback: Mapping[str, str] = field(default_factory=dict, hash=False)
     summary: tuple[str, ...] = ()
@@ -203,7 +228,8 @@ def _explained(sheet: Sheet, judged: Sequence[_Judged], found: Mapping[str, Held
         said += pointed[answer]
         feedback[answer] = " ".join(said)
     credit = frozenset(answer for answer, finding in whole.items() if finding.credit and wrong[answer].follow_through)
-    return _Told(credit, because, feedback, summary(sheet, whole, place, language))
+    follows = frozenset(answer for answer, finding in whole.items() if finding.follows)
+    return _Told(credit, follows, because, feedback, summary(sheet, whole, place, language))
 
 
 def _half(held: Held) -> float:
@@ -273,8 +299,10 @@ def _answer(judged: _Judged, told: _Told, *, reveal: bool) -> Answer:
         max_score=judged.marks,
         because=told.because.get(judged.answer, ()),
         feedback=feedback,
+        follows=status == "wrong" and judged.answer in told.follows,
         notes=(*judged.held.notes, *judged.verdict.notes),
         expected=judged.expected if reveal else None,
+        formula=judged.held.formula,
     )
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 import os
-import re
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from .expr import Value, plain
+from .harmless import printable as printable
 from .layout import SURE
 from .quantities import COMPOSITE, CORE, GIVEN_COLUMNS
 
@@ -21,23 +22,11 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from .api import Checked, Discriminated, Located, Results
+    from .api import Checked, Compared, Discriminated, Located, Results
     from .coursework import Coursework
     from .marking import Answer, Marked, Status
     from .questionnaire import Question
     from .table import Table
-
-
-_REPLACED = "\N{REPLACEMENT CHARACTER}"
-# of GitHub, where :: begins a line (or a wrapped one), and ##[ or ##vso[ stands anywhere in it; of Azure too
-_CI_COMMAND = re.compile(r"(?<!\S)::|##(?:vso)?\[")
-
-
-def printable(text: str, most: int = 200) -> str:
-    """``text`` on one line, with what a terminal or a CI log would obey replaced: control characters, ``::error::``."""
-    kept = "".join(char if char.isprintable() else _REPLACED for char in text)
-    kept = _CI_COMMAND.sub(lambda match: match[0][:-1] + _REPLACED, kept)
-    return kept if len(kept) <= most else f"{kept[: most - 1]}…"
 
 
 def _console() -> Console:
@@ -82,10 +71,24 @@ def counted(number: float, what: str) -> str:
     return f"{number if isinstance(number, int) else f'{number:g}'} {what}{'' if number == 1 else 's'}"
 
 
-def counter(number: int, count: int) -> None:
-    """How many submissions are marked; a single one is not worth a word."""
-    if count > 1:
-        passing(f"marked {number} of {count}")
+def counter() -> Callable[[int, int], None]:
+    """How many submissions are marked, how quickly, and how long it will take; a single one is not worth a word."""
+    begun: list[tuple[float, int]] = []
+
+    def tell(number: int, count: int) -> None:
+        if count == 1:
+            return
+        now = time.monotonic()
+        begun[:] = begun or [(now, number)]
+        seconds, done = now - begun[0][0], number - begun[0][1]
+        if not done or seconds < 0.5:
+            passing(f"marked {number} of {count}")
+            return
+        rate = done / seconds
+        left = math.ceil((count - number) / rate)
+        passing(f"marked {number} of {count}, {rate:.3g} a second, {left // 60}:{left % 60:02} left")
+
+    return tell
 
 
 _HEADINGS = ("neurons", "weights", "biases", "parameters", "connections")
@@ -217,18 +220,41 @@ _COLOURS: dict[Status, str] = {
 }
 
 
+A_CLASS = 12  # files of which each answer is printed; of more a line each
 ROUNDED_EACH = 2  # rounded numbers that have a line each; more are one line
 # What is not worth a line each, unless the answers are revealed.
 _TOGETHER: dict[Status, str] = {"blank": "left blank: ", "for-a-person": "for a person: "}
 
 
+def standing(results: Results) -> Iterator[str]:
+    """What there is to say of who handed in, a sentence each."""
+    for each in results.superseded:
+        why = f" ({each.why})" if each.why else ""
+        yield f"{each.file} does not count: of {each.student}, {each.counts} does{why}"
+    yield from results.unknown
+    if results.missing:
+        few = ", ".join(each.shown for each in results.missing[:20])
+        more = f" and {len(results.missing) - 20} more" if len(results.missing) > 20 else ""
+        yield f"nothing from {counted(len(results.missing), 'student')} of the roster: {few}{more}"
+
+
+def print_kinds(kinds: Mapping[str, str]) -> None:
+    """The kinds of reports, a line each."""
+    wide = max(map(len, kinds))
+    for name, what in kinds.items():
+        print(f"{name:<{wide}}  {what}")
+
+
 def print_results(results: Results) -> None:
-    """Per submission a line with the score, then a line for each answer that is not right."""
+    """Per submission a line with the score, then one for each answer that is not right; of a class only the first."""
     from rich.text import Text
 
     console = _console()
+    details = len(results.submissions) <= A_CLASS
     for marked in results.submissions:
         name = printable(marked.file)
+        if marked.student:
+            name = f"{printable(marked.student)}, {name}"
         if marked.status == "unmarked":
             console.print(
                 Text.assemble((name, "bold"), ("  unmarked: ", "magenta"), printable(marked.reason or "", 1000)),
@@ -249,11 +275,16 @@ def print_results(results: Results) -> None:
             ),
             soft_wrap=True,
         )
+        if not details:
+            continue
         for note in marked.notes:
             console.print(Text(f"  note: {printable(note, 1000)}", "dim"), soft_wrap=True)
         for cause in marked.summary:
             console.print(Text(f"  {printable(cause, 2000)}", "yellow"), soft_wrap=True)
         _print_answers(console, marked)
+
+    if not details:
+        console.print(Text("what is wrong, and why: verify one file, or --report html=class.html", "dim"))
 
 
 def _print_answers(console: Console, marked: Marked) -> None:
@@ -429,6 +460,19 @@ def print_checked_line(name: str, checked: Checked, seconds: float) -> None:
         console.print(Text(told, "red"), soft_wrap=True)
     if len(checked.disagreed) > 20:
         console.print(f"  ... and {len(checked.disagreed) - 20} more; sheetgen check {name} lists all")
+
+
+def print_compared(coursework: str, compared: Compared, most: int = 20) -> None:
+    """One workbook: that it is what the coursework gives, or what is otherwise in it."""
+    path, given = printable(str(compared.path), 1000), f"the {compared.what} that {printable(coursework, 1000)} gives"
+    if not compared.differences:
+        print(f"{path}  is {given}")
+        return
+    print(f"{path}  is not {given}; generate it again")
+    for each in compared.differences[:most]:
+        print(f"  {printable(each, 1000)}")
+    if len(compared.differences) > most:
+        print(f"  and {len(compared.differences) - most} more")
 
 
 def print_checked_all(found: Mapping[str, Checked], seconds: float) -> None:

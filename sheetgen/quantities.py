@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
 # Every quantity that is computed, in the order of a sensible table, with its heading. The sizes of memory are in bytes
@@ -123,6 +124,10 @@ class Custom:
     total: bool = False  # may a totals row add it up?
 
 
+STUDENT = "student"  # the workbook's name of the cell for the student's id; an answer's has a point in it
+
+
+@lru_cache(maxsize=4096)
 def defined_name(answer: str) -> str:
     """The workbook's name of a blank: the answer's id, except where Excel would not take it for a name.
 

@@ -8,9 +8,10 @@ of ten thousand files need not stand in memory. This room must not know how a fi
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, overload
+from typing import IO, Any, overload
 
 from .handin import HandIn
 from .marking import Answer, Because, Marked
@@ -44,37 +45,90 @@ class Results:
 
 
 class Lines(Sequence[Marked]):
-    """Submissions that stand as lines, and are read when they are asked for."""
+    """Submissions that stand as lines in a file, which is read when they are looked at, and closed with the last."""
 
-    def __init__(self, lines: Sequence[bytes]) -> None:
-        self._lines = lines
+    def __init__(self, file: IO[bytes], at: Sequence[tuple[int, int]], whole: Lines | None = None) -> None:
+        self._file, self._at = file, at  # of each line where it begins, and its length
+        self._whole = whole
+        if whole is None:
+            weakref.finalize(self, file.close)
 
     def __len__(self) -> int:
-        return len(self._lines)
+        return len(self._at)
+
+    def only(self, counts: Sequence[bool]) -> Lines:
+        """Those of which it is said."""
+        return Lines(self._file, [at for at, counting in zip(self._at, counts, strict=True) if counting], self)
 
     @overload
     def __getitem__(self, index: int) -> Marked: ...
     @overload
     def __getitem__(self, index: slice) -> Sequence[Marked]: ...
     def __getitem__(self, index: int | slice) -> Marked | Sequence[Marked]:
-        return Lines(self._lines[index]) if isinstance(index, slice) else from_line(self._lines[index])
+        if isinstance(index, slice):
+            return Lines(self._file, self._at[index], self)
+        begin, length = self._at[index]
+        self._file.seek(begin)
+        return from_line(self._file.read(length))
 
     def __iter__(self) -> Iterator[Marked]:
-        return map(from_line, self._lines)
+        return (self[number] for number in range(len(self)))
 
 
 # --- one line -------------------------------------------------------------------------------------------------------
 
 
+_STATUS = b',"status":'  # begins what marking gives; a quote in a text is never bare, so that it stands there once
+_HEAD = ("file", "student", "instead", "doubts", "hand_in", "content", "assignment", "coursework")
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One file as it was marked, before it is known whose it is: the body of its line, and what that depends on."""
+
+    body: bytes
+    reason: str | None
+    student_cell: str
+
+
+def done(marked: Marked) -> Done:
+    body = {name: value for name, value in plain(marked).items() if name not in _HEAD}
+    return Done(_dumped(body)[1:], marked.reason, marked.student_cell)
+
+
+def done_before(body: bytes) -> Done:
+    found = json.loads(b"{" + body)
+    return Done(body, found["reason"], found.get("student_cell", ""))
+
+
 def to_line(marked: Marked) -> bytes:
     """One line of JSON, in ASCII, without what is as it is by default."""
-    return json.dumps(_plain(marked), separators=(",", ":")).encode("ascii") + b"\n"
+    whole = plain(marked)
+    return line({name: whole[name] for name in _HEAD if name in whole}, done(marked).body)
 
 
-def from_line(line: bytes | str) -> Marked:
+def line(head: Mapping[str, Any], body: bytes) -> bytes:
+    return _dumped(head)[:-1] + b"," + body + b"\n"
+
+
+def split(text: bytes) -> tuple[dict[str, Any], bytes]:
+    """Head and body of a line. Raises ValueError where it is none of ours."""
+    head, status, body = text.rstrip(b"\n").partition(_STATUS)
+    found = json.loads(head + b"}")
+    if not status or not isinstance(found, dict):
+        raise ValueError("no line of results")
+    return found, status[1:] + body
+
+
+def _dumped(data: Any) -> bytes:
+    return json.dumps(data, separators=(",", ":")).encode("ascii")
+
+
+def from_line(text: bytes | str) -> Marked:
     """Raises ValueError where the line is none of ours."""
     try:
-        data = json.loads(line)
+        data = json.loads(text)
+        data.pop("coursework", None)
         answers = tuple(
             Answer(
                 **{
@@ -86,7 +140,7 @@ def from_line(line: bytes | str) -> Marked:
             for answer in data["answers"]
         )
         hand_in = HandIn(**data.get("hand_in", {}))
-        lists = {name: tuple(data.get(name, ())) for name in ("notes", "summary")}
+        lists = {name: tuple(data.get(name, ())) for name in ("notes", "summary", "doubts")}
         return Marked(**{**data, **lists, "answers": answers, "hand_in": hand_in})
     except (TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"no line of results: {error}") from None
@@ -108,15 +162,15 @@ _DEFAULTS = {kind: _defaults(kind) for kind in _NAMES}
 _NOTHING = object()
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Our records as dictionaries, without the fields that are as they are by default."""
     names = _NAMES.get(type(value))
     if names is None:
-        return [_plain(each) for each in value] if isinstance(value, tuple) else value
+        return [plain(each) for each in value] if isinstance(value, tuple) else value
     defaults, always = _DEFAULTS[type(value)], _ALWAYS.get(type(value), ())
     found = {}
     for name in names:
         held = getattr(value, name)
         if name in always or held != defaults.get(name, _NOTHING):
-            found[name] = _plain(held)
+            found[name] = plain(held)
     return found

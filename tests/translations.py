@@ -19,14 +19,15 @@ from babel.messages.pofile import read_po, write_po
 
 PACKAGE = Path(__file__).parents[1] / "sheetgen"
 KEYWORDS = {"N_": None, "gettext": None, "ngettext": (1, 2)}
+METHODS = [("**.py", "python"), ("**.html", "jinja2.ext:babel_extract")]
 Id = str | tuple[str, ...]  # a plural has two
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
 
 
 def extracted(folder: Path = PACKAGE) -> dict[Id, list[tuple[str, int]]]:
-    """Every message in the code, and where it stands."""
+    """Every message in the code and the templates, and where it stands."""
     found: dict[Id, list[tuple[str, int]]] = {}
-    for name, line, message, _, _ in extract_from_dir(folder, keywords=KEYWORDS):
+    for name, line, message, _, _ in extract_from_dir(folder, METHODS, {"**.html": {"silent": "false"}}, KEYWORDS):
         if isinstance(message, str | tuple) and message:
             found.setdefault(message, []).append((f"sheetgen/{name}", line))
     return found

@@ -5,16 +5,21 @@ A module has a docstring whose first line says what it is, and one or both of
     render(results, asked) -> bytes                     a report that is one file; SUFFIX is what its name ends with
     files(results, asked) -> Iterator[(name, bytes)]    one that is a folder, or a zip if the target's name ends so
 
-With both, the target decides: a folder or a zip for ``files``, else ``render``. A kind is found by listing this folder,
-so that a new one is a new file. Reports are made from results alone, in one pass where they can; they must not know how
-marks are given, and escape whatever a student wrote.
+With both, the target decides: a folder or a zip for ``files``, else ``render``. Kinds for CI systems may have more:
+
+    appends(target) -> bool                  whether ``render``'s bytes are added to what the file holds
+    to_print(results) -> tuple[str, ...]     lines that the command line prints as they are, for a CI log to obey
+
+A kind is found by listing this folder, so that a new one is a new file. What the instructor should know beside (who
+could not be matched) is said in sentences by ``asked.say``. Reports are made from results alone, in one pass where they
+can; they must not know how marks are given, and escape whatever a student wrote.
 """
 
 from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -36,6 +41,8 @@ class Asked:
     language: str = "en"
     bytes_of: Callable[[Marked], bytes | None] = lambda _: None  # the file that was marked, as long as it is unchanged
     largest: int = 2**20  # bytes that a kind with a limit may print
+    assignment: str = ""  # the assignment of the gradebook that is meant, where it has several
+    say: Callable[[str], None] = lambda _: None  # what the instructor should know, a sentence each; see ``write``
 
 
 def kinds() -> dict[str, str]:
@@ -64,8 +71,22 @@ def _suffix(kind: str) -> str:
     return getattr(_module(kind), "SUFFIX", "") or ".zip"
 
 
-def write(kind: str, results: Results, asked: Asked) -> None:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What there is to say of a report: sentences for the instructor, and lines to print as they are."""
+
+    said: tuple[str, ...]
+    to_print: tuple[str, ...]
+
+
+def write(kind: str, results: Results, asked: Asked) -> Written:
     """Write one report to ``asked.target``, each of its files as a whole or not at all."""
+    said: list[str] = []
+    _write(kind, results, replace(asked, say=said.append))
+    return Written(tuple(said), tuple(getattr(_module(kind), "to_print", _nothing)(results)))
+
+
+def _write(kind: str, results: Results, asked: Asked) -> None:
     module, path = _module(kind), asked.target
     render, files = getattr(module, "render", None), getattr(module, "files", None)
     many = path.suffix.lower() == ".zip" or path.suffix == "" or path.is_dir()
@@ -73,7 +94,10 @@ def write(kind: str, results: Results, asked: Asked) -> None:
         assert render is not None, f"{kind} has neither render nor files"
         if path.is_dir():
             raise UsageError(f"--report {kind}={path} is a folder; this report is a {module.SUFFIX} file")
-        write_file(path, render(results, asked))
+        if getattr(module, "appends", _never)(path):
+            _append(path, lambda largest: render(results, replace(asked, largest=largest)), asked.largest)
+        else:
+            write_file(path, render(results, asked))
     elif path.suffix.lower() == ".zip":
         _write_zip(path, files(results, asked))
     elif many:
@@ -81,6 +105,27 @@ def write(kind: str, results: Results, asked: Asked) -> None:
             write_file(_inside(path, name), data)
     else:
         raise UsageError(f"--report {kind}={path}: this report is many files; name a folder, or a .zip")
+
+
+def _never(_: Path) -> bool:
+    return False
+
+
+def _nothing(_: Results) -> tuple[str, ...]:
+    return ()
+
+
+def _append(path: Path, render: Callable[[int], bytes], largest: int) -> None:
+    """Add to what other steps of a job wrote; all of it together may have ``largest`` bytes."""
+    try:
+        held = path.read_bytes() if path.is_file() else b""  # /dev/stdout is none
+        begun = b"\n" if held and not held.endswith(b"\n") else b""
+        data = render(max(largest - len(held) - len(begun), 0))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab") as file:
+            file.write(begun + data if data else b"")
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
 
 
 def _write_zip(path: Path, members: Iterator[tuple[str, bytes]]) -> None:

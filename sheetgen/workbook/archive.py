@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from lxml import etree
 
@@ -232,5 +233,10 @@ def elements(data: bytes, part: str, tag: str, most: int) -> Iterator[etree._Ele
 def local(element: etree._Element) -> str:
     """The tag without namespace; "" for comments and for elements of other vocabularies than SpreadsheetML."""
     tag = element.tag
-    namespace, _, name = tag.rpartition("}") if isinstance(tag, str) else ("", "", "")
+    return _local(tag) if isinstance(tag, str) else ""
+
+
+@lru_cache(maxsize=512)
+def _local(tag: str) -> str:
+    namespace, _, name = tag.rpartition("}")
     return name if namespace[1:] in NAMESPACES else ""

@@ -7,19 +7,15 @@ disagree, and where the entry is read otherwise (archive.py). Must not know: XML
 from __future__ import annotations
 
 import io
-import struct
 import zipfile
+
+from ..zips import leads_out, misplaced
+from ..zips import part_name as part_name
 
 MAX_ENTRIES = 10_000
 MAX_TOTAL = 256 * 2**20  # bytes, unpacked
 SMALL = 16 * 2**20  # bytes of a part, unpacked: below, no ratio is an attack
 MAX_RATIO = 250  # unpacked to packed; empty rows by the thousand come to 60, a bomb to 1,030
-
-_LOCAL = struct.Struct(
-    "<4s5H3I2H"
-)  # a local header: signature, version ... CRC, sizes, lengths of name and extra field
-_LATER = 8  # the flag that sizes stand behind the content, and are 0 here
-_UNKNOWN = (0, 0xFFFFFFFF)  # sizes that a local header leaves to the directory or to zip64
 
 
 class BrokenPackage(Exception):  # noqa: N818  (a state of the file; callers turn it into their error)
@@ -32,26 +28,23 @@ def open_zip(data: bytes) -> zipfile.ZipFile:
     # (The signature can also stand inside an embedded, stored package; the cap leaves room for it.)
     if data.count(b"PK\x01\x02") > MAX_ENTRIES:
         raise BrokenPackage(f"the file holds more than {MAX_ENTRIES:,} parts")
+    stream = io.BytesIO(data)
     try:
-        opened = zipfile.ZipFile(io.BytesIO(data))
+        opened = zipfile.ZipFile(stream)
     except Exception as error:  # zipfile raises some ten kinds for damaged directories
         raise BrokenPackage("the file is cut short or damaged (its zip directory cannot be read)") from error
     entries = opened.infolist()
     _look_at_names(entries)
     _look_at_sizes(entries)
-    _look_at_places(entries, data, opened.start_dir)
+    _look_at_places(opened, stream)
     return opened
-
-
-def part_name(info: zipfile.ZipInfo) -> str:
-    return info.filename.replace("\\", "/")  # some .NET writers use backslashes; Excel reads them
 
 
 def _look_at_names(entries: list[zipfile.ZipInfo]) -> None:
     seen: set[str] = set()
     for info in entries:
         name = part_name(info)
-        if name.startswith("/") or name[1:2] == ":" or ".." in name.split("/") or "\0" in info.orig_filename:
+        if leads_out(info):
             raise BrokenPackage(f"the part {name[:100]!r} has a name that leads out of the file; no workbook has such")
         if name.casefold() in seen:
             raise BrokenPackage(f"the part {name[:100]} is in the file twice")
@@ -74,24 +67,17 @@ def _look_at_sizes(entries: list[zipfile.ZipInfo]) -> None:
             raise _lie(info)
 
 
-def _look_at_places(entries: list[zipfile.ZipInfo], data: bytes, directory: int) -> None:
+def _look_at_places(opened: zipfile.ZipFile, stream: io.BytesIO) -> None:
     """Each entry stands where the directory says, says the same of itself, and ends before the next one begins."""
-    in_order = sorted(entries, key=lambda info: info.header_offset)
-    ends = [*(info.header_offset for info in in_order), directory][1:]
-    for info, end in zip(in_order, ends, strict=True):
-        at = info.header_offset
-        if not 0 <= at <= len(data) - _LOCAL.size or data[at : at + 4] != b"PK\x03\x04":
-            raise BrokenPackage(f"the part {part_name(info)[:100]} is damaged: it does not stand where it should")
-        _, _, flags, _, _, _, _, packed, unpacked, name, extra = _LOCAL.unpack_from(data, at)
-        if at + _LOCAL.size + name + extra + info.compress_size > end:
-            raise BrokenPackage(
-                f"the part {part_name(info)[:100]} overlaps another one; no workbook is packed like that"
-            )
-        if flags & _LATER:
-            continue
-        for said, listed in ((packed, info.compress_size), (unpacked, info.file_size)):
-            if said != listed and said not in _UNKNOWN:
-                raise _lie(info)
+    if (found := misplaced(opened, stream)) is None:
+        return
+    info, fault = found
+    name = part_name(info)[:100]
+    if fault == "elsewhere":
+        raise BrokenPackage(f"the part {name} is damaged: it does not stand where it should")
+    if fault == "overlaps":
+        raise BrokenPackage(f"the part {name} overlaps another one; no workbook is packed like that")
+    raise _lie(info)
 
 
 def _lie(info: zipfile.ZipInfo) -> BrokenPackage:

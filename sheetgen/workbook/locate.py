@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..questionnaire import HEADINGS, QuestionCell, Questionnaire
@@ -27,6 +28,7 @@ LIKE_IT = 0.25  # of the blanks: a visible table with so many is what was handed
 MOST_COPIES = 12  # sheets in which the table is looked for once more
 COPY = 8  # times as large as the table's sheet may be a copy of it
 SEARCHED_ROWS = 200  # in which a header row is looked for
+LONGEST_KEPT = 200  # characters of a text that is remembered from one file to the next
 MOST_HEADS = 3  # rows with all headings of the questions: more are nobody's honest work, and each costs a whole look
 
 
@@ -234,4 +236,9 @@ def _find_questions(package: Book, name: str, asked: Questionnaire, *, trusted: 
 
 
 def _same(text: str) -> str:
+    return _folded(text) if len(text) < LONGEST_KEPT else " ".join(text.split()).casefold()
+
+
+@lru_cache(maxsize=4096)
+def _folded(text: str) -> str:
     return " ".join(text.split()).casefold()

@@ -87,6 +87,7 @@ class Package:
         "_definitions",
         "_formats",
         "_places",
+        "_related",
         "_strings",
         "date1904",
         "iterates",
@@ -98,6 +99,7 @@ class Package:
     def __init__(self, data: bytes) -> None:
         self._archive = Archive(data)
         self._cells: dict[str, tuple[Mapping[tuple[int, int], Cell], tuple[Area, ...]]] = {}
+        self._related: dict[str, list[_Relationship]] = {}
         self._strings: tuple[str, ...] | None = None
         self._formats: tuple[Shown, ...] | None = None
         if self._archive.find("_rels/.rels") is None:
@@ -134,6 +136,11 @@ class Package:
         """The package's own spelling of a part's name, or None where there is no such part."""
         return self._archive.find(name)
 
+    def size(self, name: str) -> int:
+        """Bytes of a part as the directory has it, by which it will be held; 0 where there is no such part."""
+        found = self._archive.find(name)
+        return 0 if found is None else self._archive.entries[found].file_size
+
     def related(self, part: str, kind: str) -> str | None:
         """The part that ``part`` names as its ``kind`` ("sharedStrings", "calcChain" ...); "" is the package."""
         return next(iter(self.all_related(part, kind)), None)
@@ -141,6 +148,10 @@ class Package:
     def all_related(self, part: str, kind: str) -> tuple[str, ...]:
         """All parts that ``part`` names as its ``kind``: a sheet has several of "table"."""
         return tuple(r.target for r in self._relationships(part) if r.kind == kind)
+
+    def related_as(self, part: str, identifier: str) -> str | None:
+        """The part that ``part`` names by this identifier."""
+        return next((r.target for r in self._relationships(part) if r.identifier == identifier), None)
 
     def sheet(self, name: str) -> SheetEntry | None:
         return self._by_name.get(name.casefold())
@@ -191,6 +202,11 @@ class Package:
         return parse_xml(self._archive.read(part), part)
 
     def _relationships(self, part: str) -> list[_Relationship]:
+        if part not in self._related:
+            self._related[part] = self._read_relationships(part)
+        return self._related[part]
+
+    def _read_relationships(self, part: str) -> list[_Relationship]:
         folder, _, name = part.rpartition("/")
         rels = posixpath.join(folder, "_rels", f"{name}.rels")
         if self._archive.find(rels) is None:

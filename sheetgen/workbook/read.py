@@ -17,6 +17,7 @@ from .hidden import out_of_sight
 from .locate import Located, locate, twins
 from .package import BrokenPackage, Package, Place, address
 from .plain import Plain
+from .provenance import properties, student_cell
 
 if TYPE_CHECKING:
     from ..layout import Spot
@@ -28,6 +29,17 @@ def read_submission(file: str, data: bytes, sheet: Sheet) -> Submission:
     """What ``data`` holds in the blanks of ``sheet``; ``file`` is what the result calls it."""
     try:
         package = open_book(data)
+    except BrokenPackage as error:
+        return Submission(file, {}, str(error))
+    found = _answers(file, package, sheet)
+    if not isinstance(package, Package):
+        return found  # neither names nor properties are read of a .csv or an .ods
+    known = {held.sheet for held in found.held.values()}
+    return replace(found, student=student_cell(package, known), properties=properties(package))
+
+
+def _answers(file: str, package: Package | Plain, sheet: Sheet) -> Submission:
+    try:
         located = locate(package, sheet)
         plain = package if isinstance(package, Plain) else None
         if not located.places:

@@ -1,9 +1,7 @@
-"""Workbooks read in worker processes, so that a file can at worst end its worker.
+"""Worker processes with limits, so that a file can at worst end the worker that reads it.
 
-``read_all`` hands each file's bytes to a worker and gets a ``Submission`` back. A class is read by a pool whose workers
-are used again from file to file (pebble); a single file by one process of its own, since loading pebble takes half as
-long as a whole ``verify``. Whatever a file does to its worker ends as one Submission with a reason. ``do_apart`` does
-any other work on somebody's file in such a process.
+``do_apart`` does one piece of work in a process of its own; ``workers.py`` has a pool whose processes are used again
+from file to file. Whatever a file does to its worker ends as one ``Ended``, or exception, that says how.
 
 What holds where: a limit on time by the clock, and no output, on every system; on computing time, and no file written,
 where there are ``setitimer`` and ``resource`` (not on Windows); on memory, where the kernel heeds it, and no worker
@@ -13,6 +11,7 @@ Must not know: what is read, or its marks.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import faulthandler
 import os
@@ -22,8 +21,7 @@ import signal
 import sys
 import time
 import traceback
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import cache_from_source
@@ -38,18 +36,16 @@ from ..sheet import Sheet
 if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
 
-    from pebble import ProcessFuture, ProcessPool
 
 SECONDS = 8  # of computing for one file; an ordinary one takes 5 ms
 WAIT = 3 * SECONDS  # by the clock, since other programs compute too: else a busy machine would change a verdict
 MEMORY = 768 * 2**20  # bytes that a worker may grow by; with what it begins with, less than 1 GiB
 FAT = MEMORY // 4  # bytes that a file may leave behind in a worker that reads on
 STUCK = WAIT + 10  # seconds without an answer from workers that should have ended a file long before
-TRIES = 3  # to begin anew with workers that fail without a file's doing
 FORKS = sys.platform == "linux"  # a fork begins at once and does not run the main program's module again
 LONGEST = 32_767  # characters of a text that leaves a worker: Excel's own limit for a cell
 
-_OUT_OF_MEMORY, _TOO_FAT = 77, 78  # exit codes of workers
+_OUT_OF_MEMORY, TOO_FAT = 77, 78  # exit codes of workers
 _ALARM = getattr(signal, "SIGPROF", 0)  # which ends a worker whose time is over
 _SLOW = f"reading it takes more than {SECONDS} s; is it the workbook that was handed out, with numbers filled in?"
 _LARGE = f"reading it takes more than {MEMORY // 2**20} MiB of memory"
@@ -58,30 +54,13 @@ _ENDED = (
     f"{MEMORY // 2**20} MiB of memory"
 )
 _OURS = "internal error, our fault: {}; please report it, with the file"
-
-Handed = tuple[str, bytes] | Submission  # what the result calls a file and its bytes, or why there are none
-
-
-def read_all(
-    sheet: Sheet, files: Iterable[Handed], count: int, meanwhile: Callable[[], None] | None = None
-) -> Iterator[Submission]:
-    """The submission in each of ``count`` files, in their order. ``meanwhile`` is called while the first is read."""
-    if count == 1 and FORKS:
-        for each in files:
-            yield each if isinstance(each, Submission) else _read_alone(sheet, *each, meanwhile)
-        return
-    readers = _Readers(sheet, min(count, _cores()))
-    try:
-        yield from readers.read(files)
-    finally:
-        readers.stop()
-
+NO_ANSWER = _OURS.format("the reading processes do not answer")
 
 # -- one file ----------------------------------------------------------------------------------------------------------
 
 Given = TypeVar("Given")
 How = Literal["slow", "large", "ended"]
-_WHY: dict[How, str] = {"slow": _SLOW, "large": _LARGE, "ended": _ENDED}
+WHY: dict[How, str] = {"slow": _SLOW, "large": _LARGE, "ended": _ENDED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +70,13 @@ class Ended:
     how: How
 
 
-def do_apart(work: Callable[[], Given]) -> Given | Ended:
+def do_apart(work: Callable[[], Given], meanwhile: Callable[[], None] | None = None) -> Given | Ended:
     """What ``work`` gives, done in a process of its own within the limits; or what ended that process.
 
     Errors of ours that it raises are raised here; any other is an InternalError. Where processes are not forked, it has
-    to pickle: a ``partial`` of a module's function.
+    to pickle: a ``partial`` of a module's function. ``meanwhile`` is called while it is done, where they are.
     """
-    found = _by_a_fork(partial(_outcome, work)) if FORKS else _by_a_pool(partial(_outcome, work))
+    found = _by_a_fork(partial(_outcome, work), meanwhile) if FORKS else _by_a_pool(partial(_outcome, work))
     if isinstance(found, SheetgenError):
         raise found
     return found
@@ -119,21 +98,9 @@ def _outcome(work: Callable[[], Given]) -> Given | SheetgenError:
         _end_after(0)
 
 
-def _read_alone(sheet: Sheet, file: str, data: bytes, meanwhile: Callable[[], None] | None) -> Submission:
-    """As the pool would, by a fork of this process."""
-    found = _by_a_fork(partial(_begin_and_read, sheet, file, data), meanwhile)
-    return found if isinstance(found, Submission) else Submission(file, {}, _WHY[found.how])
-
-
-def _begin_and_read(sheet: Sheet, file: str, data: bytes) -> Submission:
-    global _sheet
-    _sheet = sheet
-    return _read(file, data)
-
-
 def _by_a_fork(work: Callable[[], Given], meanwhile: Callable[[], None] | None = None) -> Given | Ended:
     """What ``work`` gives, as it was pickled; ``meanwhile`` is called while it is done."""
-    _hold_the_line()
+    hold_the_line()
     ours, theirs = os.pipe()
     worker = os.fork()
     if worker == 0:
@@ -149,7 +116,7 @@ def _by_a_fork(work: Callable[[], Given], meanwhile: Callable[[], None] | None =
             return Ended("slow")
         status = os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1])
         if status != 0 or not found:
-            return _why_it_ended(status)
+            return why_it_ended(status)
         given: Given = pickle.loads(found)
         return given
     finally:
@@ -161,7 +128,7 @@ def _by_a_fork(work: Callable[[], Given], meanwhile: Callable[[], None] | None =
 def _answer_and_end(answer: int, work: Callable[[], object]) -> NoReturn:
     code = 1
     try:
-        _begin()
+        begin()
         with os.fdopen(answer, "wb") as stream:
             pickle.dump(work(), stream, pickle.HIGHEST_PROTOCOL)
         code = 0
@@ -185,12 +152,12 @@ def _by_a_pool(work: Callable[[], Given]) -> Given | Ended:
     """As by a fork, on systems that have none."""
     from pebble import ProcessExpired, ProcessPool
 
-    pool = ProcessPool(1, initializer=_begin, context=_context())
+    pool = ProcessPool(1, initializer=begin, context=context())
     try:
         given: Given = pool.schedule(work, timeout=WAIT).result(timeout=STUCK)
         return given
     except ProcessExpired as error:
-        return _why_it_ended(error.exitcode)
+        return why_it_ended(error.exitcode)
     except TimeoutError:
         return Ended("slow")
     finally:
@@ -198,108 +165,17 @@ def _by_a_pool(work: Callable[[], Given]) -> Given | Ended:
         pool.join()
 
 
-def _why_it_ended(code: int | None) -> Ended:
+def why_it_ended(code: int | None) -> Ended:
     if code == -_ALARM:
         return Ended("slow")
     return Ended("large" if code == _OUT_OF_MEMORY else "ended")
 
 
-# -- a class -----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Asked:
-    file: str
-    data: bytes
-    answer: ProcessFuture[Submission]
-
-
-class _Readers:
-    """A pool that is started with the first file, and anew when it breaks."""
-
-    def __init__(self, sheet: Sheet, workers: int) -> None:
-        self._sheet, self._workers = sheet, workers
-        self._pool: ProcessPool | None = None
-        self._waiting: deque[_Asked | Submission] = deque()
-
-    def read(self, files: Iterable[Handed]) -> Iterator[Submission]:
-        for each in files:
-            waits = each if isinstance(each, Submission) else _Asked(*each, self._ask(*each))
-            self._waiting.append(waits)
-            if len(self._waiting) > 3 * self._workers:  # so that neither all files nor all answers stand in memory
-                yield self._next()
-        while self._waiting:
-            yield self._next()
-
-    def stop(self) -> None:
-        if self._pool is not None:
-            self._pool.stop()  # type: ignore[no-untyped-call]
-            self._pool.join()
-            self._pool = None
-
-    def _ask(self, file: str, data: bytes) -> ProcessFuture[Submission]:
-        if self._pool is not None and not self._pool.active:
-            self.stop()  # what it was asked before is asked again when its turn comes
-        if self._pool is None:
-            from pebble import ProcessPool
-
-            from . import opinion, plain, read  # noqa: F401  (once, for all workers that are forked)
-
-            _hold_the_line()
-            self._pool = ProcessPool(self._workers, initializer=_begin, initargs=(self._sheet,), context=_context())
-        return self._pool.schedule(_read, args=(file, data), timeout=WAIT)
-
-    def _next(self) -> Submission:
-        asked = self._waiting.popleft()
-        if isinstance(asked, Submission):
-            return asked
-        from pebble import ProcessExpired
-
-        for _ in range(TRIES):
-            try:
-                return self._answer(asked.answer)
-            except ProcessExpired as error:
-                if error.exitcode != _TOO_FAT:
-                    return Submission(asked.file, {}, _WHY[_why_it_ended(error.exitcode).how])
-                asked.answer = self._ask(asked.file, asked.data)
-            except TimeoutError:
-                if asked.answer.done():
-                    return Submission(asked.file, {}, _SLOW)
-                self._begin_anew(asked)
-            except Exception:  # the pool is broken: a worker died between two files, or could not begin
-                self._begin_anew(asked)
-        return Submission(asked.file, {}, _OURS.format("the reading processes do not answer"))
-
-    def _answer(self, answer: ProcessFuture[Submission]) -> Submission:
-        """Raises TimeoutError also where nobody works on it: a pool that breaks forgets what it has just been asked."""
-        deadline = time.monotonic() + STUCK
-        while True:
-            try:
-                return answer.result(timeout=1)
-            except TimeoutError:
-                if answer.done() or time.monotonic() > deadline or self._pool is None or not self._pool.active:
-                    raise
-
-    def _begin_anew(self, asked: _Asked) -> None:
-        self.stop()
-        for each in (asked, *self._waiting):
-            if isinstance(each, _Asked) and not _is_answered(each.answer):
-                each.answer = self._ask(each.file, each.data)
-
-
-def _is_answered(future: ProcessFuture[Submission]) -> bool:
-    from pebble import ProcessExpired
-
-    if not future.done() or future.cancelled():
-        return False
-    return isinstance(future.exception(), ProcessExpired | TimeoutError | None)
-
-
-def _cores() -> int:
+def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _context() -> BaseContext:
+def context() -> BaseContext:
     import multiprocessing
 
     return multiprocessing.get_context("fork" if FORKS else None)
@@ -307,12 +183,11 @@ def _context() -> BaseContext:
 
 # -- in the worker -----------------------------------------------------------------------------------------------------
 
-_sheet: Sheet | None = None  # sent once, when the worker begins
-_at_first = 0  # bytes of memory that the worker had then
+_at_first = 0  # bytes of memory that the worker had when it began
 
 
-def _begin(sheet: Sheet | None = None) -> None:
-    global _sheet, _at_first
+def begin(prepare: Callable[[], None] | None = None) -> None:
+    global _at_first
     from . import read  # noqa: F401  (before nothing can be written, a .pyc neither)
 
     if not sys.dont_write_bytecode and _is_uncompiled():
@@ -325,14 +200,16 @@ def _begin(sheet: Sheet | None = None) -> None:
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)
     _end_with_who_started_it()
-    _sheet, _at_first = sheet, _memory()
+    if prepare is not None:
+        prepare()
+    _at_first = _memory()
     limit_worker(_at_first + MEMORY)
 
 
 _line: tuple[int, int, int] | None = None  # who made a pipe into which nobody writes, and its two ends
 
 
-def _hold_the_line() -> None:
+def hold_the_line() -> None:
     """Make the pipe that closes when this process ends, however that is: workers would compute on without it."""
     global _line
     if FORKS and (_line is None or _line[0] != os.getpid()):
@@ -393,23 +270,45 @@ def _memory() -> int:
         return 0
 
 
-def _read(file: str, data: bytes) -> Submission:
+def read_bounded(file: str, data: bytes, sheet: Sheet) -> Submission:
+    """What a worker gives for a file: no text longer than a cell's; a reason where reading it shows a bug of ours."""
     from .read import read_submission
 
-    assert _sheet is not None
-    if _memory() > _at_first + FAT:
-        os._exit(_TOO_FAT)  # what it still holds of another file is nothing to this one
-    _end_after(SECONDS)
     try:
-        return _bounded(read_submission(file, data, _sheet))
+        return _bounded(read_submission(file, data, sheet))
     except MemoryError:
         os._exit(_OUT_OF_MEMORY)
     except SystemExit:
         raise
     except BaseException as error:  # pyo3's panics are no Exceptions
-        return Submission(file, {}, _OURS.format(f"{type(error).__name__}: {error}"[:300]))
+        return Submission(file, {}, ours(error))
+
+
+def ours(error: BaseException) -> str:
+    """Why a file is unmarked, where sheetgen is at fault."""
+    return _OURS.format(f"{type(error).__name__}: {error}"[:300])
+
+
+def limited(work: Callable[[], Given]) -> Given:
+    """In a worker that is used again: ``work`` within the limit on time, where another file has left room for it."""
+    if _memory() > _at_first + FAT:
+        os._exit(TOO_FAT)  # what it still holds of another file is nothing to this one
+    _end_after(SECONDS)
+    try:
+        return work()
+    except MemoryError:
+        os._exit(_OUT_OF_MEMORY)
     finally:
         _end_after(0)
+
+
+@contextlib.contextmanager
+def not_the_file() -> Iterator[None]:
+    """What grows in here is our own, such as an index that is kept: it makes no worker fat."""
+    global _at_first
+    before = _memory()
+    yield
+    _at_first += max(0, _memory() - before)
 
 
 def _end_after(seconds: float) -> None:
@@ -425,6 +324,9 @@ def _bounded(found: Submission) -> Submission:
         return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
     def cut(held: Held) -> Held:
+        texts = (held.value, held.problem, held.formula, *held.notes)
+        if not any(isinstance(text, str) and len(text) > LONGEST for text in texts):
+            return held
         value = short(held.value) if isinstance(held.value, str) else held.value
         problem = None if held.problem is None else short(held.problem)
         formula = None if held.formula is None else short(held.formula)

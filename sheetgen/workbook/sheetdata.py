@@ -128,13 +128,14 @@ class SheetReader:
                 text = child.text
             elif tag == "is":
                 inline = text_of(child)
-        kind, value = self._value(element.get("t") or "n", text, inline, address(row, column))
+        stated = element.get("t") or "n"
+        kind, value = self._value(stated, text, inline, row, column)
         style = element.get("s") or ""
         known = style.isascii() and style.isdigit() and len(style) < 9
-        return Cell(kind, value, formula, ISO_DATE if element.get("t") == "d" else int(style) if known else 0)
+        return Cell(kind, value, formula, ISO_DATE if stated == "d" else int(style) if known else 0)
 
     def _value(
-        self, kind: str, text: str | None, inline: str | None, at: str
+        self, kind: str, text: str | None, inline: str | None, row: int, column: int
     ) -> tuple[_Kind, int | float | str | None]:
         if kind == "inlineStr":
             return ("text", inline) if inline is not None else ("blank", None)
@@ -146,6 +147,7 @@ class SheetReader:
         if kind == "s":
             strings = self._strings()
             if not (text.isascii() and text.isdigit() and len(text) < 9 and int(text) < len(strings)):
+                at = address(row, column)
                 raise self._broken(f"the cell {at} holds text number {text[:20]}, but there are {len(strings)}")
             return "text", strings[int(text)]
         if kind == "b":

@@ -58,11 +58,13 @@ from .styles import (
     set_up_page,
 )
 from .write_questions import write_questions
+from .write_student import columns_of_student, write_student
 
 WHEN = datetime.datetime(2000, 1, 1)  # every timestamp: a clock would make equal input give unequal files
 
 NARROWEST = 84  # characters that titles, legend and notes take, however narrow the table
-BESIDE = 11  # characters of a column beside a table that is narrower
+BESIDE = 11.0  # characters of a column beside a table that is narrower
+LEAST_TITLE = 36  # of these the title's share, beside the student's cell
 LEAST_COLUMNS = 5  # two samples with their meanings, and how much is filled in
 LEGEND = "yours to fill: a number, or a formula"
 PAGE_ROWS = 40  # of a table that is still legible on one page
@@ -92,12 +94,14 @@ def blank_workbook(coursework: Coursework, sheet: Sheet) -> bytes:
     page = workbook.active
     assert isinstance(page, Worksheet)
     page.title = sheet.worksheet
-    _write_head(page, coursework, sheet)
+    widths = _widths(sheet)
+    _write_head(page, coursework, sheet, widths)
+    write_student(workbook, page, TITLE_ROW, widths)
     _write_table(page, sheet)
-    last = _write_notes(page, coursework, sheet)
+    last = _write_notes(page, coursework, sheet, len(widths))
     _validate(page, sheet)
     name_cells(workbook, page, {cell.answer or "": cell for cell in sheet.blanks})
-    set_up_page(page, coursework.title, HEADER_ROW, _across(sheet), last, one_page=len(sheet.rows) <= PAGE_ROWS)
+    set_up_page(page, coursework.title, HEADER_ROW, len(widths), last, one_page=len(sheet.rows) <= PAGE_ROWS)
     if coursework.protect:
         protect(page)
     write_questions(workbook, coursework, sheet)
@@ -109,13 +113,11 @@ def blank_workbook(coursework: Coursework, sheet: Sheet) -> bytes:
     return _bytes(workbook)
 
 
-def _write_head(page: Worksheet, coursework: Coursework, sheet: Sheet) -> None:
-    width = _across(sheet)
-    widths = [_width(sheet, quantity) for quantity in sheet.columns]
-    widths += [BESIDE] * (width - len(widths))
+def _write_head(page: Worksheet, coursework: Coursework, sheet: Sheet, widths: Sequence[float]) -> None:
+    width = len(widths)
     for number, characters in enumerate(widths, start=1):  # first: the sentences are as wide as the columns
         page.column_dimensions[get_column_letter(number)].width = characters
-    sentence(page, TITLE_ROW, coursework.title, width, font(16, bold=True, color=BLUE))
+    sentence(page, TITLE_ROW, coursework.title, columns_of_student(widths)[0] - 1, font(16, bold=True, color=BLUE))
     subtitle = coursework.source or (coursework.network.name if coursework.network.name != coursework.title else "")
     if subtitle:
         sentence(page, SUBTITLE_ROW, subtitle, width, font(italic=True, color=FAINT))
@@ -136,10 +138,16 @@ def _write_head(page: Worksheet, coursework: Coursework, sheet: Sheet) -> None:
     page.row_dimensions[LEGEND_ROW].height = 20
 
 
-def _across(sheet: Sheet) -> int:
-    """How many columns the sentences take: the table's, and of a narrow one some more, for room."""
-    columns, characters = len(sheet.columns), sum(_width(sheet, quantity) for quantity in sheet.columns)
-    return max(columns + math.ceil(max(0, NARROWEST - characters) / BESIDE), LEAST_COLUMNS)
+def _widths(sheet: Sheet) -> list[float]:
+    """Of the columns that the sentences take, in characters: the table's, and of a narrow one some more, for room."""
+    widths = [_width(sheet, quantity) for quantity in sheet.columns]
+    while sum(widths) < NARROWEST or len(widths) < LEAST_COLUMNS or _title_width(widths) < LEAST_TITLE:
+        widths.append(BESIDE)
+    return widths
+
+
+def _title_width(widths: Sequence[float]) -> float:
+    return sum(widths[: columns_of_student(widths)[0] - 1])
 
 
 def _width(sheet: Sheet, quantity: str) -> float:
@@ -261,10 +269,10 @@ def _write_cell(
         cell.alignment = CENTRE
 
 
-def _write_notes(page: Worksheet, coursework: Coursework, sheet: Sheet) -> int:
+def _write_notes(page: Worksheet, coursework: Coursework, sheet: Sheet, width: int) -> int:
     row = max(sheet.rows.values()) + 2
     for note in (*remarks(coursework), *coursework.notes):
-        sentence(page, row, note, _across(sheet), font())
+        sentence(page, row, note, width, font())
         row += 1
     return row - 1
 

@@ -45,6 +45,8 @@ def test_the_yaml_states_the_share(lay: Lay, said: str, status: str, score: floa
     found = marked(sheet, {"conv1.out_height": 28, "pool1.out_height": 14})  # 30 and 15
     assert (found["pool1.out_height"].status, found["pool1.out_height"].score) == (status, score)
     assert found["conv1.out_height"].score == 0
+    # where it earns nothing, that is told apart from a number that nothing explains
+    assert (found["pool1.out_height"].follows, found["conv1.out_height"].follows) == (status == "wrong", False)
 
 
 def test_the_share_may_differ_by_column(lay: Lay) -> None:

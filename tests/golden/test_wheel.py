@@ -40,6 +40,19 @@ def test_the_installed_wheel_shows_alexnet(tmp_path: Path) -> None:
     command = [str(python.parent / "sheetgen"), "verify", "alexnet", hand_in, "--language", "de", "--exit-zero"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, encoding="utf-8")
     assert "lässt die Bias-Werte weg" in done.stdout, done.stderr
+    # and so are the templates of the pages
+    report = tmp_path / "class.html"
+    command = [
+        str(python.parent / "sheetgen"),
+        "verify",
+        "alexnet",
+        hand_in,
+        "--report",
+        f"html={report}",
+        "--exit-zero",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment)
+    assert "leaves out the biases" in report.read_text(encoding="utf-8"), done.stderr
     # without torch, check says what to install
     command = [str(python.parent / "sheetgen"), "check", "alexnet"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment)

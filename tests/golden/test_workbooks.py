@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -84,7 +85,7 @@ def test_the_blank_is_set_up_with_care(sheet: Sheet, blank: bytes) -> None:
     assert page.print_title_rows == "$5:$5"
     unlocked = {cell.coordinate for row in page.iter_rows() for cell in row if not cell.protection.locked}
     blanks = {address(cell.row, cell.column) for cell in sheet.blanks}
-    assert unlocked == blanks
+    assert unlocked == {*blanks, "L1", "M1"}  # and the student's cell
     assert len(blanks) == 77
     assert {page[at].fill.fgColor.rgb for at in blanks} == {"FFFFF2CC"}
     assert all(page[at].value is None for at in blanks)
@@ -93,7 +94,10 @@ def test_the_blank_is_set_up_with_care(sheet: Sheet, blank: bytes) -> None:
 def test_every_blank_is_validated_with_a_message(sheet: Sheet, blank: bytes) -> None:
     page = _page(blank)
     validated: set[str] = set()
+    (hint,) = (rule for rule in page.data_validations.dataValidation if "L1" in rule.sqref)  # the student's cell
     for rule in page.data_validations.dataValidation:
+        if rule is hint:
+            continue
         assert rule.type == "whole"
         assert rule.prompt
         assert rule.error
@@ -109,6 +113,7 @@ def test_every_blank_has_its_name(sheet: Sheet, blank: bytes) -> None:
         defined_name(cell.answer or ""): f"Table!${address(1, cell.column)[:-1]}${cell.row}" for cell in sheet.blanks
     }
     found = {name: each.attr_text for name, each in names.items()}
+    expected["student"] = "Table!$L$1"
     assert {name: target for name, target in found.items() if not name.startswith("question.")} == expected
     assert names["conv1.parameters"].attr_text == "Table!$L$7"
 
@@ -138,15 +143,69 @@ def test_given_cells_stand_in_the_blank_and_are_no_answers(tmp_path: Path) -> No
 # --- equal input, equal bytes ---------------------------------------------------------------------------------------
 
 
-def test_equal_input_gives_equal_bytes_in_another_process(tmp_path: Path) -> None:
+IN_TEN_YEARS = """
+import datetime, time
+now = time.time
+time.time = lambda: now() + 3.2e8
+class Later(datetime.datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return datetime.datetime.fromtimestamp(time.time(), tz)
+    @classmethod
+    def utcnow(cls):
+        return cls.now(datetime.UTC).replace(tzinfo=None)
+datetime.datetime = Later
+"""
+
+
+@pytest.mark.parametrize("name", ["alexnet", "resnet50"])
+def test_equal_input_gives_equal_bytes_whatever_the_machine(name: str, tmp_path: Path) -> None:
+    """Another seed, time zone, language, folder, umask and decade, and without the sheet that is remembered."""
+    (tmp_path / "later").mkdir()
+    (tmp_path / "later" / "sitecustomize.py").write_text(IN_TEN_YEARS, encoding="utf-8")
+    elsewhere = tmp_path / "Ünder another näme"
+    elsewhere.mkdir()
+    shutil.copy(ROOT / "templates" / f"{name}.yaml", elsewhere)
+    plain = {key: value for key, value in os.environ.items() if key not in ("SOURCE_DATE_EPOCH", "TZ", "LANGUAGE")}
+    here = {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "1", "TZ": "UTC", "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"}
+    there = {
+        "PYTHONPATH": os.pathsep.join((str(tmp_path / "later"), str(ROOT))),
+        "PYTHONHASHSEED": "2",
+        "TZ": "Asia/Tokyo",
+        "LC_ALL": "de_DE.UTF-8",
+        "LANGUAGE": "de",
+        "SHEETGEN_CACHE": "off",
+    }
     made = []
-    for seed, zone in (("1", "UTC"), ("2", "Asia/Tokyo")):
-        out = tmp_path / seed
-        command = [sys.executable, "-m", "sheetgen", "generate", "alexnet", "--out", str(out)]
-        environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone}
-        subprocess.run(command, check=True, capture_output=True, cwd=ROOT, env=environment)
-        made.append([(out / f"alexnet-{kind}.xlsx").read_bytes() for kind in ("blank", "key")])
+    for folder, coursework, environment, mask in (
+        (ROOT, name, here, 0o022),
+        (elsewhere, f"{name}.yaml", there, 0o077),
+    ):
+        out = tmp_path / f"out-{environment['PYTHONHASHSEED']}"
+        command = [sys.executable, "-m", "sheetgen", "generate", coursework, "--out", str(out)]
+        subprocess.run(
+            command, check=True, capture_output=True, cwd=folder, env={**plain, **environment}, umask=mask, timeout=120
+        )
+        made.append([(out / f"{name}-{kind}.xlsx").read_bytes() for kind in ("blank", "key")])
     assert made[0] == made[1]
+
+
+def test_the_decade_of_that_test_is_another(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(IN_TEN_YEARS, encoding="utf-8")
+    code = "import io, openpyxl, sys; b = openpyxl.Workbook(); b.save(sys.argv[1]); print(b.properties.created.year)"
+    years = [
+        int(
+            subprocess.run(
+                [sys.executable, "-c", code, str(tmp_path / "book.xlsx")],
+                check=True,
+                capture_output=True,
+                text=True,
+                env={**os.environ, **more},
+            ).stdout
+        )
+        for more in ({}, {"PYTHONPATH": str(tmp_path)})
+    ]
+    assert years[1] >= years[0] + 10
 
 
 def test_the_committed_blank_is_what_the_spec_generates(blank: bytes) -> None:

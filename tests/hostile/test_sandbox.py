@@ -10,16 +10,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
-from sheetgen import api
+from sheetgen import api, batch
 from sheetgen.marking import Held, Submission
 from sheetgen.sheet import Sheet
 from sheetgen.workbook import read, sandbox
+from sheetgen.workbook.workers import Workers
 from tests.hostile import make
 
 ROOT = Path(__file__).parents[2]
@@ -99,6 +101,26 @@ def _misread(file: str, data: bytes, sheet: Sheet) -> Submission:
     return Submission(file, {"who": Held(sheet.worksheet, "A1", os.getpid())})
 
 
+def read_one(sheet: Sheet, file: str, data: bytes) -> Submission:
+    found = sandbox.do_apart(partial(sandbox.read_bounded, file, data, sheet))
+    return found if isinstance(found, Submission) else Submission(file, {}, sandbox.WHY[found.how])
+
+
+def read_class(sheet: Sheet, files: Iterable[tuple[str, bytes]], workers: int = 2) -> list[Submission]:
+    """The submissions in their order, as the workers of a class read them."""
+    found: dict[int, Submission] = {}
+    jobs = (batch.Job(number, *file) for number, file in enumerate(files))
+    begin = partial(Workers, workers)
+    for job, read_or_why in batch.work_through(
+        begin, partial(sandbox.read_bounded, sheet=sheet), jobs, workers, sandbox.STUCK
+    ):
+        if isinstance(read_or_why, str):
+            found[job.number] = Submission(job.file, {}, read_or_why)
+        else:
+            found[job.number] = read_or_why
+    return [found[number] for number in sorted(found)]
+
+
 @pytest.fixture
 def misread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(read, "read_submission", _misread)  # workers are forked, so they have it too
@@ -128,7 +150,7 @@ def test_a_single_file(deed: str, sheet: Sheet, monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(sandbox, "SECONDS", 1)
     monkeypatch.chdir(tmp_path)
     before = children()
-    (found,) = sandbox.read_all(sheet, [("a", deed.encode())], 1)
+    found = read_one(sheet, "a", deed.encode())
     assert (found.file, found.held) == ("a", {})
     assert BROKEN[deed] in (found.reason or "")
     assert not any(path.stat().st_size for path in tmp_path.iterdir())
@@ -139,18 +161,16 @@ def test_a_single_file(deed: str, sheet: Sheet, monkeypatch: pytest.MonkeyPatch,
 def test_a_class_goes_on_past_each_of_them(sheet: Sheet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(sandbox, "SECONDS", 1)
     monkeypatch.chdir(tmp_path)
-    files: list[sandbox.Handed] = []
+    files: list[tuple[str, bytes]] = []
     for deed in BROKEN:
-        files += [(deed, deed.encode()), (f"after {deed}", b""), Submission(f"before {deed}", {}, "it is no file")]
-    found = list(sandbox.read_all(sheet, iter(files), len(files)))
-    assert [each.file for each in found] == [each.file if isinstance(each, Submission) else each[0] for each in files]
+        files += [(deed, deed.encode()), (f"after {deed}", b"")]
+    found = read_class(sheet, iter(files))
+    assert [each.file for each in found] == [file for file, _ in files]
     for each in found:
         if each.file in BROKEN:
             assert BROKEN[each.file] in (each.reason or "")
-        elif each.file.startswith("after"):
-            assert each.reason is None
         else:
-            assert each.reason == "it is no file"
+            assert each.reason is None
     workers = {each.held["who"].value for each in found if each.held}
     assert len(workers) < 8  # they are used again
     assert os.getpid() not in workers
@@ -162,7 +182,7 @@ def test_a_class_goes_on_past_each_of_them(sheet: Sheet, monkeypatch: pytest.Mon
 def test_who_sleeps_is_ended_by_the_clock(count: int, sheet: Sheet, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "WAIT", 0.5)
     files = [("a", b"sleep"), ("b", b"")][:count]
-    found = list(sandbox.read_all(sheet, files, count))
+    found = [read_one(sheet, *files[0])] if count == 1 else read_class(sheet, files)
     assert "more than 8 s" in (found[0].reason or "")
     assert all(each.reason is None for each in found[1:])
 
@@ -176,7 +196,8 @@ def test_a_worker_says_nothing(count: int, sheet: Sheet) -> None:
     try:
         for stream in (1, 2):
             os.dup2(theirs, stream)
-        found = list(sandbox.read_all(sheet, [("a", b"say"), ("b", b"abort")][:count], count))
+        files = [("a", b"say"), ("b", b"abort")]
+        found = [read_one(sheet, *files[0])] if count == 1 else read_class(sheet, files)
         os.write(2, b"the end")
     finally:
         for stream, copy in zip((1, 2), kept_open, strict=True):
@@ -190,11 +211,7 @@ def test_a_worker_says_nothing(count: int, sheet: Sheet) -> None:
 
 @pytest.mark.usefixtures("misread")
 def test_what_a_file_leaves_behind_is_not_the_next_ones(sheet: Sheet) -> None:
-    readers = sandbox._Readers(sheet, 1)
-    try:
-        fat, after, thin = readers.read([("a", b"leave_fat"), ("b", b""), ("c", b"")])
-    finally:
-        readers.stop()
+    fat, after, thin = read_class(sheet, [("a", b"leave_fat"), ("b", b""), ("c", b"")], 1)
     assert fat.reason is after.reason is thin.reason is None
     assert fat.held["who"] != after.held["who"] == thin.held["who"]
 
@@ -203,40 +220,35 @@ def test_what_a_file_leaves_behind_is_not_the_next_ones(sheet: Sheet) -> None:
 def test_a_pool_that_breaks_is_begun_anew(sheet: Sheet, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "STUCK", 3)  # where it died with a lock in its hand, only the clock tells
 
-    def slowly() -> Iterator[sandbox.Handed]:
+    def slowly() -> Iterator[tuple[str, bytes]]:
         yield "a", b"die_later"
         for name in "bcdef":
             time.sleep(0.3)
             yield name, b""
 
-    readers = sandbox._Readers(sheet, 1)
-    try:
-        found = list(readers.read(slowly()))
-    finally:
-        readers.stop()
+    found = read_class(sheet, slowly(), 1)
     assert [each.file for each in found] == list("abcdef")
     assert {each.reason for each in found} == {None}
 
 
 def test_workers_that_cannot_begin_are_our_fault(sheet: Sheet, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_: Sheet) -> NoReturn:
+    def fail(_: object) -> NoReturn:
         raise OSError("no room")
 
-    monkeypatch.setattr(sandbox, "_begin", fail)
-    found = list(sandbox.read_all(sheet, [("a", b""), ("b", b"")], 2))
+    monkeypatch.setattr(sandbox, "begin", fail)
+    found = read_class(sheet, [("a", b""), ("b", b"")])
     assert ["the reading processes do not answer" in (each.reason or "") for each in found] == [True, True]
 
 
 def test_workers_that_are_not_forked(sheet: Sheet, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "FORKS", False)
-    monkeypatch.setattr(sandbox, "_context", lambda: multiprocessing.get_context("spawn"))
+    monkeypatch.setattr(sandbox, "context", lambda: multiprocessing.get_context("spawn"))
     honest = make.honest()
-    whole, cut = sandbox.read_all(sheet, [("a", honest), ("b", honest[:5000])], 2)
+    whole, cut = read_class(sheet, [("a", honest), ("b", honest[:5000])])
     assert whole.reason is None
     assert len(whole.held) == 114
     assert "cut short" in (cut.reason or "")
-    (alone,) = sandbox.read_all(sheet, [("a", honest)], 1)
-    assert alone == whole
+    assert read_one(sheet, "a", honest) == whole
 
 
 def test_a_system_without_limits_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -255,7 +267,7 @@ def test_what_leaves_a_worker_is_bounded(sheet: Sheet, monkeypatch: pytest.Monke
         return Submission(file, {"a": held}, None if data else long, (long,))
 
     monkeypatch.setattr(read, "read_submission", read_long)
-    (found,) = sandbox.read_all(sheet, [("a", b"x")], 1)
+    found = read_one(sheet, "a", b"x")
     held = found.held["a"]
     texts = [held.value, held.formula, held.problem, *held.notes, *found.notes]
     assert {len(str(text)) for text in texts} == {sandbox.LONGEST}
@@ -266,7 +278,7 @@ def test_what_leaves_a_worker_is_bounded(sheet: Sheet, monkeypatch: pytest.Monke
 def test_a_worker_leaves_ctrl_c_to_who_waits(count: int, sheet: Sheet) -> None:
     """It would die of it with a hand-in that looks as if it had ended the program."""
     files = [("a", b"interrupt"), ("b", b"")][:count]
-    found = list(sandbox.read_all(sheet, files, count))
+    found = [read_one(sheet, *files[0])] if count == 1 else read_class(sheet, files)
     assert [each.reason for each in found] == [None] * count
 
 

@@ -151,7 +151,7 @@ def test_where_nothing_is_forked_it_is_the_same(
     (tmp_path / "bad.xlsx").write_bytes(base.data[:5000])
     forked = api.locate("alexnet", tmp_path / "a.xlsx")
     monkeypatch.setattr(sandbox, "FORKS", False)
-    monkeypatch.setattr(sandbox, "_context", lambda: multiprocessing.get_context("spawn"))
+    monkeypatch.setattr(sandbox, "context", lambda: multiprocessing.get_context("spawn"))
     assert api.locate("alexnet", tmp_path / "a.xlsx") == forked
     with pytest.raises(TemplateError, match="cut short"):
         api.fill("alexnet", tmp_path / "bad.xlsx", tmp_path / "b.xlsx")

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from sheetgen import folders
+from sheetgen.contents import no_workbook, read
 from sheetgen.errors import UsageError
-from sheetgen.folders import MAX_DEPTH, gather, no_workbook
+from sheetgen.folders import gather
+from sheetgen.packed import MAX_DEPTH
 
 
 def _put(folder: Path, *names: str) -> None:
@@ -19,11 +21,30 @@ def _put(folder: Path, *names: str) -> None:
 
 
 def test_a_folder_for_each_student_is_gone_into_in_order(tmp_path: Path) -> None:
-    _put(tmp_path, "b.xlsx", "Zoe_12/b.xlsx", "Ada_7/z.xlsx", "Ada_7/a.xlsx", "Ada_7/more/c.xlsx", "a.xlsx")
+    _put(
+        tmp_path,
+        "b.xlsx",
+        "a10.xlsx",
+        "a9.xlsx",
+        "Zoe_12/b.xlsx",
+        "Ada_7/z.xlsx",
+        "Ada_7/a.xlsx",
+        "Ada_7/more/c.xlsx",
+        "a.xlsx",
+    )
     _put(tmp_path, ".DS_Store", "~$a.xlsx", "__MACOSX/._a.xlsx", ".git/config", "Ada_7/.hidden/a.xlsx")
     found = gather([tmp_path])
-    names = ["a.xlsx", "b.xlsx", "Ada_7/a.xlsx", "Ada_7/z.xlsx", "Ada_7/more/c.xlsx", "Zoe_12/b.xlsx"]
-    assert [path.relative_to(tmp_path).as_posix() for path in found.files] == names
+    names = [
+        "a.xlsx",
+        "a9.xlsx",
+        "a10.xlsx",
+        "b.xlsx",
+        "Ada_7/a.xlsx",
+        "Ada_7/z.xlsx",
+        "Ada_7/more/c.xlsx",
+        "Zoe_12/b.xlsx",
+    ]
+    assert [file.path.relative_to(tmp_path).as_posix() for file in found.files] == names
     assert found.left_out == ()
 
 
@@ -35,7 +56,7 @@ def test_what_is_left_out_is_told(tmp_path: Path) -> None:
     (tmp_path / "class" / "sub" / "loop").symlink_to(tmp_path / "class")
     os.mkfifo(tmp_path / "class" / "pipe.xlsx")
     found = gather([tmp_path / "class"])
-    assert found.files == (tmp_path / "class" / "a.xlsx",)
+    assert [file.path for file in found.files] == [tmp_path / "class" / "a.xlsx"]
     assert found.left_out == (f"not read in {tmp_path / 'class'}/: 3 links, 1 pipe",)
 
 
@@ -52,7 +73,7 @@ def test_a_folder_without_a_file_to_mark_says_what_it_holds(tmp_path: Path) -> N
 def test_depth_and_count_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _put(tmp_path, "/".join(["d"] * MAX_DEPTH) + "/in.xlsx", "/".join(["d"] * (MAX_DEPTH + 1)) + "/out.xlsx")
     found = gather([tmp_path])
-    assert [path.name for path in found.files] == ["in.xlsx"]
+    assert [file.path.name for file in found.files] == ["in.xlsx"]
     assert found.left_out == (f"not read in {tmp_path}/: 1 folder more than {MAX_DEPTH} deep",)
     monkeypatch.setattr(folders, "MAX_ENTRIES", 3)
     with pytest.raises(UsageError, match="holds more than 3 files; name the folder of one class"):
@@ -79,13 +100,15 @@ def test_files_named_stay_as_they_were_named(tmp_path: Path) -> None:
     (tmp_path / "link.xlsx").symlink_to(tmp_path / "a.xlsx")
     os.mkfifo(tmp_path / "s")
     named = [tmp_path / "s", tmp_path / "link.xlsx", tmp_path / "a.xlsx"]
-    assert list(gather(named).files) == named
+    assert [file.path for file in gather(named).files] == named
+    assert [file.shown for file in gather(named).files] == [str(path) for path in named]
+    assert read(gather(named).files[0]) == "it is no file (a device or a pipe)"
 
 
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("Ada_7_assignsubmission_onlinetext_/onlinetext.html", "typed into Moodle"),
+        ("onlinetext.html", "typed into Moodle"),
         ("Copy of Table.gsheet", "a link to Google Sheets, not the file; download it as .xlsx"),
         ("table.FODS", "open it in its program and save it as .xlsx"),
         ("table.xlsx", ""),
@@ -94,6 +117,6 @@ def test_files_named_stay_as_they_were_named(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_workbook_by_its_name_is_called_what_it_is(name: str, told: str) -> None:
-    said = no_workbook(Path(name))
+    said = no_workbook(name)
     assert told in said
     assert bool(told) == bool(said)

@@ -1,0 +1,164 @@
+"""The results of a run on disk, a line for each file, so that memory stays flat and an interrupted run can go on.
+
+While a run lasts its lines stand in ``FILE.part``, each written as its file is done; at the end they are put in the
+order of the files, under FILE's own name. A run that resumes takes from both what is still valid: the result of the
+same bytes, marked against the same assignment. Must not know: how files are marked, or identified.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePath
+from typing import IO, Any
+
+from .errors import UsageError
+from .files import writing
+from .records import Done, Lines, done_before, line, split
+
+_Place = tuple[IO[bytes], int, int]  # a file, where in it a line begins, and its length
+
+
+class Ledger:
+    """Use as a context: at its end the file is closed, and an unfinished ``.part`` stays for the next run."""
+
+    def __init__(self, path: Path | None, assignment: str, *, resume: bool = False) -> None:
+        self._path, self._assignment = path, assignment
+        self._bodies: dict[str, _Place] = {}  # by what was marked
+        self._lines: dict[int, _Place] = {}  # of this run, by the file's number
+        self._closing = contextlib.ExitStack()
+        try:
+            if path is None:
+                temporary = tempfile.TemporaryFile()  # noqa: SIM115  (closed with all the others)
+                self._part: IO[bytes] = self._closing.enter_context(temporary)
+                return
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part = part_of(path)
+            self._part = self._closing.enter_context(part.open("r+b" if resume and part.exists() else "w+b"))
+            _lock(self._part, path)
+            if resume:
+                if path.exists():
+                    self._remember(self._closing.enter_context(path.open("rb")))
+                self._part.seek(self._remember(self._part))
+                self._part.truncate()
+        except BaseException as error:
+            self._closing.close()
+            if isinstance(error, OSError):
+                raise UsageError(f"cannot write the results {path}: {error.strerror or error}") from None
+            raise
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.close()
+
+    def _remember(self, file: IO[bytes]) -> int:
+        """What the lines of ``file`` are the results of; where its last whole line ends."""
+        at = 0
+        file.seek(0)
+        for text in file:
+            if not text.endswith(b"\n"):
+                break  # the run was ended while it wrote
+            with contextlib.suppress(ValueError):
+                head, _ = split(text)
+                if head.get("assignment") == self._assignment and head.get("content"):
+                    self._bodies[marked_by(str(head["content"]), str(head["file"]))] = file, at, len(text)
+            at += len(text)
+        return at
+
+    def known(self, content: str, file: str) -> Done | None:
+        """What marking these bytes gave before."""
+        place = self._bodies.get(marked_by(content, file)) if content else None
+        if place is None:
+            return None
+        return done_before(split(_read(place))[1])
+
+    def add(self, number: int, head: Mapping[str, Any], found: Done) -> None:
+        """Write the line of one file; ``head`` says which it is."""
+        text = line({**head, "assignment": self._assignment}, found.body)
+        try:
+            self._part.seek(0, os.SEEK_END)
+            place = self._part, self._part.tell(), len(text)
+            self._part.write(text)
+            self._part.flush()
+        except OSError as error:
+            raise UsageError(f"cannot write the results {self._path or ''}: {error.strerror or error}") from None
+        self._lines[number] = place
+        if content := head.get("content"):
+            self._bodies[marked_by(content, head["file"])] = place
+
+    def finish(self, heads: Iterable[tuple[int, Mapping[str, Any]]]) -> Lines:
+        """The lines in the order of ``heads``, by number, under the name that they are to have."""
+        at: list[tuple[int, int]] = []
+
+        def put(into: IO[bytes]) -> None:
+            begin = 0
+            for number, head in heads:
+                text = line({**head, "assignment": self._assignment}, split(_read(self._lines[number]))[1])
+                into.write(text)
+                at.append((begin, len(text)))
+                begin += len(text)
+
+        if self._path is None:
+            whole: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (the results read from it)
+            put(whole)
+            whole.flush()
+        else:
+            with writing(self._path) as new:
+                put(new)
+            whole = self._path.open("rb")
+            part_of(self._path).unlink(missing_ok=True)
+        return Lines(whole, at)
+
+
+def part_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.part")
+
+
+def marked_by(content: str, file: str) -> str:
+    """What the marks of a file depend on: its bytes, and the end of its name, which says what a text file is."""
+    return f"{content} {PurePath(file).suffix.lower()}"
+
+
+def _read(place: _Place) -> bytes:
+    file, begin, length = place
+    file.seek(begin)
+    return file.read(length)
+
+
+def read_lines(path: Path) -> tuple[Lines, list[dict[str, Any]]]:
+    """The lines of a results file, and their heads. Raises UsageError where it is none, with the line's number."""
+    at: list[tuple[int, int]] = []
+    heads: list[dict[str, Any]] = []
+    begin = 0
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise UsageError(f"cannot read the results {path}: {error.strerror or error}") from None
+    lines = Lines(file, at)
+    for number, text in enumerate(file, 1):
+        try:
+            heads.append(split(text)[0])
+        except ValueError:
+            told = f"{path}, line {number}: this is no line of results; name the file that --results wrote"
+            raise UsageError(told) from None
+        at.append((begin, len(text)))
+        begin += len(text)
+    return lines, heads
+
+
+def _lock(file: IO[bytes], path: Path) -> None:
+    """Two runs must not write into one file; where the system has no locks, nothing holds them apart."""
+    try:
+        import fcntl
+    except ImportError:
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise UsageError(
+            f"another run writes its results to {path} just now; wait for it, or name another file"
+        ) from None

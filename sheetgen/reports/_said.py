@@ -1,0 +1,66 @@
+"""What several reports say alike: whose submission it is, what is told of an answer, the one submission that there is.
+
+It must not know any report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..errors import UsageError
+from ..harmless import printable
+from ..marking import NOWHERE, Answer, Marked
+from ..records import Results
+from ..sheet import Sheet
+
+MOST = 2000  # characters of what is said of an answer
+
+
+def whose(marked: Marked) -> str:
+    """The student where one is known, else the file."""
+    return printable(marked.hand_in.shown or marked.student or marked.file)
+
+
+def where(answer: Answer) -> str:
+    """``Table!L4``; nothing where the file has no cell for it."""
+    return "" if answer.cell == NOWHERE else f"{printable(answer.sheet)}!{answer.cell}"
+
+
+def told(answer: Answer, most: int = MOST) -> str:
+    """What the student is told of an answer, and what is odd about its cell, on one line."""
+    return printable(" ".join((answer.feedback, *answer.notes)).strip(), most)
+
+
+def split(answer: str) -> tuple[str, str]:
+    """``conv1.parameters`` as layer and quantity; of ``question.7.fc6.bias`` as ``question`` and the rest."""
+    first, _, rest = answer.partition(".")
+    if first == "question":
+        return first, rest
+    layer, _, quantity = answer.rpartition(".")
+    return layer, quantity
+
+
+def the_one(kind: str, target: object, results: Results) -> Marked:
+    """The only submission. Raises UsageError where there are several, or none."""
+    count = len(results.submissions)
+    if count != 1:
+        told = f"there are {count}; name one student's file" if count else "there is none"
+        raise UsageError(f"--report {kind}={target}: this report is of one submission, and {told}")
+    return results.submissions[0]
+
+
+def by_machine(marked: Marked, results: Results) -> list[Answer]:
+    """The answers that no person marks, whoever left what blank, so that they are the same for every student."""
+    mine = marked_by_machine(results.sheet)
+    return [each for each in marked.answers if (each.id in mine if mine else each.status != "for-a-person")]
+
+
+def marked_by_machine(sheet: Sheet | None) -> Mapping[str, float]:
+    """The marks of each answer that no person has to give, by id, in the sheet's order; empty where it is not known."""
+    if sheet is None:
+        return {}
+    found = {cell.answer: cell.marks for cell in sheet.blanks if cell.answer is not None}
+    for cell in sheet.questions.cells if sheet.questions is not None else ():
+        if cell.question.kind != "text":
+            found[cell.answer] = cell.part.marks
+    return found

@@ -1,0 +1,187 @@
+"""A results file: written as files are marked, continued after an interruption, redone where the assignment changed."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from sheetgen import api, batch
+from sheetgen.errors import UsageError
+from sheetgen.ledger import part_of
+from sheetgen.marking import mark
+from sheetgen.records import from_line
+from tests.generated_class import Maker, as_folder
+
+ROOT = Path(__file__).parents[2]
+COUNT = 60
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("class") / "hand-ins"
+    as_folder(list(Maker(seed=7).make(COUNT)), path)
+    return path
+
+
+@pytest.fixture
+def marked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files that were really marked, in this process, which is quicker than workers."""
+    found: list[str] = []
+
+    def here(assignment: batch.Assignment, file: str, data: bytes) -> object:
+        found.append(file)
+        return batch.mark_here(assignment, file, data)
+
+    from concurrent.futures import ThreadPoolExecutor
+
+    monkeypatch.setattr(batch, "Workers", lambda *_: ThreadPoolExecutor(1))
+    original = batch.work_through
+
+    def watched(begin: object, work: object, jobs: object, workers: int, _: object) -> object:
+        import functools
+
+        assert isinstance(work, functools.partial)
+        return original(begin, functools.partial(here, *work.args), jobs, workers)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(batch, "work_through", watched)
+    return found
+
+
+def test_a_line_for_each_file_in_order_and_the_same_with_any_number_of_jobs(folder: Path, tmp_path: Path) -> None:
+    files = []
+    for jobs in (1, 2, 5):
+        path = tmp_path / f"{jobs}.jsonl"
+        results = api.verify("alexnet", folder, results=path, jobs=jobs)
+        files.append(path.read_bytes())
+        assert [from_line(line) for line in files[-1].splitlines()] == list(results.submissions)
+        assert not part_of(path).exists()
+    assert files[0] == files[1] == files[2]
+    names = [json.loads(line)["file"] for line in files[0].splitlines()]
+    assert names == sorted(names)
+    assert len(names) == COUNT
+
+
+def test_lines_hold_what_marking_gives(folder: Path, tmp_path: Path) -> None:
+    from sheetgen.workbook.read import read_submission
+
+    results = api.verify("alexnet", folder, results=tmp_path / "r.jsonl")
+    sheet = api.sheet_of("alexnet")
+    for each in results.submissions:
+        alone = mark(sheet, read_submission(each.file, Path(each.file).read_bytes(), sheet))
+        assert (each.score, each.answers, each.summary) == (alone.score, alone.answers, alone.summary)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_killed_at_a_random_moment_and_resumed_it_is_the_same_file(folder: Path, tmp_path: Path, seed: int) -> None:
+    whole = tmp_path / "whole.jsonl"
+    api.verify("alexnet", [str(folder)], results=whole)
+    path, chance = tmp_path / "killed.jsonl", random.Random(seed)
+    command = [sys.executable, "-m", "sheetgen", "verify", "alexnet", str(folder), "--exit-zero"]
+    command += ["--results", str(path), "--resume", "--jobs", str(1 + seed % 2)]
+    seen: list[int] = []
+    for _ in range(3):
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+        wanted, deadline = chance.randint(1, COUNT // 2), time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < deadline:
+            if part_of(path).exists() and part_of(path).read_bytes().count(b"\n") >= wanted + sum(seen[-1:]):
+                break
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        if part_of(path).exists():
+            seen.append(part_of(path).read_bytes().count(b"\n"))
+    assert seen  # it was killed in the middle at least once
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    assert "internal error" not in done.stderr
+    assert path.read_bytes() == whole.read_bytes()
+    assert not part_of(path).exists()
+
+
+def test_only_late_hand_ins_are_marked_and_a_line_cut_in_the_middle_is_no_harm(
+    folder: Path, tmp_path: Path, marked: list[str]
+) -> None:
+    hand_ins = shutil.copytree(folder, tmp_path / "hand-ins")
+    path = tmp_path / "r.jsonl"
+    api.verify("alexnet", hand_ins, results=path)
+    assert len(marked) == COUNT
+    marked.clear()
+    for number in (3, 4):
+        made = next(Maker(seed=100 + number).make(1))
+        (hand_ins / f"4000{number}_late.xlsx").write_bytes(made.data)
+    api.verify("alexnet", hand_ins, results=path, resume=True)
+    assert [Path(file).name for file in marked] == ["40003_late.xlsx", "40004_late.xlsx"]
+    assert len(path.read_bytes().splitlines()) == COUNT + 2
+    # what an interrupted run leaves behind
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.unlink()
+    part_of(path).write_bytes(b"".join(lines[:10]) + lines[10][:100])
+    marked.clear()
+    api.verify("alexnet", hand_ins, results=path, resume=True)
+    assert len(marked) == COUNT + 2 - 10
+    assert path.read_bytes() == b"".join(lines)
+
+
+def test_another_assignment_or_language_or_reveal_is_marked_anew(
+    folder: Path, tmp_path: Path, marked: list[str]
+) -> None:
+    one = tmp_path / "one"
+    one.mkdir()
+    for name in sorted(folder.iterdir())[:3]:
+        shutil.copy(name, one)
+    coursework = tmp_path / "own.yaml"
+    text = (ROOT / "templates" / "alexnet.yaml").read_text(encoding="utf-8")
+    coursework.write_text(text, encoding="utf-8")
+    path = tmp_path / "r.jsonl"
+    api.verify(coursework, one, results=path)
+    api.verify(coursework, one, results=path, resume=True)
+    assert len(marked) == 3
+    coursework.write_text(text.replace("follow_through: 0.5", "follow_through: 0.25"), encoding="utf-8")
+    if "follow_through: 0.5" not in text:
+        coursework.write_text(
+            text.replace("coursework:\n", "coursework:\n  follow_through: 0.25\n", 1), encoding="utf-8"
+        )
+    api.verify(coursework, one, results=path, resume=True)
+    assert len(marked) == 6
+    api.verify(coursework, one, results=path, resume=True, language="de")
+    assert len(marked) == 9
+    api.verify(coursework, one, results=path, resume=True, language="de", reveal=True)
+    assert len(marked) == 12
+    api.verify(coursework, one, results=path, resume=True, language="de", reveal=True)
+    assert len(marked) == 12
+
+
+def test_results_are_read_again_only_for_the_assignment_that_they_are_of(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    coursework = tmp_path / "own.yaml"
+    text = (ROOT / "templates" / "alexnet.yaml").read_text(encoding="utf-8")
+    coursework.write_text(text, encoding="utf-8")
+    first = api.verify(coursework, folder, results=path, language="de")
+    again = api.read_results(path)
+    assert list(again.submissions) == list(first.submissions)
+    assert again.sheet == first.sheet
+    coursework.write_text(text.replace("out_channels: 96", "out_channels: 64"), encoding="utf-8")
+    with pytest.raises(UsageError, match="not the results of own as it is now"):
+        api.read_results(path)
+
+
+@pytest.mark.parametrize("text", ["hello\n", "{}\n", '{"file": "a"}\n', "[1]\n", '"a"\n'])
+def test_what_is_no_results_file_is_told_with_its_line(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match="line 1: this is no line of results"):
+        api.read_results(path)
+
+
+def test_two_runs_do_not_write_into_one_file(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    from sheetgen.ledger import Ledger
+
+    with Ledger(path, "key"), pytest.raises(UsageError, match="another run writes its results to"):
+        api.verify("alexnet", folder, results=path)
