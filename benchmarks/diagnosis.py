@@ -4,7 +4,8 @@
 
 Planted: simulated students apply one, two or three rules wherever these can be applied, over their own earlier
 numbers. A wrong cell counts as explained if its first explanation is the planted rule, or rules that give the very
-same numbers on that sheet. Random: wrong numbers between a third and three times of the right one.
+same numbers on that sheet. Random: wrong numbers between a third and three times of the right one. Alone: mistakes that
+have nothing in common, among random numbers.
 """
 
 from __future__ import annotations
@@ -24,12 +25,13 @@ from sheetgen.diagnosis.index import Index, index_of
 from sheetgen.diagnosis.own import Own
 from sheetgen.diagnosis.slips import slips
 from sheetgen.diagnosis.trees import Number
-from sheetgen.diagnosis.weighing import is_slip
+from sheetgen.diagnosis.weighing import cost, is_slip
 from sheetgen.expr import Value
 from sheetgen.sheet import Sheet
 from sheetgen.shipped import titles
 
 Numbers = dict[str, Number]
+COMMON = 5.0  # bits of a rule that many have in mind
 
 
 def exact(_answer: str, given: Value, right: Value) -> bool:
@@ -173,6 +175,53 @@ def randomly(index: Index, sheets: int, chance: random.Random, part: float = 0.2
     return share
 
 
+def alone(index: Index, sheets: int, chance: random.Random) -> tuple[Share, Share]:
+    """Five numbers of a sheet each with a mistake of its own, among random ones in three tenths of it.
+
+    The mistakes are single common rules, or slips of the hand. First of these the explained ones, by whatever; then
+    the random ones, as ``randomly`` counts them.
+    """
+    mistakes, others = Share(), Share()
+    whole = [answer for answer in index.answers if _whole(index.table.numbers[answer]) > 1]
+    for _ in range(sheets):
+        bad: Numbers = {}
+        for answer in chance.sample(whole, min(5, len(whole))):
+            right = _whole(index.table.numbers[answer])
+            listed = [number for rule, number in index.changed(answer, index.table.numbers)
+                      if cost(rule) <= COMMON and possible(number, right)]  # fmt: skip
+            number = chance.choice(listed) if listed and chance.random() < 0.5 else slipped(right, chance)
+            if possible(number, right):
+                bad[answer] = number
+        meant = set(bad)
+        for answer in chance.sample(whole, round(0.3 * len(whole))):
+            right = _whole(index.table.numbers[answer])
+            number = max(1, round(right * 3 ** chance.uniform(-1, 1)))
+            if number != right:
+                bad.setdefault(answer, number)
+        right_ones = [answer for answer in index.answers if answer not in bad]
+        for answer, finding in diagnose(index.sheet, bad, exact, right=right_ones).items():
+            said = f"{answer} {index.table.numbers[answer]} -> {bad[answer]}: {finding.why[:1]}"
+            if answer in meant:
+                mistakes.add(bool(finding.why), True, said)
+            else:
+                others.add(not finding.why, True, said)
+    return mistakes, others
+
+
+def _whole(number: Value) -> int:
+    return number if isinstance(number, int) else 0
+
+
+def slipped(right: int, chance: random.Random) -> int:
+    """A number in which one digit is mistyped, left out or doubled, or two are swapped, or with a zero too many."""
+    digits = str(right)
+    at = chance.randrange(len(digits))
+    before, here, after = digits[:at], digits[at], digits[at + 1 :]
+    wrong = (f"{before}{chance.randrange(10)}{after}", f"{before}{after}", f"{before}{here}{here}{after}",
+             f"{before}{after[:1]}{here}{after[1:]}", f"{digits}0")  # fmt: skip
+    return int(chance.choice(wrong) or 0)
+
+
 def timed(name: str) -> Iterator[str]:
     """In a fresh process: nothing of the index is there yet."""
     sheet = sheet_of(name)
@@ -209,6 +258,7 @@ def main() -> None:
         print(*timed(name), sep="\n", flush=True)
     kinds = ("1", "2", "3", "20 %", "50 %", "100 %")
     sums = {kind: Share() for kind in kinds}
+    apart = Share(), Share()
     worst: dict[str, tuple[float, str]] = {}
     for name in names:
         index = index_of(sheet_of(name))
@@ -231,6 +281,8 @@ def main() -> None:
             if asked.missed:
                 print(*found.missed, sep="\n")
         print(f"{name:<22}" + "   ".join(told), flush=True)
+        for total, found in zip(apart, alone(index, asked.sheets, chance), strict=True):
+            total.good, total.wrong = total.good + found.good, total.wrong + found.wrong
     for kind, total in sums.items():
         least = f"worst {worst[kind][1]} {worst[kind][0]:.1%}"
         if kind.endswith("%"):
@@ -241,6 +293,11 @@ def main() -> None:
         print(
             f"{kind} planted: {total.good / max(total.wrong, 1):.2%} of {total.wrong} wrong cells, {applied}; {least}"
         )
+    mistakes, others = apart
+    print(
+        f"mistakes alone among random numbers: {mistakes.good / max(mistakes.wrong, 1):.1%} of {mistakes.wrong} "
+        f"explained, and of the random ones {1 - others.good / max(others.wrong, 1):.2%} of {others.wrong}"
+    )
 
 
 if __name__ == "__main__":
