@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from .handin import NOBODY
 from .printing import headings
+from .records import plain
 
 if TYPE_CHECKING:
     from .api import Checked, Discriminated, Results
@@ -64,10 +64,11 @@ def submission_json(marked: Marked) -> dict[str, Any]:
     data = dataclasses.asdict(marked)
     for name in ("properties", "content", "assignment"):
         del data[name]  # for comparing and continuing: in the lines of a results file
-    if marked.hand_in == NOBODY:
-        del data["hand_in"]
-    if not marked.student_cell:
-        del data["student_cell"]
+    known = bool(marked.hand_in.how or marked.hand_in.platform)
+    data["hand_in"] = plain(marked.hand_in) if known else None
+    for name in ("hand_in", "student_cell", "instead", "doubts"):
+        if not data[name]:
+            del data[name]
     for answer in data["answers"]:
         for name in ("expected", "formula"):
             if answer[name] is None:

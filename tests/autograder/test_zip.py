@@ -51,7 +51,7 @@ def test_what_gradescope_looks_for_is_at_the_root_and_can_be_run(tmp_path: Path)
                 assert archive.read(about).startswith(b"#!/usr/bin/env bash\n")
                 assert b"\r" not in archive.read(about)
         names = archive.namelist()
-    assert {"setup.sh", "run_autograder", "sheetgen/cli.py", "sheetgen/templates/alexnet.yaml"} <= set(names)
+    assert {"setup.sh", "run_autograder", "sheetgen/cli/app.py", "sheetgen/templates/alexnet.yaml"} <= set(names)
     assert not any("__pycache__" in name or name.endswith(".pyc") for name in names)
     assert [name for name in names if name.startswith("sheetgen/templates/")] == ["sheetgen/templates/alexnet.yaml"]
 
