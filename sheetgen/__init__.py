@@ -115,14 +115,15 @@ def report(
     column. Gives what there is to say of them, such as whose row was not found, in sentences. Lines that are meant for
     the log of a CI system are printed.
     """
+    from .api import write_report
     from .files import read_file
-    from .reports import Asked, target, write
+    from .reports import Asked, target
 
     wanted = [target(f"{kind}={path}") for kind, path in kinds.items()]
     downloaded = None if gradebook is None else read_file(Path(gradebook), "gradebook")
     said: list[str] = []
     for kind, path in wanted:
-        written = write(kind, results, Asked(path, downloaded, language, assignment=assignment))
+        written = write_report(kind, results, Asked(path, downloaded, language, assignment=assignment))
         for line in written.to_print:
             print(line)
         said += written.said

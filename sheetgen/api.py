@@ -33,6 +33,7 @@ from .sheet import Sheet, defined_name, lay_out, plain_number
 
 if TYPE_CHECKING:
     from .coursework import Coursework
+    from .reports import Asked, Written
     from .witness import Measured
     from .workbook.audit import Disagreement
     from .workbook.book import Book
@@ -467,6 +468,15 @@ def verify(
     how = How(reveal, language, jobs, results, resume, cluster, roster, names, progress, meanwhile)
     given = [paths] if isinstance(paths, str | Path) else paths
     return verify_files(sheet_of(coursework), str(coursework), given, how)
+
+
+def write_report(kind: str, results: Results, asked: Asked) -> Written:
+    """Write one report of ``results``, whose files are at hand for the kinds that return them; see ``reports``."""
+    from .reports import write
+    from .verifying import files_again
+
+    with files_again() as bytes_of:
+        return write(kind, results, dataclasses.replace(asked, bytes_of=bytes_of))
 
 
 def read_results(path: Path, coursework: str | Path | None = None) -> Results:

@@ -284,10 +284,7 @@ def print_results(results: Results) -> None:
         _print_answers(console, marked)
 
     if not details:
-        told = (
-            f"each file alone, or a report of {counted(len(results.submissions), 'file')}, says what is wrong and why"
-        )
-        console.print(Text(f"{told}: --report html=class.html", "dim"))
+        console.print(Text("what is wrong, and why: verify one file, or --report html=class.html", "dim"))
 
 
 def _print_answers(console: Console, marked: Marked) -> None:

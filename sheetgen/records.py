@@ -171,21 +171,27 @@ def _defaults(kind: type) -> dict[str, Any]:
     return found
 
 
-_ALWAYS = {Marked: ("file", "student", "status", "reason", "score", "max_score")}
-_NAMES = {kind: tuple(each.name for each in fields(kind)) for kind in (Marked, Answer, Because, HandIn)}
-_DEFAULTS = {kind: _defaults(kind) for kind in _NAMES}
+_ALWAYS: dict[type, tuple[str, ...]] = {Marked: ("file", "student", "status", "reason", "score", "max_score")}
 _NOTHING = object()
+_FIELDS = {  # of each kind its fields, each with what it is by default
+    kind: tuple(
+        (each.name, _NOTHING if each.name in _ALWAYS.get(kind, ()) else _defaults(kind).get(each.name, _NOTHING))
+        for each in fields(kind)
+    )
+    for kind in (Marked, Answer, Because, HandIn)
+}
 
 
 def plain(value: Any) -> Any:
     """Our records as dictionaries, without the fields that are as they are by default."""
-    names = _NAMES.get(type(value))
-    if names is None:
-        return [plain(each) for each in value] if isinstance(value, tuple) else value
-    defaults, always = _DEFAULTS[type(value)], _ALWAYS.get(type(value), ())
+    kind = type(value)
+    if kind is tuple:
+        return [plain(each) for each in value]
+    if kind not in _FIELDS:
+        return value
     found = {}
-    for name in names:
+    for name, default in _FIELDS[kind]:
         held = getattr(value, name)
-        if name in always or held != defaults.get(name, _NOTHING):
-            found[name] = plain(held)
+        if held != default:
+            found[name] = plain(held) if type(held) is tuple or type(held) in _FIELDS else held
     return found

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .contents import read, reading
+from .errors import UsageError
 from .folders import gather
 from .handin import NOBODY, File
 from .marking import Marked, Submission, mark
@@ -140,6 +142,38 @@ def _class(
         lines = ledger.finish(enumerate(heads))
         counting = frozenset(settled.counting)
     return _results(sheet, lines.only([number in counting for number in range(len(files))]), left_out, settled)
+
+
+# --- the files once more --------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def files_again() -> Iterator[Callable[[Marked], bytes | None]]:
+    """The bytes that a result is of, read once more; None where they are gone, or are others by now."""
+    inside: dict[Path, dict[str, File]] = {}  # the files of each zip, by what results call them
+
+    def find(shown: str) -> File | None:
+        path = Path(shown)
+        if path.is_file():
+            return File(shown, path)
+        zipped = next((parent for parent in path.parents if parent.is_file()), None)
+        if zipped is None:
+            return None
+        if zipped not in inside:
+            try:
+                inside[zipped] = {file.shown: file for file in gather([zipped]).files}
+            except UsageError:  # it is another file by now
+                inside[zipped] = {}
+        return inside[zipped].get(shown)
+
+    with reading() as read_one:
+
+        def again(marked: Marked) -> bytes | None:
+            file = find(marked.file) if marked.content else None
+            data = "" if file is None else read_one(file)
+            return data if isinstance(data, bytes) and _hash(data) == marked.content else None
+
+        yield again
 
 
 def _settle(found: Sequence[tuple[File, str, str | None]], roster: Roster | None) -> Settled:

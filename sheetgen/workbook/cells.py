@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from .engine import CellError
@@ -27,15 +27,25 @@ class Write:
     refreshes: bool = False
 
 
-def write_cells(data: bytes, part: str, sheet: str, writes: Mapping[tuple[int, int], Write]) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Restyle:
+    """A cell that keeps what it holds: the style that it gets for the one that it has."""
+
+    style: Callable[[int], int]
+
+
+Edit = Write | Restyle
+
+
+def write_cells(data: bytes, part: str, sheet: str, writes: Mapping[tuple[int, int], Edit]) -> bytes:
     """The part with these cells, (row, column), written. Raises BrokenPackage, which names the ``sheet``."""
     return _Sheet(data, part, sheet, writes).written()
 
 
 class _Sheet:
-    def __init__(self, data: bytes, part: str, name: str, writes: Mapping[tuple[int, int], Write]) -> None:
+    def __init__(self, data: bytes, part: str, name: str, writes: Mapping[tuple[int, int], Edit]) -> None:
         self._name = name
-        self._writes: dict[int, dict[int, Write]] = {}
+        self._writes: dict[int, dict[int, Edit]] = {}
         for (row, column), write in sorted(writes.items()):
             self._writes.setdefault(row, {})[column] = write
         self._row = 0
@@ -107,13 +117,13 @@ class _Sheet:
 
     # -- rows
 
-    def _new_row(self, row: int, writes: Mapping[int, Write]) -> bytes:
+    def _new_row(self, row: int, writes: Mapping[int, Edit]) -> bytes:
         prefix = self._markup.prefix(self._data)
         cells = b"".join(self._new_cell(prefix, None, row, column, write) for column, write in writes.items())
         hidden = b' hidden="1"' if self._hides_rows else b""  # where all rows without an element are
         return b'<%brow r="%d"%b>%b</%brow>' % (prefix, row, hidden, cells, prefix)
 
-    def _write_row(self, line: Element, row: int, writes: Mapping[int, Write]) -> None:
+    def _write_row(self, line: Element, row: int, writes: Mapping[int, Edit]) -> None:
         cells, tail = self._cells_of(line)
         prefix = self._markup.prefix(line)
         first = b""
@@ -151,15 +161,21 @@ class _Sheet:
 
     # -- cells
 
-    def _new_cell(self, prefix: bytes, line: Element | None, row: int, column: int, write: Write) -> bytes:
-        kind, content = _content(prefix, write)
+    def _new_cell(self, prefix: bytes, line: Element | None, row: int, column: int, write: Edit) -> bytes:
+        kind, content = (None, b"") if isinstance(write, Restyle) else _content(prefix, write)
         style = self._style(line, column)
+        if isinstance(write, Restyle):
+            style = str(write.style(_whole(style)))
         attributes = [f'r="{address(row, column)}"', f's="{style}"' if style else "", f't="{kind}"' if kind else ""]
         opened = " ".join(text for text in attributes if text).encode()
         return b"<%bc %b>%b</%bc>" % (prefix, opened, content, prefix)
 
-    def _rewritten(self, cell: Element, write: Write) -> bytes:
+    def _rewritten(self, cell: Element, write: Edit) -> bytes:
         markup = self._markup
+        if isinstance(write, Restyle):
+            old_style = _whole(cell.attributes.get("s"))
+            style = write.style(old_style)
+            return markup.whole(cell) if style == old_style else markup.altered(cell, {"s": str(style)})
         kind, content = _content(markup.prefix(cell), write)
         old = [child for child in cell.children if child.name in ("f", "v", "is")]
         if write.refreshes:
@@ -231,7 +247,7 @@ def _stored(value: Value) -> tuple[str | None, str | None]:
         case bool():
             return "b", str(int(value))
         case str():
-            return "str", _disarmed(value)
+            return "str", disarmed(value)
         case float() if not math.isfinite(value):
             return "e", "#NUM!"
         case float() if not value.is_integer():
@@ -239,7 +255,7 @@ def _stored(value: Value) -> tuple[str | None, str | None]:
     return None, str(int(value))
 
 
-def _disarmed(text: str) -> str:
+def disarmed(text: str) -> str:
     """Characters that XML cannot hold, as Excel writes them: _x0001_; and what only looks like that, disarmed."""
     text = re.sub(r"_(?=x[0-9A-Fa-f]{4}_)", "_x005F_", text)
     return re.sub("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]", lambda m: f"_x{ord(m[0]):04X}_", text)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from .adding import CONTENT_TYPES, RELATIONSHIPS, TYPES
 from .cells import Write, write_cells
 from .engine import UNCOMPUTED, CellError, Engine, same
 from .markup import Markup
@@ -185,9 +186,6 @@ def _cell(package: Package, place: Place) -> Cell:
 
 # -- the other parts ---------------------------------------------------------------------------------------------------
 
-_TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
-_RELATIONSHIPS = "http://schemas.openxmlformats.org/package/2006/relationships"
-
 
 def _without_calc_chain(package: Package) -> dict[str, bytes | None]:
     """The calculation chain lists all formulas; Excel makes a new one, but calls a file damaged whose list is short."""
@@ -196,9 +194,9 @@ def _without_calc_chain(package: Package) -> dict[str, bytes | None]:
         return {}
     folder, _, name = package.workbook.rpartition("/")
     new: dict[str, bytes | None] = {part: None} if package.find(part) else {}
-    for listing, tag in (("[Content_Types].xml", "Override"), (f"{folder}/_rels/{name}.rels", "Relationship")):
+    for listing, tag in ((CONTENT_TYPES, "Override"), (f"{folder}/_rels/{name}.rels", "Relationship")):
         listing = package.find(listing.lstrip("/")) or listing
-        markup = Markup(package.part(listing), listing, namespaces=(_TYPES, _RELATIONSHIPS))
+        markup = Markup(package.part(listing), listing, namespaces=(TYPES, RELATIONSHIPS))
         for element in markup.root.children:
             named = element.attributes.get("PartName") or element.attributes.get("Type") or ""
             if element.name == tag and (named.casefold() == f"/{part}".casefold() or named.endswith("/calcChain")):

@@ -185,6 +185,8 @@ def _find_table(package: Book, name: str, sheet: Sheet) -> Sheet | None:
                 labels.setdefault(_same(str(cell.value)), at)
         if all(_same(layer) in labels for layer in sheet.rows):
             rows = {layer: labels[_same(layer)] for layer in sheet.rows}
+            if (name, rows, columns) == (sheet.worksheet, sheet.rows, sheet.columns):
+                return sheet  # which knows its cells already
             return replace(sheet, worksheet=name, rows=rows, columns=columns)
     return None
 
@@ -231,6 +233,8 @@ def _find_questions(package: Book, name: str, asked: Questionnaire, *, trusted: 
                 labelled = below["text"].get(_same(layer), [])
                 rows[f"{question.id}.{layer}"] = next((at for at in labelled if at > rows[question.id]), 0)
         if all(rows.values()):
+            if (name, rows, columns) == (asked.worksheet, asked.rows, asked.columns):
+                return asked
             return replace(asked, worksheet=name, rows=rows, columns=columns)
     return None
 

@@ -18,6 +18,7 @@ from .archive import NAMESPACES, BrokenPackage
 
 _TAG = re.compile(rb"<([^\s/>]+)(?:[^>\"']|\"[^\"]*\"|'[^']*')*>")
 _ATTRIBUTE = re.compile(rb"\s+([^\s=/>]+)\s*=\s*(?:\"[^\"]*\"|'[^']*')")
+_BOUND = re.compile(r"\sxmlns:([^\s=]+)\s*=\s*([\"'])(.*?)\2")
 _DECLARED = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z][A-Za-z0-9._-]*)[\"']")
 _BOMS = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"), (b"<\0", "utf-16-le"))
 
@@ -52,7 +53,7 @@ class Markup:
         self, data: bytes, part: str, keep: Keep | None = None, namespaces: Collection[str] = NAMESPACES
     ) -> None:
         self._part, self._keep, self._namespaces = part, keep, namespaces
-        self._encoding = _encoding(data)
+        self._encoding = encoding_of(data)
         try:
             # expat counts bytes, so it is given the very bytes that are cut: UTF-8, whatever the part is in
             self.text = data.decode(self._encoding).encode()
@@ -65,6 +66,7 @@ class Markup:
         self._open: list[Element] = []
         self._unwanted = 0
         self.root = Element("", {}, 0, 0)
+        self.namespace = ""  # the root's
         self._parse()
 
     def replace(self, start: int, end: int, new: bytes) -> None:
@@ -78,6 +80,15 @@ class Markup:
         """Set these attributes of an element or, for None, remove them."""
         end = b"/>" if self.is_empty_tag(element) else b">"
         self.replace(element.start, element.inner, self._opening(element, attributes) + end)
+
+    def append(self, element: Element, new: bytes, attributes: Mapping[str, str | None] | None = None) -> None:
+        """Put ``new`` behind all that is in an element, which may be <a/>, and set these attributes of it."""
+        if self.is_empty_tag(element):
+            self.replace(element.start, element.end, self.rewritten(element, attributes or {}, new))
+            return
+        if attributes:
+            self.change(element, attributes)
+        self.insert(element.closing, new)
 
     def done(self) -> bytes:
         """The part with its edits, in the encoding that it had."""
@@ -109,6 +120,16 @@ class Markup:
     def rewritten(self, element: Element, attributes: Mapping[str, str | None], content: bytes) -> bytes:
         """The element with these attributes set or, for None, removed, and this content."""
         return self._opening(element, attributes) + b">" + content + b"</" + self._name(element) + b">"
+
+    def altered(self, element: Element, attributes: Mapping[str, str | None]) -> bytes:
+        """The element with these attributes set or, for None, removed, and the content that it has."""
+        end = b"/>" if self.is_empty_tag(element) else b">" + self.text[element.inner : element.end]
+        return self._opening(element, attributes) + end
+
+    def bound(self, namespaces: Collection[str]) -> str | None:
+        """A prefix that the root binds to one of these namespaces."""
+        declared = _BOUND.findall(self.text[self.root.start : self.root.inner].decode())
+        return next((prefix for prefix, _, namespace in declared if namespace in namespaces), None)
 
     def _opening(self, element: Element, attributes: Mapping[str, str | None]) -> bytes:
         """The start tag without its end."""
@@ -161,7 +182,7 @@ class Markup:
         if self._open:
             self._open[-1].children.append(element)
         else:
-            self.root = element
+            self.root, self.namespace = element, namespace
         self._open.append(element)
 
     def _wants(self, name: str, attributes: Mapping[str, str]) -> bool:
@@ -179,7 +200,7 @@ class Markup:
             element.end = self.text.index(b">", element.closing) + 1
 
 
-def _encoding(data: bytes) -> str:
+def encoding_of(data: bytes) -> str:
     for start, encoding in _BOMS:
         if data.startswith(start):
             return encoding

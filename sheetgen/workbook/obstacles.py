@@ -19,10 +19,15 @@ from .tables import Table, read_tables
 _TABLE_HELP = "turn the table into a plain range first (Table Design > Convert to Range)"
 
 
-def refuse_signed(package: Package) -> None:
-    """Raises BrokenPackage where any change would make a digital signature invalid (that of macros alone does not)."""
+def is_signed(package: Package) -> bool:
+    """Whether any change would make a digital signature invalid (that of macros alone covers nothing else)."""
     origin = package.related("", "origin")
-    if origin is not None and package.find(origin) and package.related(origin, "signature"):
+    return origin is not None and package.find(origin) is not None and package.related(origin, "signature") is not None
+
+
+def refuse_signed(package: Package) -> None:
+    """Raises BrokenPackage where a digital signature would become invalid."""
+    if is_signed(package):
         raise BrokenPackage(
             "the workbook has a digital signature, which filling would make invalid; remove it first "
             "(File > Info > View Signatures), or fill a copy without it"

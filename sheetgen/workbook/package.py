@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
+from typing import TypeVar, cast
 
 from lxml import etree
 
@@ -53,7 +55,10 @@ __all__ = [
 ]
 
 MAX_MERGED = 10_000
+MOST_KEPT = 2**18  # bytes of a part that is remembered from one workbook to the next
+LONGEST_PLACE = 100  # characters of a name's text that is remembered
 _SHEET = r"(?:'((?:[^']|'')+)'|([^\W\d][\w.]*))!"
+Read = TypeVar("Read")
 _ONE_CELL = re.compile(_SHEET + r"(\$[A-Za-z]{1,3}\$[1-9][0-9]{0,6})(?::(\$[A-Za-z]{1,3}\$[1-9][0-9]{0,6}))?")
 
 _RELATIONSHIPS = (
@@ -148,6 +153,10 @@ class Package:
     def all_related(self, part: str, kind: str) -> tuple[str, ...]:
         """All parts that ``part`` names as its ``kind``: a sheet has several of "table"."""
         return tuple(r.target for r in self._relationships(part) if r.kind == kind)
+
+    def related_as(self, part: str, identifier: str) -> str | None:
+        """The part that ``part`` names by this identifier."""
+        return next((r.target for r in self._relationships(part) if r.identifier == identifier), None)
 
     def sheet(self, name: str) -> SheetEntry | None:
         return self._by_name.get(name.casefold())
@@ -268,26 +277,21 @@ class Package:
         self.names = MappingProxyType(names)
 
     def _one_cell(self, text: str) -> Place | None:
-        match = _ONE_CELL.fullmatch(text)
-        if match is None or match[4] not in (None, match[3]):
-            return None
-        entry = self.sheet((match[1] or "").replace("''", "'") or match[2])
-        try:
-            return None if entry is None else Place(entry.name, *parse_address(match[3]))
-        except ValueError:
-            return None
+        named = _cell_named(text) if len(text) <= LONGEST_PLACE else None
+        entry = None if named is None else self.sheet(named[0])
+        return None if named is None or entry is None else Place(entry.name, *named[1])
 
     def _shared_strings(self) -> tuple[str, ...]:
         if self._strings is None:
             part = self.related(self.workbook, "sharedStrings")
-            self._strings = () if part is None else tuple(text_of(si) for si in _children(self._xml(part), "si"))
+            self._strings = () if part is None else _remembered(_read_strings, self._archive.read(part), part)
         return self._strings
 
     def _styles(self) -> tuple[Shown, ...]:
         if self._formats is None:
             part = self.related(self.workbook, "styles")
             try:
-                self._formats = () if part is None else read_formats(self._xml(part))
+                self._formats = () if part is None else _remembered(_read_formats, self._archive.read(part), part)
             except BrokenPackage:
                 self._formats = ()  # how a number looks is no reason to refuse it
         return self._formats
@@ -302,11 +306,45 @@ class Package:
         return self._cells[entry.name]
 
 
+@lru_cache(maxsize=4096)
+def _cell_named(text: str) -> tuple[str, tuple[int, int]] | None:
+    """The sheet's name and the cell, row and column, of ``Table!$L$7``; None for what denotes no single cell."""
+    match = _ONE_CELL.fullmatch(text)
+    if match is None or match[4] not in (None, match[3]):
+        return None
+    try:
+        return (match[1] or "").replace("''", "'") or match[2], parse_address(match[3])
+    except ValueError:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class _Relationship:
     identifier: str
     kind: str
     target: str
+
+
+def _read_strings(data: bytes, part: str) -> tuple[str, ...]:
+    return tuple(text_of(si) for si in _children(parse_xml(data, part), "si"))
+
+
+def _read_formats(data: bytes, part: str) -> tuple[Shown, ...]:
+    return read_formats(parse_xml(data, part))
+
+
+_last: dict[object, tuple[bytes, object]] = {}
+
+
+def _remembered(read: Callable[[bytes, str], Read], data: bytes, part: str) -> Read:
+    """What ``read`` gives; not read again where the workbook before had the same part, as those of a class often do."""
+    known = _last.get(read)
+    if known is not None and known[0] == data:
+        return cast(Read, known[1])
+    found = read(data, part)
+    if len(data) <= MOST_KEPT:
+        _last[read] = data, found
+    return found
 
 
 def _area(reference: str) -> Area | None:

@@ -68,6 +68,8 @@ class SheetReader:
     def _read(self, data: bytes) -> None:
         seen: set[int] = set()
         row = count = 0
+        readable = data.removeprefix(b"\xef\xbb\xbf").lstrip()[:2].strip(b"<?!abcdefghijklmnopqrstuvwxyz") == b""
+        alternatives = b"AlternateContent" in data or not readable  # UTF-16 has a zero behind each letter
         for element in rows(data, self.entry.part):
             row = self._row_number(element.get("r"), row)
             if row in seen:
@@ -75,7 +77,7 @@ class SheetReader:
             seen.add(row)
             columns: set[int] = set()
             column = 0
-            for cell in shown_children(element):
+            for cell in shown_children(element) if alternatives else element:
                 if local(cell) != "c":
                     continue
                 count += 1
@@ -85,6 +87,8 @@ class SheetReader:
                 if column in columns:
                     raise self._broken(f"the cell {address(row, column)} is there twice")
                 columns.add(column)
+                if not len(cell) and cell.get("t") is None:
+                    continue  # a format, and nothing in it
                 found = self._cell(cell, row, column)
                 if found.value is not None or found.formula is not None:
                     self.cells[row, column] = found
@@ -217,6 +221,8 @@ def _date(text: str, date1904: bool) -> int | float | None:
 def text_of(element: etree._Element) -> str:
     """The text of <si> or <is>: its runs joined, without phonetic readings."""
     found = []
+    if len(element) == 1 and not len(element[0]) and local(element[0]) == "t":
+        return unescape(element[0].text or "")
     for child in element:
         tag = local(child)
         if tag == "t":

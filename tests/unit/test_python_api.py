@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from sheetgen.errors import UsageError
 from sheetgen.records import Results
 from sheetgen.sheet import Sheet
 from tests import class_of_six
+from tests.sample_class import make
 
 PACKAGE = Path(sheetgen.__file__).parent
 AS_FUNCTIONS = {"import": "import_network", "gradescope": "write_autograder"}
@@ -86,6 +88,14 @@ def test_reports(results: Results, tmp_path: Path, capsys: pytest.CaptureFixture
     assert capsys.readouterr().out == ""
     sheetgen.report(results, github=log)
     assert "::error" in capsys.readouterr().out  # which a CI log obeys
+
+
+def test_workbooks_come_back_in_a_report(tmp_path: Path) -> None:
+    make(tmp_path / "class")
+    results = sheetgen.verify("alexnet", tmp_path / "class", jobs=1)
+    sheetgen.report(results, xlsx=tmp_path / "marked")
+    with zipfile.ZipFile(tmp_path / "marked" / "cleo-mistakes-marked.xlsx") as archive:
+        assert "xl/comments1.xml" in archive.namelist()
 
 
 def test_a_kind_that_there_is_not_is_refused_before_anything_is_written(results: Results, tmp_path: Path) -> None:
