@@ -29,6 +29,8 @@ class Ledger:
         self._bodies: dict[str, _Place] = {}  # by what was marked
         self._lines: dict[int, _Place] = {}  # of this run, by the file's number
         self._closing = contextlib.ExitStack()
+        if path is not None and path.is_dir():
+            raise UsageError(f"cannot write the results {path}: it is a folder; name a file, such as results.jsonl")
         try:
             if path is None:
                 temporary = tempfile.TemporaryFile()  # noqa: SIM115  (closed with all the others)

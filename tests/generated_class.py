@@ -27,7 +27,7 @@ from sheetgen.workbook.write import blank_workbook
 
 FIRST = "Ada Ben Chiara Dmitri Elif Farah Goran Hana Ivo Jana Kofi Lena Mehmet Nadia Olu Petra Quentin Rosa Sven Tariq"
 LAST = "Abel Baker Costa Demir Eriksen Fischer Gupta Haas Ivanov Jensen Kim Lopez Meyer Novak Okafor Petrov Quist Rossi"
-COMMON = ("drop:biases", "padding:once", "drop:weights", "round:up", "twin:in_channels")  # what many get wrong
+COMMON = ("drop:biases", "once:padding", "drop:in_channels", "unsquared:kernel", "swap:in_channels:out_channels")
 BROKEN = 0.01  # of the hand-ins
 FORMULAS = 0.2  # of the students type formulas where they can
 SHARES = {"perfect": 0.25, "partly": 0.15, "mistakes": 0.45, "slips": 0.15}

@@ -127,6 +127,8 @@ def verify(
     if resume and results_file is None:
         raise typer.BadParameter("goes with --results FILE, which it continues", param_hint="--resume")
     wanted = _wanted(report or (), gradebook, assignment, language)
+    if wanted:
+        _look(wanted, api.sheet_of(coursework).name)
     shows = sys.stderr.isatty()
     printer = load_printer if format is Format.table else None
     results = api.verify(
@@ -207,6 +209,14 @@ def _wanted(texts: Sequence[str], gradebook: Path | None, assignment: str, langu
     downloaded = None if gradebook is None else read_file(gradebook, "gradebook")
     found = [target(text) for text in texts]
     return [(kind, Asked(path, downloaded, language, assignment=assignment)) for kind, path in found]
+
+
+def _look(wanted: Sequence[tuple[str, Asked]], coursework: str) -> None:
+    """What is wrong with them however the marks turn out: nobody should wait for a class to be told."""
+    from ..reports import look
+
+    for kind, asked in wanted:
+        look(kind, asked, coursework)
 
 
 def _write_reports(wanted: Sequence[tuple[str, Asked]], results: Results, *, apart: bool = False) -> None:

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Literal
 
 from ..expr import Value
@@ -29,10 +29,13 @@ from .trees import Number
 from .weighing import Certainty, Chosen, Fit, by_chance, choose, cost, is_slip, slip_cost
 
 MOST_FITS = 24  # explanations of one cell that are weighed
-OWN = 1.0  # bit that says that a rule was applied to the student's own numbers, and not to the right ones
+# Bits that say over which numbers a rule was applied. Who has an earlier number wrong carries on with it, as a rule;
+# where the formula itself reads none of the student's own, the true ones are what is expected.
+CARRIED, NOT_CARRIED, OWN = 0.3, 2.0, 1.0
 COPY = 4.0  # bits that a wrong number of another row costs in each cell: what made the one made the other
 FEW = 10  # images; a smaller factor beside another mistake is more likely something else
-MOST_KNOWN = 6  # rules of other cells that are tried together in one
+SELDOM = 10  # cells; a rule that explains fewer may have two others behind it
+MOST_KNOWN = 5  # rules of other cells that are tried together in one
 Right = Callable[[str, Number, Value], bool]  # answer, a student's number, a value: is it right within tolerance?
 
 
@@ -110,6 +113,7 @@ class _Diagnosis:
         self._columns = Counter(answer.rpartition(".")[2] for answer in given)
         self.numbers = index.table.numbers
         self.own = Own(index.dependents, given)
+        self._read: dict[str, tuple[str, ...]] = {}  # what is read where the row's own numbers are written out
 
     def found(self) -> dict[str, Finding]:
         follows: dict[str, Value] = {}
@@ -122,23 +126,29 @@ class _Diagnosis:
                     carried = by_blocks
                 if carried is not None and not isinstance(carried, str):
                     follows[answer] = carried
-            fits[answer] = tuple(self._singles(answer, number, follows.get(answer)))[:MOST_FITS]
-        right = {answer for answer, value in follows.items() if self._follows(answer, value)}
+            fits[answer] = _cheapest(self._singles(answer, number, follows.get(answer)))
+        right = {answer for answer in follows if self._follows(answer, follows)}
         chosen = self._choose(fits, right)
-        missing = [
-            answer
-            for answer in self.given
-            if answer not in right and (answer not in chosen or _is_weak(chosen[answer].rules))
-        ]
-        if missing:
-            known = {rule for each in chosen.values() for rule in each.rules}
-            known_fits = sum(map(len, fits.values()))
-            for answer in missing:
-                fits[answer] += tuple(self._doubles(answer, self.given[answer], known))[:MOST_FITS]
-            if sum(map(len, fits.values())) > known_fits:
-                chosen = self._choose(fits, right)
+        known = Counter(rule for each in chosen.values() for rule in each.rules if not is_slip(rule))
+        more = False
+        for answer in self.given:
+            if answer in right:
+                continue
+            seldom = answer not in chosen or all(known[rule] < SELDOM for rule in chosen[answer].rules)
+            several = list(self._of_known(answer, known)) if len(known) > 1 else []
+            if seldom or _is_weak(chosen[answer].rules):
+                several += islice(self._doubles(answer), MOST_FITS)
+            several = [fit for fit in dict.fromkeys(several) if fit not in fits[answer]]
+            if several:
+                fits[answer] += tuple(several)
+                more = True
+        if more:
+            chosen = self._choose(fits, right)
         chosen |= self._mistyped(fits, right, chosen)
-        return {answer: self._finding(answer, answer in right, chosen.get(answer)) for answer in self.given}
+        return {
+            answer: self._finding(answer, follows[answer] if answer in right else None, chosen.get(answer))
+            for answer in self.given
+        }
 
     def _mistyped(
         self, fits: Mapping[str, tuple[Fit, ...]], right: set[str], chosen: Mapping[str, Chosen]
@@ -147,7 +157,7 @@ class _Diagnosis:
 
         Who calculates everything behind it correctly knows the rules.
         """
-        roots = {source for answer in right for source in self.own.sources(answer)} - right - chosen.keys()
+        roots = {source for answer in right for source in self._sources(answer)} - right - chosen.keys()
         found: dict[str, Chosen] = {}
         for answer in sorted(roots):
             near = [fit for fit in fits[answer] if all(map(is_slip, fit.rules))]
@@ -202,10 +212,32 @@ class _Diagnosis:
             return True
         return any(isinstance(bind, str) and self.own.changes(bind) for bind in quantity.binds.values())
 
-    def _follows(self, answer: str, value: Value) -> bool:
-        if value == self.numbers[answer] or isinstance(value, str):
+    def _follows(self, answer: str, follows: dict[str, Value]) -> bool:
+        """Whether the number is right for the student's own; ``follows`` is then told which one that is."""
+        given, right = self.given[answer], self.numbers[answer]
+        carried = follows[answer]
+        if carried != right and self.is_right(answer, given, carried):
+            return True
+        written_out = self._written_out(answer)
+        if written_out is None or written_out == right or not self.is_right(answer, given, written_out):
             return False
-        return self._plausible(answer, value) and self.is_right(answer, self.given[answer], value)
+        follows[answer] = written_out
+        self._read[answer] = self.index.read_by(answer)
+        return True
+
+    def _written_out(self, answer: str) -> Number | None:
+        """The number for who writes the row's own numbers out: k*k*C*K + K, whatever stands in the weights' cell."""
+        form = self.index.forms.of(answer)
+        if form is None or form.tree == form.expanded:
+            return None
+        if not any(self.own.changes(each) for each in self.index.read_by(answer)):
+            return None
+        number = self.index.value(answer, form.expanded, self.own.without(answer))
+        return number if number == number else None
+
+    def _sources(self, answer: str) -> tuple[str, ...]:
+        """The student's own wrong numbers that the number is computed from."""
+        return self.own.sources(answer, self._read.get(answer))
 
     def _plausible(self, answer: str, number: Value) -> bool:
         """Whether a number can be what it claims to be: whole and positive where it is, no larger than its input."""
@@ -232,15 +264,20 @@ class _Diagnosis:
 
     def _singles(self, answer: str, number: Number, carried: Value | None) -> Iterator[Fit]:
         """Everything that gives the number in one step; over the true numbers, and over the student's own."""
-        seen: set[tuple[Rule, ...]] = set()
+        right = self.numbers[answer]
+        over_true, over_own = (NOT_CARRIED, CARRIED) if carried not in (None, right) else (0.0, OWN)
         exact = _exact(number)
-        plain = self.index.singles(answer).get(exact, ())
-        for rules in self._matches(answer, exact, carried is not None):
-            if rules not in seen and not (rules[0][0] == "row" and answer in self.computed):
-                seen.add(rules)
-                copied = rules[0][0] == "row" and self.index.copied_from(answer, rules[0]) in self.given
-                yield Fit(rules, COPY if copied else 0.0 if rules in plain else OWN)
-        for meant in dict.fromkeys((self.numbers[answer], carried)):
+        plain = dict.fromkeys(self._over_true(answer, exact))
+        own = dict.fromkeys(self._over_own(answer, exact) if carried is not None or self._near_own(answer) else ())
+        for rules in {**plain, **own}:
+            if rules[0][0] == "row":
+                if answer not in self.computed:
+                    copied = self.index.copied_from(answer, rules[0]) in self.given
+                    yield Fit(rules, COPY if copied else 0.0)
+            else:
+                yield Fit(rules, over_own if rules not in plain else 0.0 if rules in own else over_true)
+        seen = plain.keys() | own.keys()
+        for meant, over in {carried: over_own if carried != right else 0.0, right: over_true}.items():
             if meant is None or isinstance(meant, str):
                 continue
             for rule, alike in slips(number, meant):
@@ -249,27 +286,28 @@ class _Diagnosis:
                 if rule[0] == "batch" and not self._counts_images(answer, int(rule[1])):
                     continue
                 seen.add((rule,))
-                yield Fit((rule,), slip_cost(rule, alike) if is_slip(rule) else math.log2(alike))
+                yield Fit((rule,), over + (slip_cost(rule, alike) if is_slip(rule) else math.log2(alike)))
 
-    def _matches(self, answer: str, number: Number, own_differs: bool) -> Iterator[tuple[Rule, ...]]:
-        index = self.index
-        yield from index.singles(answer).get(number, ())
+    def _over_true(self, answer: str, number: Number) -> Iterator[tuple[Rule, ...]]:
+        singles = self.index.singles(answer)
+        yield from singles.get(number, ())
         if not isinstance(number, int):
             right = self.numbers[answer]
-            for other, listed in index.singles(answer).items():
+            for other, listed in singles.items():
                 if not isinstance(other, int) and other != number and _rounds(number, other) and other != right:
                     yield from listed
-        if own_differs or self._near_own(answer):
-            own = self.own.without(answer)
-            yield from ((rule,) for rule in index.giving(answer, number, own) if rule)
-            yield from ((rule,) for rule, value in index.conventions(answer, own) if value == number)
-            yield from index.elsewhere(answer, number, own)
-            yield from (rules for rules, value in index.summed(answer, own, rows=False) if value == number)
+
+    def _over_own(self, answer: str, number: Number) -> Iterator[tuple[Rule, ...]]:
+        index, own = self.index, self.own.without(answer)
+        yield from ((rule,) for rule in index.giving(answer, number, own) if rule)
+        yield from ((rule,) for rule, value in index.conventions(answer, own) if value == number)
+        yield from index.elsewhere(answer, number, own)
+        yield from (rules for rules, value in index.summed(answer, own, rows=False) if value == number)
 
     def _counts_images(self, answer: str, factor: int) -> bool:
-        """Whether a factor may be a number of images: not of bytes, nor one that the layer itself has."""
+        """Whether a factor may be a number of images: of what is counted, and none that the layer itself has."""
         name = answer.rpartition(".")[2]
-        return "memory" not in name and not answer.startswith("question.") and factor not in self._sizes(answer)
+        return name in _PER_IMAGE and not answer.startswith("question.") and factor not in self._sizes(answer)
 
     def _sizes(self, answer: str) -> set[int]:
         """The sizes and channels of the answer's layer."""
@@ -284,8 +322,9 @@ class _Diagnosis:
         layer, _, quantity = answer.rpartition(".")
         return self._layers[layer] > 1 or self._columns[quantity] > 1
 
-    def _doubles(self, answer: str, number: Number, known: set[Rule]) -> Iterator[Fit]:
-        index, exact = self.index, _exact(number)
+    def _doubles(self, answer: str) -> Iterator[Fit]:
+        """Two changes of the formula that give the number; a change, and a batch of images."""
+        index, exact = self.index, _exact(self.given[answer])
         seen: set[tuple[Rule, ...]] = set()
         sources: list[tuple[Rule, ...]] = list(index.doubles(answer).get(exact, ()))
         if self._reads_own(answer):
@@ -300,24 +339,21 @@ class _Diagnosis:
                     for rules in index.singles(answer).get(exact // batch, ()):
                         if len(rules) == 1 and rules[0][0] in ("drop", "convention", "misconception"):
                             yield Fit((*rules, ("batch", str(batch))))
-        if len(known) > 1:
-            yield from self._of_known(answer, exact, known)
 
-    def _of_known(self, answer: str, number: Number, known: set[Rule]) -> Iterator[Fit]:
-        """Several rules at once, of those that explain other cells of the sheet."""
-        form = self.index.forms.of(answer)
+    def _of_known(self, answer: str, known: Counter[Rule]) -> Iterator[Fit]:
+        """Several rules at once, of those that explain the most other cells of the sheet."""
+        form, exact = self.index.forms.of(answer), _exact(self.given[answer])
         if form is None:
             return
-        usable = sorted(known & form.rules)[:MOST_KNOWN]
+        usable = sorted(known.keys() & form.rules, key=lambda rule: (-known[rule], rule))[:MOST_KNOWN]
         for count in (2, 3):
-            for some in combinations(usable, count):
-                for tree in form.applied(some):
-                    if self.index.value(answer, tree, self.own) == number:
-                        yield Fit(some)
-                        break
+            for some in combinations(sorted(usable), count):
+                if any(self.index.value(answer, tree, self.own) == exact for tree in form.applied(some)):
+                    yield Fit(some)
 
-    def _finding(self, answer: str, follows: bool, chosen: Chosen | None) -> Finding:
-        depends = self.own.sources(answer)
+    def _finding(self, answer: str, follows: Value | None, chosen: Chosen | None) -> Finding:
+        """``follows`` is the number for the student's own earlier ones, where the given one is right for them."""
+        depends = self._sources(answer)
         if answer.startswith(f"{TOTAL}."):
             name = answer.rpartition(".")[2]
             depends += tuple(each for block in self.index.table.blocks if (each := f"{block}.{name}") in self.given)
@@ -325,23 +361,30 @@ class _Diagnosis:
         if chosen is not None:
             why.append(Explained(chosen.rules, chosen.certainty))
             why += [Explained(rules, "possible") for rules in chosen.others]
-        barred = self._barred(depends, why) if follows else ""
-        return Finding(answer, depends if follows else (), follows and not barred, tuple(why), depends, barred)
+        if follows is None:
+            return Finding(answer, why=tuple(why), depends=depends)
+        barred = self._barred(answer, follows, depends, why)
+        return Finding(answer, depends, not barred, tuple(why), depends, barred)
 
-    def _barred(self, depends: tuple[str, ...], why: list[Explained]) -> Barred:
+    def _barred(self, answer: str, number: Value, depends: tuple[str, ...], why: list[Explained]) -> Barred:
         """Why following from the student's own numbers earns no marks, where it does not."""
-        if not all(self._plausible(each, self.given[each]) for each in depends):
+        if not all(self._plausible(each, self.given[each]) for each in depends) or not self._plausible(answer, number):
             return "impossible"
         return "copied" if any(rule[0] in _COPIED for each in why for rule in each.rules) else ""
 
 
+_PER_IMAGE = frozenset({"neurons", "weights", "biases", "parameters", "connections", "macs", "flops"})
 _UNITS = frozenset({"unit", "percent"})
 _COPIED = _UNITS | {"row", "mixed-up"}
 
 
 def _is_weak(rules: tuple[Rule, ...]) -> bool:
-    """Explanations that two rules together may beat: a copied number, a slip."""
-    return any(rule[0] == "row" or is_slip(rule) for rule in rules)
+    """Explanations that two rules together may beat: a copied number, a slip, a batch, two things in one number."""
+    return len(rules) > 1 or any(rule[0] in ("row", "batch", "unit") or is_slip(rule) for rule in rules)
+
+
+def _cheapest(fits: Iterable[Fit]) -> tuple[Fit, ...]:
+    return tuple(sorted(fits, key=lambda fit: fit.own + sum(map(cost, fit.rules)))[:MOST_FITS])
 
 
 def _number(value: Value) -> Number:

@@ -139,6 +139,12 @@ class Index:
                 env[name] = number
         return evaluate(tree, env)
 
+    def read_by(self, answer: str) -> tuple[str, ...]:
+        """The numbers that an answer is computed from where those of its own row are written out."""
+        form = self.forms.of(answer)
+        sources = (self.forms.source(answer, name) for name in names(form.expanded)) if form is not None else ()
+        return tuple(dict.fromkeys(source for source in sources if isinstance(source, str)))
+
     def elsewhere(self, answer: str, number: Number, own: Numbers) -> Iterator[tuple[Rule, ...]]:
         """Numbers of elsewhere that are ``number``: the row's other quantities, plain and changed; the other rows."""
         for other, rule in self._others(answer):

@@ -147,13 +147,18 @@ class Own:
         """Whether the number differs from the true one here."""
         return answer in self._wrong or answer in self._behind
 
-    def sources(self, answer: str) -> tuple[str, ...]:
-        """The student's own wrong numbers that the number's formula reads, directly or through what has no cell."""
+    def sources(self, answer: str, read: Collection[str] | None = None) -> tuple[str, ...]:
+        """The student's own wrong numbers that the number's formula reads, directly or through what has no cell.
+
+        ``read`` is what it reads where its formula is written in another way.
+        """
         found: dict[str, None] = {}
         seen: set[str] = set()
         waiting = [answer]
         while waiting:
-            for bind in self._table.quantities[waiting.pop()].binds.values():
+            here = waiting.pop()
+            binds = read if read is not None and here == answer else self._table.quantities[here].binds.values()
+            for bind in binds:
                 if isinstance(bind, str) and bind not in seen:
                     seen.add(bind)
                     if bind in self._shown_by and bind not in self._wrong:

@@ -10,7 +10,7 @@ Rissanen 1978. This room must not know formulas, nor how a rule is put into word
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -104,7 +104,8 @@ _SLIPS: Mapping[Rule, float] = {
     ("slip", "digit"): 4.5,
     ("slip", "inserted"): 5.0,
 }
-PAIR = 3.0  # more for two rules in one number
+TOGETHER = 1.0  # bits more in each number in which several rules are at work
+PAIR = 2.0  # bits more, once, for rules that show only together
 BY_CHANCE = 2.0  # bits: about one wrong number in four has no reason that could be found
 LEAST = 1.5  # bits that an explanation must save, or it is none: nearly three to one
 MOST_SELDOM = 1.2  # bits that a rule pays for showing in few of its rows; everybody may slip up once
@@ -179,89 +180,174 @@ def choose(
     many rows of the sheet a rule gives a wrong number: one that would show in ten and shows in one is less likely the
     reason. ``against`` has the answers that are right and would be wrong by a rule of many parts.
     """
-    cells = {cell: listed for cell, listed in fits.items() if listed}
-    needs = {
-        cell: [(frozenset(fit.rules), fit.own + (PAIR if len(fit.rules) > 1 else 0.0)) for fit in listed]
-        for cell, listed in cells.items()
-    }
-    sets = {needed for listed in needs.values() for needed, _ in listed}
-    using: dict[Rule, set[str]] = {}
-    for cell, listed in cells.items():
-        for fit in listed:
-            for rule in fit.rules:
-                using.setdefault(rule, set()).add(cell)
-    paid: set[Rule] = set()
-    open_cells = set(cells)
-    while open_cells:
-        best: tuple[float, list[str], frozenset[Rule]] | None = None
-        for rules in sets:
-            allowed: Set[Rule] = rules | paid
-            new = rules - paid
-            covered, gain = [], 0.0
-            which = math.log2(max(1, sum(not is_slip(rule) for rule in allowed))) / 2  # bits that say which of them
-            for cell in open_cells & set().union(*(using[rule] for rule in rules)):
-                own = _own_bits(needs[cell], rules, new, allowed)
-                if own is not None and chance[cell] - own - which > 0:
-                    covered.append(cell)
-                    gain += chance[cell] - own - which
-            if covered:
-                gain -= _price(rules - paid, covered, shows)
-                gain -= sum(CONTRADICTED * against.get(rule, 0) for rule in rules - paid)
-                if best is None or (gain, sorted(map(_named, rules))) > (best[0], sorted(map(_named, best[2]))):
-                    best = gain, covered, rules
-        if best is None or best[0] < LEAST:
-            break
-        paid |= best[2]
-        open_cells.difference_update(best[1])
-        sets.discard(best[2])
-    found: dict[str, Chosen] = {}
-    explained = set(cells) - open_cells
+    account = _Account(fits, chance, shows, against)
+    account.add_rules()
+    account.remove_rules()
     together: dict[frozenset[Rule], set[str]] = {}
-    for cell in explained:
-        for fit in cells[cell]:
+    for cell in account.chosen:
+        for fit in fits[cell]:
             together.setdefault(frozenset(fit.rules), set()).add(cell)
-    for cell in sorted(explained):
-        best_fit = min((f for f in cells[cell] if set(f.rules) <= paid), key=lambda f: (_bits(f), f.rules))
-        certainty, others = _certainty(cell, best_fit, cells[cell], together, against)
-        alone = len(together[frozenset(best_fit.rules)]) == 1
-        far_fetched = any(rule[0] in ("mixed-up", "batch") for rule in best_fit.rules) and len(best_fit.rules) > 1
-        if certainty == "only" and (far_fetched or (alone and chance[cell] - _bits(best_fit) < SURELY)):
+    found: dict[str, Chosen] = {}
+    for cell in sorted(account.chosen):
+        best = account.chosen[cell]
+        certainty, others = _certainty(cell, best, fits[cell], together, against)
+        alone = len(together[frozenset(best.rules)]) == 1
+        far_fetched = any(rule[0] in ("mixed-up", "batch") for rule in best.rules) and len(best.rules) > 1
+        if certainty == "only" and (far_fetched or (alone and chance[cell] - account.doubt - _bits(best) < SURELY)):
             certainty = "likely"
-        found[cell] = Chosen(best_fit.rules, certainty, others)
+        found[cell] = Chosen(best.rules, certainty, others)
     return found
+
+
+class _Account:
+    """A sheet's wrong numbers told by rules: the rules that are paid, and what each cell costs beside them."""
+
+    def __init__(
+        self,
+        fits: Mapping[str, tuple[Fit, ...]],
+        chance: Mapping[str, float],
+        shows: Mapping[Rule, int],
+        against: Mapping[Rule, int],
+    ) -> None:
+        self.chance, self.shows, self.against = chance, shows, against
+        self.paid: set[Rule] = set()
+        self.doubt = 0.0  # bits that an explanation costs in each cell where most cells of the sheet have none
+        self.chosen: dict[str, Fit] = {}
+        self.needs = {
+            cell: [(frozenset(rule for rule in fit.rules if not is_slip(rule)), _own_bits(fit), fit) for fit in listed]
+            for cell, listed in fits.items()
+        }
+
+    def which(self, more: int = 0) -> float:
+        """Bits that say in a cell which of the rules is at work."""
+        return math.log2(max(1, len(self.paid) + more)) / 2
+
+    def price(self, rules: Iterable[Rule], covered: Iterable[str]) -> float:
+        """What rules cost once: their names, that they show in these cells only, and what speaks against them."""
+        rows = {cell.rpartition(".")[0] for cell in covered}
+        return math.fsum(  # which is the same in any order: sets have none
+            cost(rule) + _seldom(self.shows.get(rule, 1), len(rows)) + CONTRADICTED * self.against.get(rule, 0)
+            for rule in rules
+        )
+
+    def add_rules(self) -> None:
+        """Rules one after the other, the one that saves the most first, until none saves enough."""
+        least: dict[str, float] = {}  # what each cell pays now
+        missing: dict[frozenset[Rule], dict[str, float]] = {}  # rules that are not paid -> cells, and what these pay
+        for cell, listed in self.needs.items():
+            slips = min((bits for needed, bits, _ in listed if not needed), default=math.inf)
+            least[cell] = slips if self.chance[cell] - slips >= LEAST else self.chance[cell]
+            for needed, bits, _ in listed:
+                if needed and self.chance[cell] > bits:
+                    cells = missing.setdefault(needed, {})
+                    cells[cell] = min(bits, cells.get(cell, bits))
+        while True:
+            best: tuple[float, list[str], frozenset[Rule]] | None = None  # bits saved, the rules by name, the rules
+            for rules, cells in missing.items():
+                which = self.which(len(rules))
+                covered = [cell for cell, bits in cells.items() if bits + which < least[cell]]
+                if not covered:
+                    continue
+                told = sum(cells[cell] + which for cell in covered) + self.price(rules, covered)
+                told += PAIR if len(rules) > 1 else 0.0
+                gain = sum(least[cell] for cell in covered) - told
+                enough = gain > 0 and sum(self.chance[cell] for cell in covered) - told >= LEAST
+                names = sorted(map(_named, rules))
+                if enough and (best is None or (gain, names) > best[:2]):
+                    best = gain, names, rules
+            if best is None:
+                return
+            new = best[2]
+            self.paid |= new
+            for rules in [rules for rules in missing if not rules.isdisjoint(new)]:
+                cells = missing.pop(rules)
+                rest = rules - new
+                there = missing.setdefault(rest, {}) if rest else least
+                for cell, bits in cells.items():
+                    there[cell] = min(bits, there.get(cell, bits))
+
+    def remove_rules(self) -> None:
+        """Rules that those which came later have made needless, and those that a doubtful sheet does not bear out.
+
+        How many wrong numbers have no reason is learnt from the sheet itself: where nearly all have none, that a
+        single one is what some rule gives is most likely chance.
+        """
+        while True:
+            self._assign()
+            explained = len(self.chosen)
+            odds = (len(self.needs) - explained + 1) / (explained + 1)  # Laplace's rule of succession
+            doubt = max(0.0, math.log2(odds))
+            settled = doubt <= self.doubt
+            self.doubt = max(doubt, self.doubt)
+            needless = self._needless()
+            if needless:
+                self.paid -= needless
+            elif settled:
+                return
+
+    def _assign(self) -> None:
+        """The explanation of each cell by what is paid: what it pays itself, and its share of its rules' names."""
+        possible: dict[str, list[tuple[float, Fit]]] = {}
+        users: dict[Rule, int] = {}
+        which = self.which()
+        for cell, listed in self.needs.items():
+            chance = self.chance[cell] - self.doubt
+            able = [
+                (bits, fit)
+                for needed, bits, fit in listed
+                if needed <= self.paid and chance - bits - (which * len(needed) if needed else LEAST) > 0
+            ]
+            if able:
+                possible[cell] = able
+                for rule in {rule for _, fit in able for rule in fit.rules}:
+                    users[rule] = users.get(rule, 0) + 1
+        self.chosen = {}
+        for cell, able in possible.items():
+            shares = [(bits + sum(cost(rule) / users[rule] for rule in fit.rules), fit) for bits, fit in able]
+            self.chosen[cell] = min(shares, key=lambda share: (share[0], share[1].rules))[1]
+
+    def _needless(self) -> set[Rule]:
+        """Rules, the first that are found, without which the account is no longer."""
+        uses: dict[Rule, set[str]] = {rule: set() for rule in self.paid}
+        for cell, fit in self.chosen.items():
+            for rule in fit.rules:
+                if rule in uses:
+                    uses[rule].add(cell)
+        which = self.which()
+        for rule in sorted(uses, key=lambda rule: (len(uses[rule]), rule)):
+            cells = uses[rule]
+            gone = {each for each in uses if uses[each] <= cells}
+            kept = self.paid - gone
+            chance = told = instead = 0.0
+            for cell in cells:
+                without = self.chance[cell] - self.doubt
+                chance += without
+                told += _own_bits(self.chosen[cell]) + which * len(self.chosen[cell].rules)
+                others = (bits + which * len(needed) for needed, bits, _ in self.needs[cell] if needed <= kept)
+                instead += min((without, *others))
+            price = self.price(gone, cells)
+            if chance - told - price < LEAST or instead - told - price <= 0:
+                return gone
+        return set()
 
 
 def _named(rule: Rule) -> str:
     return ":".join(rule)
 
 
-def _own_bits(
-    listed: Iterable[tuple[frozenset[Rule], float]], rules: frozenset[Rule], new: frozenset[Rule], allowed: Set[Rule]
-) -> float | None:
-    """What the cell itself pays where ``allowed`` rules are known, and it needs all ``new`` ones.
-
-    A cell that one of two new rules explains is that rule's own affair: it must not carry the other along.
-    """
-    least: float | None = None
-    for needed, bits in listed:
-        if new <= needed <= allowed and not rules.isdisjoint(needed) and (least is None or bits < least):
-            least = bits
-    return least
-
-
-def _price(rules: Iterable[Rule], covered: list[str], shows: Mapping[Rule, int]) -> float:
-    """What new rules cost once: their names, and that they show in these cells only."""
-    rows = {cell.rpartition(".")[0] for cell in covered}
-    return sum(cost(rule) + _seldom(shows.get(rule, 1), len(rows)) for rule in rules if not is_slip(rule))
-
-
 def _seldom(shows: int, explains: int) -> float:
     """More, for a rule that would show in many answers and explains few."""
-    return min(math.log2(max(1.0, shows / explains)) / 2, MOST_SELDOM)
+    return min(math.log2(max(1.0, shows / max(1, explains))) / 2, MOST_SELDOM)
+
+
+def _own_bits(fit: Fit) -> float:
+    """What the cell itself pays."""
+    return fit.own + (TOGETHER if len(fit.rules) > 1 else 0.0)
 
 
 def _bits(fit: Fit) -> float:
-    return fit.own + (PAIR if len(fit.rules) > 1 else 0.0) + sum(map(cost, fit.rules))
+    """What an explanation costs that explains this cell only."""
+    return _own_bits(fit) + (PAIR if len(fit.rules) > 1 else 0.0) + sum(map(cost, fit.rules))
 
 
 def _certainty(

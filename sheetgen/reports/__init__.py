@@ -10,6 +10,8 @@ With both, the target decides: a folder or a zip for ``files``, else ``render``.
     appends(target) -> bool                  whether ``render``'s bytes are added to what the file holds
     to_print(results) -> tuple[str, ...]     lines that the command line prints as they are, for a CI log to obey
 
+A kind that fills a file has NEEDED, the sentence that asks for it.
+
 A kind is found by listing this folder, so that a new one is a new file. What the instructor should know beside (who
 could not be matched) is said in sentences by ``asked.say``. Reports are made from results alone, in one pass where they
 can; they must not know how marks are given, and escape whatever a student wrote.
@@ -79,6 +81,25 @@ class Written:
     to_print: tuple[str, ...]
 
 
+def look(kind: str, asked: Asked, coursework: str) -> None:
+    """Raises UsageError for what is wrong with a report however the marks turn out, before anything is marked."""
+    module = _module(kind)
+    if _is_many(module, asked.target) is None:
+        raise UsageError(f"--report {kind}={asked.target}: this report is many files; name a folder, or a .zip")
+    if not _is_many(module, asked.target) and asked.target.is_dir():
+        raise UsageError(f"--report {kind}={asked.target} is a folder; this report is a {module.SUFFIX} file")
+    if hasattr(module, "NEEDED"):
+        module.render(Results(coursework, ()), replace(asked, say=lambda _: None))
+
+
+def _is_many(module: ModuleType, path: Path) -> bool | None:
+    """Whether the report is many files, for this target; None where it can be nothing else, and the target is one."""
+    many = path.suffix.lower() == ".zip" or path.suffix == "" or path.is_dir()
+    if not hasattr(module, "files"):
+        return False
+    return True if many else False if hasattr(module, "render") else None
+
+
 def write(kind: str, results: Results, asked: Asked) -> Written:
     """Write one report to ``asked.target``, each of its files as a whole or not at all."""
     said: list[str] = []
@@ -87,24 +108,18 @@ def write(kind: str, results: Results, asked: Asked) -> Written:
 
 
 def _write(kind: str, results: Results, asked: Asked) -> None:
+    look(kind, asked, results.coursework)
     module, path = _module(kind), asked.target
-    render, files = getattr(module, "render", None), getattr(module, "files", None)
-    many = path.suffix.lower() == ".zip" or path.suffix == "" or path.is_dir()
-    if files is None or (render is not None and not many):
-        assert render is not None, f"{kind} has neither render nor files"
-        if path.is_dir():
-            raise UsageError(f"--report {kind}={path} is a folder; this report is a {module.SUFFIX} file")
+    if not _is_many(module, path):
         if getattr(module, "appends", _never)(path):
-            _append(path, lambda largest: render(results, replace(asked, largest=largest)), asked.largest)
+            _append(path, lambda largest: module.render(results, replace(asked, largest=largest)), asked.largest)
         else:
-            write_file(path, render(results, asked))
+            write_file(path, module.render(results, asked))
     elif path.suffix.lower() == ".zip":
-        _write_zip(path, files(results, asked))
-    elif many:
-        for name, data in files(results, asked):
-            write_file(_inside(path, name), data)
+        _write_zip(path, module.files(results, asked))
     else:
-        raise UsageError(f"--report {kind}={path}: this report is many files; name a folder, or a .zip")
+        for name, data in module.files(results, asked):
+            write_file(_inside(path, name), data)
 
 
 def _never(_: Path) -> bool:

@@ -140,3 +140,24 @@ def test_of_rows_that_are_alike_none_was_copied() -> None:
     chain = {"pool2.out_height": 14, "pool2.out_width": 14, "conv3.out_height": 14, "conv3.out_width": 14}
     findings = found({**chain, "conv4.out_height": 14, "conv4.out_width": 14, "conv4.neurons": 384 * 14 * 14})
     assert findings["conv4.neurons"].credit
+
+
+def test_what_follows_and_cannot_be_is_said_to_follow_and_earns_nothing() -> None:
+    # the stride multiplied instead of divided: conv1 (227 - 11)*4 + 1 = 865, larger than the image, and so is pool1
+    findings = found({"conv1.out_height": 865, "pool1.out_height": (865 - 3) // 2 + 1})
+    pool = findings["pool1.out_height"]
+    assert (pool.follows, pool.credit, pool.barred) == (("conv1.out_height",), False, "impossible")
+
+
+def test_who_writes_the_row_s_numbers_out_follows_too() -> None:
+    # conv2's neurons are mistyped, but the connections are written out, (5*5*96 + 1)*256*26*27, at the student's own
+    # height of 26: what stands in the neurons' cell is not in them
+    wrong: dict[str, Number] = {"conv2.neurons": 123456, "conv2.out_height": 26}
+    written_out = {**wrong, "conv2.connections": (5 * 5 * 96 + 1) * 256 * 26 * 27}
+    connections = found(written_out)["conv2.connections"]
+    assert connections.credit
+    assert connections.follows == ("conv2.out_height",)
+    taken = found({**wrong, "conv2.connections": (5 * 5 * 96 + 1) * 123456})["conv2.connections"]
+    assert taken.follows == ("conv2.neurons",)
+    neither = {**wrong, "conv2.connections": (5 * 5 * 96 + 1) * 256 * 26 * 26}
+    assert not found(neither)["conv2.connections"].follows

@@ -42,3 +42,15 @@ def test_a_slip_is_seen(given: float, meant: int, slip: str | None) -> None:
 def test_a_slip_says_how_many_numbers_are_as_near() -> None:
     assert dict(slips(34844, 34944))["slip", "digit"] == 45
     assert dict(slips(34494, 34944))["slip", "swapped"] == 4
+
+
+def test_no_size_counts_images() -> None:
+    from sheetgen.api import sheet_of
+    from sheetgen.diagnosis import diagnose
+
+    def rules(answer: str, given: int) -> list[str]:
+        found = diagnose(sheet_of("alexnet"), {answer: given}, lambda _answer, number, value: number == value)
+        return [each.id for each in found[answer].why]
+
+    assert rules("conv1.connections", 105705600 * 64) == ["batch:64"]
+    assert not [each for each in rules("conv1.out_height", 55 * 64) if each.startswith("batch")]

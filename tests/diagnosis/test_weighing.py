@@ -71,3 +71,59 @@ def test_what_right_answers_speak_against_is_no_second_explanation() -> None:
     assert choose(fits, chances("a"), {})["a"].certainty == "possible"
     against = choose(fits, chances("a"), {}, {world: 20})["a"]
     assert (against.rules, against.certainty, against.others) == ((("input", "224"),), "only", ())
+
+
+def test_a_rule_that_later_ones_make_needless_is_taken_back() -> None:
+    cheap, left, right = ("once", "padding"), ("swap", "kernel", "stride"), ("swap", "padding", "kernel")
+    fits = {
+        **dict.fromkeys("ab", (Fit((cheap,)), Fit((left,)))),
+        **dict.fromkeys("cd", (Fit((cheap,)), Fit((right,)))),
+        "e": (Fit((left,)),),
+        "f": (Fit((right,)),),
+    }
+    assert cost(cheap) < min(cost(left), cost(right))
+    found = choose(fits, chances("abcdef"), {})
+    assert {cell: each.rules for cell, each in found.items()} == {
+        **dict.fromkeys("abe", (left,)), **dict.fromkeys("cdf", (right,))
+    }  # fmt: skip
+
+
+def test_of_rules_that_are_both_at_work_the_one_of_most_cells_is_told() -> None:
+    cheap, usual = ("once", "padding"), ("swap", "kernel", "stride")
+    fits = {**dict.fromkeys("abcdefgh", (Fit((usual,)),)), "i": (Fit((cheap,)), Fit((usual,))), "j": (Fit((cheap,)),)}
+    assert choose(fits, chances("abcdefghij"), {})["i"].rules == (usual,)
+
+
+def test_where_most_numbers_have_no_reason_a_single_one_needs_more() -> None:
+    fits: dict[str, tuple[Fit, ...]] = {"a": (Fit((BIAS,)),)}
+    barely = {"a": cost(BIAS) + LEAST + 2.0}
+    assert choose(fits, barely, {})
+    unexplained: dict[str, tuple[Fit, ...]] = dict.fromkeys("bcdefghi", ())
+    assert not choose({**fits, **unexplained}, {**barely, **chances("bcdefghi")}, {})
+    surely = {"a": cost(BIAS) + LEAST + 4.0}
+    assert choose({**fits, **unexplained}, {**surely, **chances("bcdefghi")}, {})
+
+
+def test_several_cells_of_one_rule_speak_for_each_other_among_many_without() -> None:
+    many = dict.fromkeys("abcd", 8.0)
+    unexplained: dict[str, tuple[Fit, ...]] = dict.fromkeys("efghijklmnop", ())
+    fits = {**dict.fromkeys("abcd", (Fit((BIAS,)),)), **unexplained}
+    assert choose(fits, {**many, **chances("efghijklmnop")}, {}).keys() == set("abcd")
+
+
+def test_two_rules_that_the_sheet_knows_cost_little_together() -> None:
+    one, other, third = ("drop", "kernel"), ("swap", "in_channels", "out_channels"), ("swap", "kernel", "stride")
+    fits = {
+        **dict.fromkeys("abc", (Fit((one,)),)),
+        **dict.fromkeys("def", (Fit((other,)),)),
+        **dict.fromkeys("ghi", (Fit((one, other)), Fit((third,)))),
+    }
+    assert {choose(fits, chances("abcdefghi"), {})[cell].rules for cell in "ghi"} == {(one, other)}
+
+
+def test_two_of_many_known_rules_are_no_news_in_a_small_number() -> None:
+    known = [("once", "padding"), ("drop", "one"), ("round", "up"), ("swap", "kernel", "stride")]
+    fits = {f"{at}{cell}": (Fit((rule,)),) for at, rule in enumerate(known) for cell in "abcd"}
+    chance = {**chances(""), **dict.fromkeys(fits, 16.0), "x": 2.5}
+    assert "x" in choose({**fits, "x": (Fit((known[0],)),)}, chance, {})
+    assert "x" not in choose({**fits, "x": (Fit((known[0], known[1])),)}, chance, {})

@@ -1,0 +1,170 @@
+"""A class on the command line: zips, rosters, reports, results, and what goes wrong with each of them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from sheetgen import printing
+from tests.generated_class import Made, Maker, as_folder, as_moodle, roster
+
+ROOT = Path(__file__).parents[2]
+COUNT = 16
+
+
+@pytest.fixture(scope="module")
+def made() -> list[Made]:
+    return list(Maker(seed=3).make(COUNT))
+
+
+@pytest.fixture(scope="module")
+def folder(made: list[Made], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of hand-ins, the same as Moodle's zip, and the roster."""
+    path = tmp_path_factory.mktemp("class")
+    as_folder(made, path / "hand-ins")
+    (path / "moodle.zip").write_bytes(as_moodle(made))
+    (path / "roster.csv").write_bytes(roster(made))
+    return path
+
+
+def run(*arguments: object, where: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "sheetgen", *map(str, arguments)]
+    environment = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "HOME": str(where)}
+    return subprocess.run(command, capture_output=True, text=True, cwd=where, timeout=120, env=environment)
+
+
+def test_a_line_for_each_and_several_reports_in_one_run(folder: Path, made: list[Made], tmp_path: Path) -> None:
+    done = run(
+        "verify", "alexnet", folder / "moodle.zip", "--roster", folder / "roster.csv", "--report", "html=class.html",
+        "--report", "csv=marks.csv", "--report", "xlsx=back.zip", "--results", "marks.jsonl", where=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    lines = done.stdout.splitlines()
+    assert len(lines) == COUNT + 1
+    assert sum(each.name in done.stdout for each in made) == COUNT
+    assert "--report html=class.html" in lines[-1]
+    told = done.stderr.splitlines()
+    assert told[:2] == ["class.html  html", "marks.csv  csv"]
+    assert told[-1] == "back.zip  xlsx"
+    assert (tmp_path / "class.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert len((tmp_path / "marks.csv").read_text(encoding="utf-8-sig").splitlines()) >= COUNT + 1
+    names = zipfile.ZipFile(tmp_path / "back.zip").namelist()
+    assert len(names) == COUNT
+    assert all("_assignsubmission_file/table" in name for name in names)
+    assert len((tmp_path / "marks.jsonl").read_bytes().splitlines()) == COUNT
+    # and the same later, from the results alone
+    again = run("report", "marks.jsonl", "html=again.html", "xlsx=again.zip", where=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert (tmp_path / "again.html").read_bytes() == (tmp_path / "class.html").read_bytes()
+    assert (tmp_path / "again.zip").read_bytes() == (tmp_path / "back.zip").read_bytes()
+
+
+def test_the_workbooks_that_come_back_are_those_handed_in_or_say_that_they_are_gone(
+    made: list[Made], tmp_path: Path
+) -> None:
+    mine = tmp_path / "hand-ins"
+    as_folder(made[:3], mine)
+    run("verify", "alexnet", "hand-ins", "--results", "marks.jsonl", where=tmp_path)
+    first, second, _ = sorted(mine.iterdir())
+    first.unlink()
+    second.write_bytes(made[5].data)
+    done = run("report", "marks.jsonl", "xlsx=back", where=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "a workbook of its own" in done.stderr
+    assert first.name in done.stderr
+    assert second.name in done.stderr
+    sheets = {
+        path.name: zipfile.ZipFile(path).read("xl/workbook.xml").count(b"<sheet ")
+        for path in (tmp_path / "back").iterdir()
+    }
+    assert sorted(sheets.values()) == [1, 1, 3]  # the feedback alone, twice; and table, questions and feedback
+
+
+def test_json_of_a_class_is_one_document_whatever_reports_print(folder: Path, tmp_path: Path) -> None:
+    done = run(
+        "verify", "alexnet", folder / "hand-ins", "--format", "json", "--report", "github=summary.md", "--exit-zero",
+        "--names", "{id}_{name}.xlsx", where=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert [set(found), len(found["submissions"])] == [{"coursework", "submissions"}, COUNT]
+    assert found["submissions"][0]["hand_in"]["id"] == "40000"
+    assert not {"content", "assignment", "properties"} & set(found["submissions"][0])
+    assert "::error" in done.stderr
+    empty = run("verify", "alexnet", folder / "hand-ins" / "40001_Ben Abel.xlsx", "--format", "json", where=tmp_path)
+    assert len(json.loads(empty.stdout)["submissions"]) == 1
+
+
+def test_who_is_missing_unknown_or_handed_in_twice_is_told_on_stderr(made: list[Made], tmp_path: Path) -> None:
+    as_folder(made[:3], tmp_path / "hand-ins")
+    newer = Made(made[0].id, "Again", "", made[1].data, made[0].when)
+    as_folder([newer], tmp_path / "hand-ins")
+    as_folder([Made("99999", "Nobody", "", made[2].data, made[2].when)], tmp_path / "hand-ins")
+    (tmp_path / "roster.csv").write_bytes(roster(made[:5]))
+    done = run(
+        "verify", "alexnet", "hand-ins", "--names", "{id}_{name}.xlsx", "--roster", "roster.csv", "--exit-zero",
+        where=tmp_path,
+    )  # fmt: skip
+    assert f"nothing from 2 students of the roster: {made[3].name}, {made[4].name}" in done.stderr
+    assert "99999" in done.stderr
+    assert f"does not count: of {made[0].name}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--resume"], "goes with --results FILE"),
+        (["--report", "htm=x.html"], "did you mean html?"),
+        (["--report", "html"], "say where to write it, such as html=output/html"),
+        (["--report", "moodle=x.csv"], "--gradebook"),
+        (["--report", "xlsx=x.pdf"], "name a folder, or a .zip"),
+        (["--gradebook", "none.csv", "--report", "moodle=x.csv"], "there is no file none.csv"),
+        (["--roster", "none.csv"], "none.csv"),
+        (["--names", "{name}.xlsx"], "{id}"),
+        (["--jobs", "0"], "--jobs"),
+        (["--cluster", "tcp://127.0.0.1:9"], "no Dask scheduler answers there"),
+        (["--results", "."], "cannot write"),
+    ],
+)
+def test_what_cannot_be_is_told_before_or_instead_of_a_traceback(
+    folder: Path, tmp_path: Path, arguments: list[str], told: str
+) -> None:
+    done = run("verify", "alexnet", folder / "hand-ins", *arguments, where=tmp_path)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert told in " ".join(done.stderr.split()).replace("│ ", "")
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.glob("x.*"))
+
+
+def test_report_alone_lists_the_kinds_and_says_what_is_missing(tmp_path: Path) -> None:
+    done = run("report", where=tmp_path)
+    assert done.returncode == 0
+    kinds = {line.split()[0] for line in done.stdout.splitlines()}
+    assert kinds == {path.stem for path in (ROOT / "sheetgen" / "reports").glob("[a-z]*.py")}
+    assert run("report", "none.jsonl", where=tmp_path).returncode == 2
+    done = run("report", "none.jsonl", "html=x.html", where=tmp_path)
+    assert (done.returncode, "cannot read the results none.jsonl" in done.stderr) == (2, True)
+
+
+def test_an_interrupted_run_says_how_to_go_on() -> None:
+    """The words; that it does go on is held in tests/classes."""
+    told: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(printing, "passing", told.append)
+        clock = iter([100.0, 100.1, 101.0, 102.0])
+        patch.setattr(time, "monotonic", lambda: next(clock))
+        tell = printing.counter()
+        for number in (0, 1, 50, 100):
+            tell(number, 400)
+    assert told == [
+        "marked 0 of 400",
+        "marked 1 of 400",
+        "marked 50 of 400, 50 a second, 0:07 left",
+        "marked 100 of 400, 50 a second, 0:06 left",
+    ]
