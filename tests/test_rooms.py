@@ -93,6 +93,32 @@ def test_the_list_of_rooms_sees_imports() -> None:
     assert len(MODULES) > 15
 
 
+TABLE = [
+    (row.split("`")[1], row)
+    for row in (PACKAGE.parent / "docs" / "architecture.md").read_text(encoding="utf-8").splitlines()
+    if row.startswith("| `")
+]
+
+
+def test_the_rooms_are_those_of_the_documentation_in_their_order() -> None:
+    rooms = [name.removesuffix(".py").rstrip("/") for name, _ in TABLE]
+    assert set(rooms) == set(LEVEL) - {"__version__"}
+    assert len(rooms) == len(set(rooms))
+    assert [LEVEL[room] for room in rooms] == sorted(LEVEL[room] for room in rooms)
+    for name, _ in TABLE:
+        assert (PACKAGE / name).is_dir() if name.endswith("/") else (PACKAGE / name).is_file(), name
+
+
+@pytest.mark.parametrize("room", ["workbook", "diagnosis", "cli"])
+def test_the_parts_of_a_room_are_all_named(room: str) -> None:
+    row = dict(TABLE)[f"{room}/"]
+    assert {part.stem for part in (PACKAGE / room).glob("[!_]*.py") if f"`{part.stem}`" not in row} == set()
+
+
+def test_a_room_has_one_place() -> None:
+    assert sum(map(len, ROOMS)) == len(LEVEL)
+
+
 HEAVY = ("torch", "pandas", "numpy", "openpyxl", "formualizer", "matplotlib", "jinja2", "lxml")
 
 
