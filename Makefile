@@ -1,5 +1,5 @@
-# make demo   the main job: generate, check against PyTorch, verify a sample class
-# make test   every test (LibreOffice is needed: apt install libreoffice-calc)
+# make demo   the main job: generate, check against PyTorch, mark a sample class; ends with the page of the class
+# make test   every test (needs LibreOffice and Chromium: apt install libreoffice-calc poppler-utils chromium)
 # make lint   ruff and mypy --strict
 # Each makes its own .venv when there is none, and installs again only when the requirements change.
 
@@ -7,7 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := PIP_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -q
 
-.PHONY: demo test lint format picture template schema messages bench constraints clean
+.PHONY: demo test lint format picture tour template schema messages bench constraints clean
 .DEFAULT_GOAL := demo
 
 $(BIN)/python:
@@ -57,6 +57,12 @@ picture: .venv/.demo
 	$(BIN)/sheetgen generate alexnet --out output
 	soffice --headless --convert-to pdf --outdir output output/alexnet-key.xlsx
 	pdftoppm -png -r 110 -singlefile -x 20 -y 60 -W 1250 -H 560 output/alexnet-key.pdf docs/alexnet-key
+	$(BIN)/python tests/demo.py
+	chromium --headless --no-sandbox --hide-scrollbars --window-size=1250,1610 --screenshot=output/class.png "file://$(CURDIR)/output/class.html"
+	$(BIN)/python -c 'from PIL import Image; Image.open("output/class.png").convert("RGB").crop((40, 965, 1210, 1605)).quantize(64).save("docs/class-page.png", optimize=True)'
+
+tour: .venv/.dev
+	$(BIN)/python -m tests.tour
 
 constraints: .venv/.dev
 	{ sed -n '/^#/p' constraints.txt; $(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu//' | grep -v '^nvidia\|^cuda\|^triton'; } > output/constraints.txt

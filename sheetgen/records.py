@@ -11,11 +11,14 @@ import json
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
-from typing import IO, Any, overload
+from typing import IO, TYPE_CHECKING, Any, Literal, overload
 
 from .handin import HandIn
 from .marking import Answer, Because, Marked
 from .sheet import Sheet
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,18 @@ class Results:
     unknown: tuple[str, ...] = ()  # files of which it is not known, or not sure, who handed them in, in sentences
     missing: tuple[HandIn, ...] = ()  # students of the roster of whom there is no file
     sheet: Sheet | None = field(default=None, repr=False)  # what was asked
+
+    def to_frame(self, of: Literal["answers", "submissions"] = "answers") -> pd.DataFrame:
+        """A pandas frame with one row for each answer of each submission, or one for each submission.
+
+        Only what counts is in it: not what ``superseded`` names. See ``frames.py`` for the columns.
+        """
+        from .frames import answers_frame, submissions_frame
+
+        frames = {"answers": answers_frame, "submissions": submissions_frame}
+        if of not in frames:
+            raise ValueError(f"a frame is of 'answers' or of 'submissions', not of {of!r}")
+        return frames[of](self.submissions)
 
 
 class Lines(Sequence[Marked]):

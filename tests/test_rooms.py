@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "sheetgen"
 # From the inside out: a room may import those above it. Rooms of one line are neighbours that never import each other,
 # but for the parts of workbook/, which are one room.
 ROOMS = [
-    {"errors", "expr", "quantities", "addresses", "modules", "harmless", "zips", "__init__"},
+    {"errors", "expr", "quantities", "addresses", "modules", "harmless", "zips", "__version__"},
     {"language", "layers", "shipped", "delimited", "files", "handin", "packed", "reading", "vocabulary", "prose"},
     {"network", "platforms", "name_pattern", "contents", "roster"},
     {"folders"},
@@ -30,9 +30,8 @@ ROOMS = [
     {"sheet"},
     {"cache", "recognise", "foreign", "diagnosis", "pointed"},
     {"marking"},
+    {"frames"},
     {"records"},
-    {"similarity"},
-    {"suggest"},
     {"assembled"},
     {"workbook", "witness", "importer"},
     {"shown"},
@@ -46,6 +45,7 @@ ROOMS = [
     {"printing"},
     {"as_json"},
     {"autograder"},
+    {"__init__"},  # what a script may ask the package for; a room asks it for its version only
     {"cli"},
     {"__main__"},
 ]
@@ -69,7 +69,7 @@ def _imported(module: Path) -> Iterator[str]:
 
 
 def _named(name: str) -> str:
-    return name if name in LEVEL else "__init__"  # from . import __version__
+    return name if name in LEVEL else "__init__"  # from . import verify
 
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -87,10 +87,36 @@ def test_the_list_of_rooms_sees_imports() -> None:
     assert set(_imported(PACKAGE / "sheet.py")) >= {"expr", "network", "quantities", "table", "layers", "coursework"}
     assert "spec" in set(_imported(PACKAGE / "api.py"))
     assert {"sheet", "workbook"} <= set(_imported(PACKAGE / "workbook" / "locate.py"))
-    assert {"__init__", "as_json"} <= set(_imported(PACKAGE / "cli" / "app.py")) | set(
+    assert {"__version__", "as_json"} <= set(_imported(PACKAGE / "cli" / "app.py")) | set(
         _imported(PACKAGE / "cli" / "making.py")
     )
     assert len(MODULES) > 15
+
+
+TABLE = [
+    (row.split("`")[1], row)
+    for row in (PACKAGE.parent / "docs" / "architecture.md").read_text(encoding="utf-8").splitlines()
+    if row.startswith("| `")
+]
+
+
+def test_the_rooms_are_those_of_the_documentation_in_their_order() -> None:
+    rooms = [name.removesuffix(".py").rstrip("/") for name, _ in TABLE]
+    assert set(rooms) == set(LEVEL) - {"__version__"}
+    assert len(rooms) == len(set(rooms))
+    assert [LEVEL[room] for room in rooms] == sorted(LEVEL[room] for room in rooms)
+    for name, _ in TABLE:
+        assert (PACKAGE / name).is_dir() if name.endswith("/") else (PACKAGE / name).is_file(), name
+
+
+@pytest.mark.parametrize("room", ["workbook", "diagnosis", "cli"])
+def test_the_parts_of_a_room_are_all_named(room: str) -> None:
+    row = dict(TABLE)[f"{room}/"]
+    assert {part.stem for part in (PACKAGE / room).glob("[!_]*.py") if f"`{part.stem}`" not in row} == set()
+
+
+def test_a_room_has_one_place() -> None:
+    assert sum(map(len, ROOMS)) == len(LEVEL)
 
 
 HEAVY = ("torch", "pandas", "numpy", "openpyxl", "formualizer", "matplotlib", "jinja2", "lxml")

@@ -11,11 +11,14 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from click import Group
+from typer.main import get_command
 
 from sheetgen.cli import app
 from sheetgen.coursework import CourseworkText
 from sheetgen.expr import FUNCTIONS
 from sheetgen.questions import NumberText
+from sheetgen.reports import kinds
 from sheetgen.spec import read
 from tests import sample_class
 
@@ -40,15 +43,35 @@ def test_the_commands_run(line: str, folder: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8")
     warned = done.stderr.startswith("warning: no blank tells") and "generate" in line  # of what AlexNet cannot show
-    assert (done.returncode, "" if warned else done.stderr) == (0, "")
-    assert done.stdout
+    reports = {kind: path for kind, _, path in (word.partition("=") for word in words) if path and kind in kinds()}
+    told = [each for each in done.stderr.splitlines() if not each.startswith("xlsx: feedback in a workbook of its own")]
+    assert (done.returncode, [] if warned else told) == (0, [f"{path}  {kind}" for kind, path in reports.items()])
+    assert done.stdout or reports
+    assert all((folder / path).stat().st_size for path in reports.values())
     assert not target or target == "schema.json"
 
 
 def test_all_of_them_were_found() -> None:
-    assert len(COMMANDS) == 10
+    assert len(COMMANDS) == 15
     assert SHELL[0].startswith("make demo ")
     assert SHELL[1].startswith("make test ")
+
+
+def test_the_python_runs(folder: Path) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    told = "print(len(answers), *hardest.index, sep='\\n')"
+    done = subprocess.run(
+        [sys.executable, "-c", code + told],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    count, *hardest = done.stdout.split()
+    assert int(count) == 3 * (77 + 37)  # of the three workbooks that can be read; one is broken
+    assert len(hardest) == 5
+    assert (folder / "output" / "class.html").exists()
 
 
 def test_the_yaml_is_a_coursework(tmp_path: Path) -> None:
@@ -83,6 +106,20 @@ def test_the_misconceptions_are_those_of_a_coursework(tmp_path: Path) -> None:
 
 def test_the_keys_of_a_coursework_are_all_named() -> None:
     assert {key for key in CourseworkText.model_fields if f"`{key}`" not in README} == set()
+
+
+def test_the_reports_are_all_named() -> None:
+    table = README[README.index("| report | what it is |") :].partition("\n\n")[0]
+    named = [line.split(" | ")[0] for line in table.splitlines()[2:]]
+    assert set(re.findall(r"`(\w+)`", " ".join(named))) == set(kinds())
+
+
+def test_the_options_of_a_class_are_all_named() -> None:
+    group = get_command(app)
+    assert isinstance(group, Group)
+    options = {option for each in group.commands["verify"].params for option in each.opts}
+    assert "--roster" in options
+    assert {option for option in options if option.startswith("--") and option not in README} == set()
 
 
 def test_the_keys_of_a_question_are_all_named() -> None:
