@@ -84,14 +84,14 @@ class Generated:
     unseen: tuple[str, ...] = ()  # common mistakes that no blank tells from the right answer
 
 
-def generate(coursework: str | Path, out: Path = OUTPUT) -> Generated:
+def generate(coursework: str | Path, out: str | Path = OUTPUT) -> Generated:
     """Write ``<name>-blank.xlsx`` and ``<name>-key.xlsx`` into the folder ``out``; equal input gives equal bytes."""
     from .diagnosis.discriminating import discriminates
 
     described, sheet, blank, key = _made(coursework)
     unseen = tuple(rule for _, rule in _told(sheet, discriminates(sheet).common_unseen, ""))
     name = described.name
-    paths = Generated(described, out / f"{name}-blank.xlsx", out / f"{name}-key.xlsx", unseen)
+    paths = Generated(described, Path(out, f"{name}-blank.xlsx"), Path(out, f"{name}-key.xlsx"), unseen)
     write_file(paths.blank, blank)
     write_file(paths.key, key)
     return paths
@@ -117,11 +117,11 @@ class Compared:
     differences: tuple[str, ...]  # what is otherwise in it, in clauses
 
 
-def compare(coursework: str | Path, workbooks: Sequence[Path]) -> tuple[Compared, ...]:
+def compare(coursework: str | Path, workbooks: Sequence[str | Path]) -> tuple[Compared, ...]:
     """Whether each of ``workbooks`` is what ``generate`` would write; nothing is written."""
     _, _, blank, key = _made(coursework)
     return tuple(
-        _apart(partial(_compare, blank, key, read_file(path, "workbook"), path), path) for path in workbooks
+        _apart(partial(_compare, blank, key, read_file(path, "workbook"), path), path) for path in map(Path, workbooks)
     )  # fmt: skip
 
 
@@ -204,17 +204,18 @@ class FillReport:
     left: tuple[str, ...] = ()  # and its lines that were left alone
 
 
-def fill(coursework: str | Path, template: Path, out: Path | None = None) -> FillReport:
+def fill(coursework: str | Path, template: str | Path, out: str | Path | None = None) -> FillReport:
     """Fill the blanks of ``template`` into ``out`` and change nothing else.
 
     By default ``out`` is ``output/<template>-filled`` with the template's suffix (.xlsx, .xlsm ...). The template is
     worked through in a process of its own, as ``verify`` reads a submission.
     """
+    template = Path(template)
     if template.suffix.lower() in _CONVERT:
         raise UsageError(f"{template}: fill works on .xlsx; {_SAVE_AS}, and fill that")
     sheet = sheet_of(coursework)
     data = read_file(template, "template")
-    path = out or OUTPUT / f"{template.stem}-filled{template.suffix}"
+    path = Path(out or OUTPUT / f"{template.stem}-filled{template.suffix}")
     if path.suffix.lower() != template.suffix.lower():
         raise UsageError(f"--out {path}: the filled copy is a {template.suffix} file like its template")
     if path.exists() and path.samefile(template):
@@ -365,8 +366,9 @@ class Located:
     skeleton: str = ""  # a layout: to complete by hand, where the table was "refused"
 
 
-def locate(coursework: str | Path, workbook: Path) -> Located:
+def locate(coursework: str | Path, workbook: str | Path) -> Located:
     """What each line of the workbook's tables was taken for, and how sure that is."""
+    workbook = Path(workbook)
     if workbook.suffix.lower() in _CONVERT and workbook.suffix.lower() not in _READ_ONLY:
         raise UsageError(f"{workbook}: locate works on .xlsx, .ods and .csv; {_SAVE_AS}, and ask again")
     sheet = sheet_of(coursework)
@@ -422,10 +424,11 @@ def _gives(now: object, right: Value) -> bool:
     return isinstance(now, int | float | str) and not isinstance(now, bool) and is_right(now, right)
 
 
-def new(path: Path, name: str | None = None, *, force: bool = False) -> None:
+def new(path: str | Path, name: str | None = None, *, force: bool = False) -> None:
     """Write a commented coursework to start from: the shipped one called ``name``, or a small one."""
     from .shipped import STARTER, find, templates
 
+    path = Path(path)
     if path.suffix.lower() not in (".yaml", ".yml"):
         raise UsageError(f"{path}: a coursework is a .yaml file; call it {path.with_suffix('.yaml')}")
     if path.exists() and not force:
@@ -450,10 +453,10 @@ def verify(
     reveal: bool = False,
     language: str = "en",
     jobs: int | None = None,
-    results: Path | None = None,
+    results: str | Path | None = None,
     resume: bool = False,
     cluster: str = "",
-    roster: Path | None = None,
+    roster: str | Path | None = None,
     names: str | None = None,
     progress: Callable[[int, int], None] | None = None,
     meanwhile: Callable[[], None] | None = None,
@@ -469,7 +472,8 @@ def verify(
     """
     from .verifying import How, verify_files
 
-    how = How(reveal, language, jobs, results, resume, cluster, roster, names, progress, meanwhile)
+    kept, listed = (None if path is None else Path(path) for path in (results, roster))
+    how = How(reveal, language, jobs, kept, resume, cluster, listed, names, progress, meanwhile)
     given = [paths] if isinstance(paths, str | Path) else paths
     return verify_files(sheet_of(coursework), str(coursework), given, how)
 
@@ -483,7 +487,7 @@ def write_report(kind: str, results: Results, asked: Asked) -> Written:
         return write(kind, results, dataclasses.replace(asked, bytes_of=bytes_of))
 
 
-def read_results(path: Path, coursework: str | Path | None = None) -> Results:
+def read_results(path: str | Path, coursework: str | Path | None = None) -> Results:
     """The results that ``verify`` wrote to ``path``, held against the coursework as it is now.
 
     ``coursework`` is where it is, if not where ``verify`` found it.
@@ -492,7 +496,7 @@ def read_results(path: Path, coursework: str | Path | None = None) -> Results:
     from .ledger import read_lines
     from .records import Superseded
 
-    lines, heads = read_lines(path)
+    lines, heads = read_lines(Path(path))
     if not heads:
         raise UsageError(f"{path}: there are no results in it")
     sheet = sheet_of(coursework or str(heads[0].get("coursework", "")))
@@ -581,7 +585,7 @@ class Checked:
 def check(
     coursework: str | Path,
     device: str = "auto",
-    workbook: Path | None = None,
+    workbook: str | Path | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Checked:
     """Hold every number of the sheet against Python's integer, the workbook recalculated, and the real network.
@@ -596,7 +600,7 @@ def check(
 
     described, sheet = read_and_lay_out(coursework)
     fresh = fill_bytes(sheet, blank_workbook(described, sheet), "the key")[0].data
-    key, shown_as = (fresh, "the key") if workbook is None else (read_file(workbook, "workbook"), str(workbook))
+    key, shown_as = (fresh, "the key") if workbook is None else (read_file(Path(workbook), "workbook"), str(workbook))
     try:
         in_workbook, wrong_cells = audit(sheet, key, fresh)
     except BrokenPackage as error:

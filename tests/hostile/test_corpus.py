@@ -141,7 +141,8 @@ def test_a_sentence_within_the_time_and_the_same_again(name: str, run: Run, fold
         assert found["score"] == 69.5 if found["status"] == "marked" else _tells_of_damage(found["reason"])
     else:
         assert found["status"] == "unmarked"
-        assert wanted in found["reason"]
+        spent = ("reading it ended the program", make.SLOW)  # memory, where a machine is quick to need it
+        assert any(words in found["reason"] for words in (spent if wanted == make.SLOW else (wanted,)))
     # and by itself
     path = folder / f"{name}.xlsx"
     begun, computed = time.monotonic(), _computed()
@@ -161,7 +162,7 @@ def _computed() -> float:
 
 
 def _tells_of_damage(reason: str) -> bool:
-    return any(word in reason for word in ("damaged", "cut short", "missing"))
+    return any(word in reason for word in ("damaged", "cut short", "missing", "unpacks to", "leads out"))
 
 
 def test_the_corpus_is_made_alike_twice(folder: Path) -> None:

