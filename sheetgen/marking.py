@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 NOWHERE = "–"  # for a cell's address, where the file has none for an answer
 _NOT_HERE = "Not in this file."
+SHORT = 40  # characters of a text that other students may have typed too
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,7 +326,14 @@ def _judge_blank(sheet: Sheet, cell: SheetCell, found: Mapping[str, Held], habit
     if held.of:
         judged = judge_among(held, answer, {each: sheet.table.value(each) for each in held.of}, habit, heading)
     else:
-        judged = judge_cell(held, cell.slot.quantity, right, cell.near, habit, heading)
+
+        def judge() -> Verdict:
+            return judge_cell(held, cell.slot.quantity, right, cell.near, habit, heading)
+
+        # most students' cells hold what many others' do
+        alike = held.problem is None and not (isinstance(held.value, str) and len(held.value) > SHORT)
+        key = ("judged", answer, type(held.value), held.value, held.shown, held.unit, habit)
+        judged = sheet.remember(key, judge) if alike else judge()
     return _Judged(
         answer,
         held,

@@ -10,6 +10,7 @@ import math
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -264,7 +265,8 @@ def print_results(results: Results) -> None:
         most = marked.max_score - marked.open
         share = math.floor(100 * marked.score / most + 1e-9) if most else 100  # down: 100 % is all of it
         colour = "green" if marked.all_correct else "red"
-        counts = ", ".join(f"{marked.count(s)} {s}" for s in _COLOURS if marked.count(s))
+        found = Counter(answer.status for answer in marked.answers)
+        counts = ", ".join(f"{found[s]} {s}" for s in _COLOURS if found[s])
         console.print(
             Text.assemble(
                 (name, "bold"),

@@ -144,16 +144,12 @@ def from_line(text: bytes | str) -> Marked:
     try:
         data = json.loads(text)
         data.pop("coursework", None)
-        answers = tuple(
-            Answer(
-                **{
-                    **answer,
-                    "because": tuple(Because(**each) for each in answer.get("because", ())),
-                    "notes": tuple(answer.get("notes", ())),
-                }
-            )
-            for answer in data["answers"]
-        )
+        for answer in data["answers"]:
+            if "because" in answer:
+                answer["because"] = tuple(Because(**each) for each in answer["because"])
+            if "notes" in answer:
+                answer["notes"] = tuple(answer["notes"])
+        answers = tuple(Answer(**answer) for answer in data["answers"])
         hand_in = HandIn(**data.get("hand_in", {}))
         lists = {name: tuple(data.get(name, ())) for name in ("notes", "summary", "doubts")}
         return Marked(**{**data, **lists, "answers": answers, "hand_in": hand_in})

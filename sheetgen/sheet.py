@@ -9,11 +9,11 @@ marking with one that was laid out before (``cache.py``) needs nothing of what r
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from . import expr
 from .addresses import address, sheet_prefix
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 TITLE_ROW, SUBTITLE_ROW, INSTRUCTION_ROW, LEGEND_ROW, HEADER_ROW = 1, 2, 3, 4, 5
 
+Known = TypeVar("Known")
+MOST_KNOWN = 50_000  # things that are remembered from one student to the next, each some hundred bytes
 LONGEST_TREE = 2_000  # cells and numbers in one formula: no longer one would fit into a cell
 MOST_CELLS = 12  # of the table in the formula of a question's number that has no cell
 MOST_ARGUMENTS = 250  # of SUM; Excel takes 255
@@ -130,6 +132,20 @@ class Sheet:
     def blanks(self) -> tuple[SheetCell, ...]:
         """The cells that the student fills, row by row."""
         return tuple(cell for cell in self.cells if cell.kind == "blank")
+
+    @cached_property
+    def remembered(self) -> dict[object, Any]:
+        """What marking with this sheet worked out before, and will again: see ``remember``."""
+        return {}
+
+    def remember(self, key: object, work: Callable[[], Known]) -> Known:
+        """What ``work`` gives, the same for every student for whom ``key`` is the same. No more than MOST_KNOWN."""
+        known: Known | None = self.remembered.get(key)
+        if known is None:
+            known = work()
+            if len(self.remembered) < MOST_KNOWN:
+                self.remembered[key] = known
+        return known
 
     def level(self, row: str) -> int:
         """How deep a row stands in blocks: 0 for a layer of the network's own, and for a block's own row."""

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 MOST_SEARCHED = 8 * 2**20  # bytes of a sheet in which hidden rows and columns are looked for
 LEAST_HEIGHT, LEAST_WIDTH = 1.0, 0.1  # points and characters: of what is smaller nobody sees a thing
-_MAY_HIDE = re.compile(rb"""hidden|\b(?:ht|width)\s*=\s*["'][\s+0.&-]""")
+# A size that may be next to nothing. Each begins with letters, which makes the search quick; customHeight="0" is found
+# too, and costs a look.
+_SMALL = tuple(re.compile(name + rb"""\s*=\s*["'][\s+0.&-]""") for name in (b"ht", b"width"))
 
 
 class HiddenLines:
@@ -42,7 +44,8 @@ class HiddenLines:
         data = b"" if entry is None else self._package.part(entry.part)
         if entry is None or len(data) > MOST_SEARCHED:
             return set(), []
-        if _MAY_HIDE.search(data) is None and b"\0" not in data[:100]:  # as UTF-16 would have it
+        may_hide = b"hidden" in data or any(size.search(data) for size in _SMALL)
+        if not may_hide and b"\0" not in data[:100]:  # as UTF-16 would have it
             return set(), []
         rows, columns = set(), []
         for element in parse_xml(data, entry.part).iter():

@@ -80,7 +80,8 @@ def twins(package: Book, sheet: Sheet, located: Located) -> tuple[str, ...]:
     """
     if located.worksheet is None:
         return ()
-    ours = {answer: package.cells(at.sheet).get((at.row, at.column), BLANK) for answer, at in located.places.items()}
+    sheets = {name: package.cells(name) for name in {at.sheet for at in located.places.values()}}
+    ours = {answer: sheets[at.sheet].get((at.row, at.column), BLANK) for answer, at in located.places.items()}
     most = COPY * _bytes(package, located.worksheet)
     found = []
     for name in [entry.name for entry in package.sheets if not entry.hidden][:MOST_COPIES]:
@@ -216,10 +217,10 @@ def _find_questions(package: Book, name: str, asked: Questionnaire, *, trusted: 
     for row in heads[:MOST_HEADS]:
         columns = {each: by_row[row][_same(heading)] for each, heading in HEADINGS.items()}
         below: dict[str, dict[str, list[int]]] = {"id": {}, "text": {}}
-        for at, column in sorted(cells):
-            for each, texts in below.items():
-                if at > row and column == columns[each] and (value := cells[at, column].value) is not None:
-                    texts.setdefault(_same(str(value)), []).append(at)
+        heading = {columns[each]: each for each in below}
+        for at, column in sorted(where for where in cells if where[0] > row and where[1] in heading):
+            if (value := cells[at, column].value) is not None:
+                below[heading[column]].setdefault(_same(str(value)), []).append(at)
         rows = {question.id: below["id"].get(_same(question.id), [0])[0] for question in asked.questions}
         if not all(rows.values()):
             continue

@@ -120,7 +120,8 @@ def _lost(sheet: Sheet, located: Located, plain: Plain | None) -> tuple[str, ...
 
 
 def _held(package: Book, places: Mapping[str, Place]) -> dict[str, Held]:
-    cells = {answer: package.cells(place.sheet).get((place.row, place.column)) for answer, place in places.items()}
+    sheets = {name: package.cells(name) for name in {place.sheet: None for place in places.values()}}
+    cells = {answer: sheets[place.sheet].get((place.row, place.column)) for answer, place in places.items()}
     verdicts: Mapping[str, Verdict] = {}
     if isinstance(package, Package) and (
         any(package.areas(sheet) for sheet in {place.sheet for place in places.values()})

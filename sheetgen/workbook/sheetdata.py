@@ -16,7 +16,7 @@ from lxml import etree
 
 from ..addresses import LAST_COLUMN, LAST_ROW, Area, address, parse_address, parse_area, translate
 from .alternatives import shown_children
-from .archive import BrokenPackage, local, rows
+from .archive import NAMESPACES, BrokenPackage, local, rows
 
 MAX_CELLS = 2_000_000  # in one sheet; each costs some 300 bytes here
 MAX_FORMULA = 8_192  # characters: Excel's own limit
@@ -46,6 +46,9 @@ class SheetEntry:
     hidden: bool
 
 
+_CELL, _VALUE, _FORMULA, _INLINE = (
+    frozenset(f"{{{namespace}}}{name}" for namespace in NAMESPACES) for name in ("c", "v", "f", "is")
+)  # their tags: looked at a million times, they are not taken apart
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _ESCAPED = re.compile(r"_x((?![dD][89a-fA-F])[0-9A-Fa-f]{4})_")  # but no half of a surrogate pair: no text may hold it
 
@@ -78,7 +81,7 @@ class SheetReader:
             columns: set[int] = set()
             column = 0
             for cell in shown_children(element) if alternatives else element:
-                if local(cell) != "c":
+                if cell.tag not in _CELL:
                     continue
                 count += 1
                 if count > MAX_CELLS:
@@ -125,12 +128,12 @@ class SheetReader:
         text: str | None = None
         inline: str | None = None
         for child in element:
-            tag = local(child)
-            if tag == "f":
-                formula = self._formula(child, row, column)
-            elif tag == "v":
+            tag = child.tag
+            if tag in _VALUE:
                 text = child.text
-            elif tag == "is":
+            elif tag in _FORMULA:
+                formula = self._formula(child, row, column)
+            elif tag in _INLINE:
                 inline = text_of(child)
         stated = element.get("t") or "n"
         kind, value = self._value(stated, text, inline, row, column)
