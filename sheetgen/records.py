@@ -112,8 +112,11 @@ def done(marked: Marked) -> Done:
 
 
 def done_before(body: bytes) -> Done:
+    """Raises ValueError where the body is none."""
     found = json.loads(b"{" + body)
-    return Done(body, found["reason"], found.get("student_cell", ""))
+    if not isinstance(found, dict) or "reason" not in found:
+        raise ValueError("no line of results")
+    return Done(body, found["reason"], str(found.get("student_cell", "")))
 
 
 def to_line(marked: Marked) -> bytes:

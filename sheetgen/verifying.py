@@ -96,12 +96,14 @@ def _class(
     from . import batch
     from .ledger import Ledger
     from .records import Done
+    from .workbook import sandbox
 
     assignment = batch.Assignment.of(sheet, reveal=how.reveal, language=how.language)
     contents = [""] * len(files)
     told: dict[int, tuple[str, str | None]] = {}  # of each file its Student cell, and why it is unmarked
 
-    with Ledger(how.results, assignment.key, resume=how.resume) as ledger, reading() as read_one:
+    ledger = Ledger(how.results, assignment.key, resume=how.resume, may_pass=sandbox.may_pass)
+    with ledger, reading() as read_one:
 
         def take(number: int, found: Done | str) -> None:
             if isinstance(found, str):
@@ -126,15 +128,13 @@ def _class(
                     take(number, known)
 
         if how.cluster:
-            from .cluster import connect
+            from .cluster import PATIENCE, connect
 
             begin, workers = connect(how.cluster)
-            work, patience = partial(batch.mark_apart, assignment), None
+            work, patience = partial(batch.mark_apart, assignment), PATIENCE
         else:
-            from .workbook.sandbox import STUCK
-
             begin, workers = batch.local(assignment, len(files), how.jobs)
-            work, patience = partial(batch.mark_here, assignment), STUCK
+            work, patience = partial(batch.mark_here, assignment), sandbox.STUCK
         for job, found in batch.work_through(begin, work, jobs(), workers, patience):
             take(job.number, found)
         settled = _settle([(file, *told[number]) for number, file in enumerate(files)], roster)
