@@ -165,7 +165,8 @@ def read_lines(path: Path) -> tuple[Lines, list[dict[str, Any]]]:
     for number, text in enumerate(file, 1):
         try:
             head, body = split(text)
-            json.loads(b"{" + body)
+            if not {"reason", "score", "max_score", "answers"} <= json.loads(b"{" + body).keys():
+                raise ValueError("a line that lost a part")
             heads.append({"file": "", "student": None, **head})
         except ValueError:
             told = f"{path}, line {number}: this is no line of results; name the file that --results wrote"

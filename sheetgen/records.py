@@ -146,7 +146,8 @@ def from_line(text: bytes | str) -> Marked:
     """Raises ValueError where the line is none of ours."""
     try:
         data = json.loads(text)
-        data.pop("coursework", None)
+        for name in ("coursework", "why"):  # of the class, not of the submission
+            data.pop(name, None)
         for answer in data["answers"]:
             if "because" in answer:
                 answer["because"] = tuple(Because(**each) for each in answer["because"])
