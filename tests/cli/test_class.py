@@ -111,7 +111,8 @@ def test_who_is_missing_unknown_or_handed_in_twice_is_told_on_stderr(made: list[
         "verify", "alexnet", "hand-ins", "--names", "{id}_{name}.xlsx", "--roster", "roster.csv", "--exit-zero",
         where=tmp_path,
     )  # fmt: skip
-    assert f"nothing from 2 students of the roster: {made[3].name}, {made[4].name}" in done.stderr
+    missing = "; ".join(f"{each.name} ({each.id})" for each in made[3:5])
+    assert f"nothing from 2 students of the roster: {missing}" in done.stderr
     assert "99999" in done.stderr
     assert f"does not count: of {made[0].name}" in done.stderr
 
