@@ -77,8 +77,9 @@ class Roster:
         if not known or not name or row in self.named(name):
             return True
         words = folded(known).replace(",", " ").split()
-        turned = (_squeezed(" ".join(words[at:] + words[:at])) for at in range(len(words)))
-        return platform == "canvas" and any(each & _squeezed(name) for each in turned)
+        turned = (_letters("".join(words[at:] + words[:at])) for at in range(len(words)))
+        wanted = _letters(name)
+        return platform == "canvas" and any(wanted in (each, _ascii(each)) for each in turned)
 
     def named(self, text: str) -> tuple[int, ...]:
         """The rows that have this name, as ``Jane Doe`` or as ``Doe, Jane``."""
@@ -90,10 +91,13 @@ def folded(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split()).casefold()
 
 
-def _squeezed(name: str) -> set[str]:
-    """Letters and digits alone, and those of ASCII alone, since not all programs keep the others."""
-    letters = "".join(each for each in folded(name) if each.isalnum())
-    return {letters, "".join(each for each in letters if each.isascii())} - {""}
+def _letters(name: str) -> str:
+    return "".join(each for each in folded(name) if each.isalnum())
+
+
+def _ascii(letters: str) -> str:
+    """What is left where the others are dropped."""
+    return "".join(each for each in letters if each.isascii())
 
 
 # --- reading --------------------------------------------------------------------------------------------------------
@@ -134,7 +138,7 @@ def parse_roster(data: bytes, shown: str) -> Roster:
             f"heading such as Student ID, Matrikelnummer, SIS User ID, Identifier, Username or Email address"
         )
     if 0 in columns.get("moodle", ()) and _are_participants([row for _, row in rows], known=False):
-        rows = [(line, [found[1] if (found := participant(row[0])) else "", *row[1:]]) for line, row in rows]
+        rows = [(line, [number[1] if (number := participant(row[0])) else "", *row[1:]]) for line, row in rows]
     return _roster(columns, rows, shown)
 
 
