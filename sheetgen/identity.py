@@ -265,7 +265,8 @@ def _duplicates(
     if typed and not own:
         what = f"all say that they are of {called}, and nothing but their Student cells does"
     else:
-        what = f"{'' if typed else 'are of different students, but '}all name {called}"
+        who = "students" if own or not all(claims[at].together for at in parted) else "teams"
+        what = f"{'' if typed else f'are of different {who}, but '}all name {called}"
     end = f"only the first is, by {_WORDS[claims[own[0]].how]}" if own else "none is taken for theirs"
     advice = "; leave only the file that counts, or name the files by --names" if typed else ""
     return f"duplicates: {listed} {what}; {end}{advice}"

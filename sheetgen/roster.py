@@ -79,7 +79,7 @@ class Roster:
         words = folded(known).replace(",", " ").split()
         turned = (_letters("".join(words[at:] + words[:at])) for at in range(len(words)))
         wanted = _letters(name)
-        return platform == "canvas" and any(wanted in (each, _ascii(each)) for each in turned)
+        return platform == "canvas" and wanted != "" and any(wanted in (each, _ascii(each)) for each in turned)
 
     def named(self, text: str) -> tuple[int, ...]:
         """The rows that have this name, as ``Jane Doe`` or as ``Doe, Jane``."""

@@ -177,11 +177,12 @@ def test_the_cell_joins_no_two_teams(platform: Platform, roster: Roster | None) 
     ]
     called = "Jane Doe (s1)" if roster else "'s1'"
     assert settled.unknown == (
-        f"duplicates: 12/a.xlsx, 14/a.xlsx are of different students, but all name {called}; none is taken for theirs",
+        f"duplicates: 12/a.xlsx, 14/a.xlsx are of different teams, but all name {called}; none is taken for theirs",
     )
     assert settled.doubts == dict.fromkeys((0, 1), settled.unknown)
     settled = settle([Entry("12/a.xlsx", teams[0], "s1"), Entry("b.xlsx", _named("s1"))], roster)
     assert [each.id for each in settled.hand_ins] == ["", "s1"]
+    assert "are of different students, but all name" in settled.unknown[0]
     assert settled.counting == (0, 1)
 
 
@@ -242,6 +243,7 @@ def test_many_who_type_one_id_are_one_short_sentence() -> None:
         (("d/a.zip/t.xlsx", "d/a (1).zip/t.xlsx"), True),
         (("d/a.xlsx", "e/a.xlsx"), False),  # a folder for each student
         (("d (1)/a.xlsx", "d/a.xlsx"), False),
+        (("d.1/a.xlsx", "d.2/a.xlsx"), False),
         (("d/hw-1.xlsx", "d/hw-2.xlsx"), False),  # numbers of students
         (("d/hw.xlsx", "d/hw-4711.xlsx"), False),
         (("d/hw_4711.xlsx", "d/hw_4712.xlsx"), False),
