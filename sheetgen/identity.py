@@ -252,9 +252,8 @@ def _part_duplicates(
             said.append((at, sentence))
             first = _evidence(entries[at])[0]
             typed = first.how == "Student cell"
-            claims[at] = _Claim(
-                None, "" if typed else first.id, "" if typed else first.how, "parted", together=(files[0], whose[at])
-            )
+            together = claims[at].together or (files[0], whose[at])
+            claims[at] = _Claim(None, *(("", "") if typed else (first.id, first.how)), "parted", together=together)
 
 
 def _duplicates(

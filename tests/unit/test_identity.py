@@ -194,6 +194,12 @@ def test_a_teams_own_files_are_one_hand_in() -> None:
         assert (settled.counting, settled.unknown, settled.hand_ins[1].id) == ((1,), (), "s1")
         settled = settle([Entry(name, replace(team, time=time)) for name, time, _ in files], roster)
         assert settled.counting == (1,)
+    entries = [
+        Entry("a", replace(team, time="2026-06-01"), "s1"),
+        Entry("b", replace(team, time="2026-06-02")),
+        Entry("c", replace(team, name="Group 14"), "s1"),
+    ]
+    assert settle(entries).counting == (1, 2)  # whom the cell names is open, but not which team it is
     # two teams of Gradescope may have the same names
     alike = [HandIn(name="Li Wei, Ann", platform="gradescope", time=time) for _, time, _ in files]
     assert settle([Entry(str(at), each, "s1") for at, each in enumerate(alike)]).counting == (0, 1)
