@@ -119,13 +119,14 @@ def _whose(found: Sequence[_Found], pattern: NamePattern | None) -> tuple[tuple[
             continue
         hand_in = hand_ins.get(at, NOBODY)
         if pattern is not None:
-            path = _as_packed(each)
-            if fields := pattern.match(path):
+            paths = _as_packed(each, pattern)
+            fields = next((fields for path in paths if (fields := pattern.match(path))), None)
+            if fields is not None:
                 fitting += 1
                 hand_in = replace(
                     hand_in, id=fields["id"], name=hand_in.name or fields.get("name", ""), how="file name"
                 )
-            elif pattern.is_ambiguous(path):
+            elif any(pattern.is_ambiguous(path) for path in paths):
                 ambiguous.append(each.file.shown)
         files.append(replace(each.file, hand_in=replace(hand_in, time=hand_in.time or each.file.hand_in.time)))
     if pattern is not None and files and not fitting and not ambiguous:
@@ -139,11 +140,16 @@ def _whose(found: Sequence[_Found], pattern: NamePattern | None) -> tuple[tuple[
     return tuple(files), told
 
 
-def _as_packed(found: _Found) -> str:
-    """The path that a pattern is held against: a zip that a student packed has the name, its workbook the suffix."""
-    if found.name.casefold().endswith(".zip") and not found.file.shown.casefold().endswith(".zip"):
-        return found.name[: -len(".zip")] + Path(found.file.shown).suffix
-    return found.name
+def _as_packed(found: _Found, pattern: NamePattern) -> list[str]:
+    """The paths that a pattern is held against: a zip that a student packed has the name, its workbook the suffix.
+
+    A zip that holds no workbook, or cannot be used, is still its student's, so that it may have the pattern's suffix.
+    """
+    if not found.name.casefold().endswith(".zip"):
+        return [found.name]
+    suffix = Path(pattern.text).suffix
+    suffixes = [Path(found.file.shown).suffix, *([] if set(suffix) & set("{*") else [suffix])]
+    return [found.name[: -len(".zip")] + each for each in dict.fromkeys(suffixes)]
 
 
 # --- on the disk ----------------------------------------------------------------------------------------------------

@@ -1,12 +1,14 @@
 """Whose each file is, once all of a class are read: which of a student's files counts, who is unknown, who is missing.
 
 What is known of a file is believed in this order: the id that the platform gave, the id in its name, the Student cell.
-A roster says which student has an id; a name in a Student cell is as good only where the roster has it once. Nothing is
-guessed: what does not agree, and what names nobody, is said in a sentence. This room must not know how a file was read.
+A roster says which student has an id; a name in a Student cell is as good only where the roster has it once. Students
+type that cell, and may type another's id: alone it never makes two files one student's. Nothing is guessed: what does
+not agree, and what names nobody, is said in a sentence. This room must not know how a file was read.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -18,6 +20,8 @@ from .roster import Roster, folded
 
 MOST_SHOWN = 60  # letters of what a student wrote, in a sentence
 MOST_ID = 100  # letters: more is no id
+MOST_LISTED = 5  # files in a sentence
+_COPY = re.compile(r"(.+?)(?: ?\(([0-9]{1,2})\)|_v([0-9]{1,2})|-([0-9]{1,2}))", re.DOTALL | re.IGNORECASE)
 _WORDS: dict[How, str] = {
     "moodle": "Moodle",
     "canvas": "Canvas",
@@ -35,6 +39,7 @@ class Entry:
     hand_in: HandIn
     student_cell: str = ""
     reason: str | None = None  # why it could not be marked
+    blank: bool = False  # was it marked, and is nothing filled in?
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,7 @@ class _Claim(NamedTuple):
     how: How  # "" for nobody
     stronger: str = ""  # the evidence that comes before, and names nobody on the roster
     by_name: bool = False
+    together: object = None  # where nobody is known: equal for files that came together all the same
 
 
 def settle(entries: Iterable[Entry], roster: Roster | None = None) -> Settled:
@@ -74,8 +80,7 @@ def settle(entries: Iterable[Entry], roster: Roster | None = None) -> Settled:
     said: list[tuple[int, str]] = []  # the entry, and a sentence on it
     numbered = {} if roster is None else {each: _rows_of(ids.values()) for each, ids in roster.platforms.items()}
     claims = [_claim(entry, roster, numbered, at, said) for at, entry in enumerate(files)]
-    if roster is not None:
-        _part_duplicates(files, claims, roster, said)
+    _part_duplicates(files, claims, roster, said)
     _tell_unknown(files, claims, roster, said)
     hand_ins = tuple(_final(entry.hand_in, claim, roster) for entry, claim in zip(files, claims, strict=True))
     of_one: dict[object, list[int]] = {}
@@ -84,8 +89,10 @@ def settle(entries: Iterable[Entry], roster: Roster | None = None) -> Settled:
     counting: list[int] = []
     others: list[tuple[int, int, str]] = []
     for theirs in of_one.values():
-        newest, older = _newest(files, theirs)
+        newest, older, doubt = _newest(files, theirs)
         counting.append(newest)
+        if doubt:
+            said.append((newest, doubt))
         others += [(at, newest, why) for at, why in older]
     rows = {claim.row for claim in claims}
     return Settled(
@@ -107,11 +114,11 @@ def _rows_of(ids: Iterable[Iterable[int]]) -> frozenset[int]:
 
 
 def _student(claim: _Claim, at: int) -> object:
-    """Equal for the files of one student; a file of nobody known is one of its own."""
+    """Equal for the files of one student; a file of nobody known is one of its own, or with what came with it."""
     if claim.row is not None:
         return claim.row
     if not claim.how:
-        return (at,)
+        return (at,) if claim.together is None else ("together", claim.together)
     return (claim.how if claim.how in ("moodle", "canvas") else "", folded(claim.id))  # whose numbers are their own
 
 
@@ -156,13 +163,13 @@ def _claim(
 
     ``numbered`` are the rows of the roster that have a number of each platform.
     """
-    evidence = _evidence(entry)
+    evidence, together = _evidence(entry), _apart(entry.hand_in)
     if not evidence:
-        return _Claim(None, "", "")
+        return _Claim(None, "", "", together=together)
     first, file = evidence[0], _clean(entry.shown)
     if roster is None:
         _compare(entry, evidence, at, said)
-        return _Claim(None, first.id, first.how)
+        return _Claim(None, first.id, first.how, together=together)
     found: _Claim | None = None
     for number, each in enumerate(evidence):
         rows = roster.find(each.id, each.platform)
@@ -181,11 +188,13 @@ def _claim(
             said.append((at, f"{file}: {_says(each)}, and {len(rows)} students on the roster have that {what}"))
         elif rows and number and rows[0] in numbered.get(first.platform, ()):  # which is not this file's number
             said.append((at, f"{file}: {_says(each)}, {called}, who has another id than that of {_WORDS[first.how]}"))
+        elif rows and number and not roster.may_be(rows[0], entry.hand_in.name, first.platform):
+            who = f"but {_WORDS[first.how]} says {_shown(entry.hand_in.name)}"
+            said.append((at, f"{file}: {_says(each)}, {called}, {who}; the cell is not believed"))
         elif rows:
-            found = _Claim(rows[0], each.id, each.how, f"{first.how} {folded(first.id)}" if number else "", by_name)
-            if by_name:
-                said.append((at, f"{file}: taken for {called} by the name in the Student cell, not by an id"))
-    return found or _Claim(None, first.id, first.how)
+            stronger = f"{first.how} {folded(first.id)}" if number else ""
+            found = _Claim(rows[0], each.id, each.how, stronger, by_name, together)
+    return found or _Claim(None, first.id, first.how, together=together)
 
 
 def _compare(entry: Entry, evidence: Sequence[_Evidence], at: int, said: list[tuple[int, str]]) -> None:
@@ -202,33 +211,70 @@ def _looks_like_an_id(text: str) -> bool:
     return any(each.isdigit() for each in text)
 
 
-def _part_duplicates(
-    entries: Sequence[Entry], claims: list[_Claim], roster: Roster, said: list[tuple[int, str]]
-) -> None:
-    """Two students who name one row: who is known by the better evidence has it; among equals, nobody.
+def _apart(hand_in: HandIn) -> object:
+    """Equal for the files of what a platform keeps as one, though it is no one student's: a team's."""
+    if not hand_in.platform or hand_in.platform_id or not hand_in.name:
+        return None
+    # Moodle's team has a number in its name; two of Gradescope's may have the same names, but no moment in common
+    return (hand_in.platform, folded(hand_in.name), hand_in.time if hand_in.platform == "gradescope" else "")
 
-    They are two where the platform, or the name of the file, calls them by different ids, although the roster has not
-    got those. Files of which nothing else is known go with whoever has the row.
+
+# --- duplicates -----------------------------------------------------------------------------------------------------
+
+
+def _part_duplicates(
+    entries: Sequence[Entry], claims: list[_Claim], roster: Roster | None, said: list[tuple[int, str]]
+) -> None:
+    """Several who name one student: who is known by the better evidence is taken for them; among equals, nobody.
+
+    They are several where a platform, or the name of the file, calls them by different ids, although the roster has not
+    got those, and where all that names the student is what was typed into the Student cell: unless the files' names are
+    equal but for the marks of copies.
     """
-    by_row: dict[int, list[int]] = {}
+    of_one: dict[object, list[int]] = {}
     for at, claim in enumerate(claims):
-        if claim.row is not None:
-            by_row.setdefault(claim.row, []).append(at)
-    for row, files in by_row.items():
-        borrowed = [at for at in files if claims[at].stronger]
-        own = next((at for at in files if not claims[at].stronger and claims[at].how != "Student cell"), None)
-        if not borrowed or (own is None and len({claims[at].stronger for at in borrowed}) == 1):
+        if claim.how:
+            of_one.setdefault(_student(claim, at), []).append(at)
+    for files in of_one.values():
+        borrowed = [at for at in files if claims[at].stronger or claims[at].how == "Student cell"]
+        if not borrowed or len(files) == 1:
             continue
-        listed = ", ".join(_clean(entries[at].shown) for at in ([] if own is None else [own]) + borrowed[:5])
-        more = f" and {len(borrowed) - 5} more" if len(borrowed) > 5 else ""
-        end = "none is taken for theirs" if own is None else f"only the first is, by {_WORDS[claims[own].how]}"
-        called = _called(roster.students[row])
-        said.append(
-            (borrowed[0], f"duplicates: {listed}{more} are of different students, but all name {called}; {end}")
-        )
-        for at in borrowed:
+        copies = dict(zip(files, _copies([entries[at].shown for at in files]), strict=True))
+        whose = {at: claims[at].stronger or claims[at].together or copies[at] for at in borrowed}
+        own = [at for at in files if at not in whose]
+        ours = {copies[at] for at in own}
+        parted = [at for at in borrowed if whose[at] not in ours]
+        if not parted or (not own and len(set(whose.values())) == 1):
+            continue
+        called = _called(roster.students[row]) if roster and (row := claims[files[0]].row) is not None else ""
+        sentence = _duplicates(entries, claims, own, parted, called or _shown(claims[files[0]].id))
+        for at in parted:
+            said.append((at, sentence))
             first = _evidence(entries[at])[0]
-            claims[at] = _Claim(None, first.id, first.how, claims[at].stronger)
+            typed = first.how == "Student cell"
+            together = claims[at].together or (files[0], whose[at])
+            claims[at] = _Claim(None, *(("", "") if typed else (first.id, first.how)), "parted", together=together)
+
+
+def _duplicates(
+    entries: Sequence[Entry], claims: Sequence[_Claim], own: Sequence[int], parted: Sequence[int], called: str
+) -> str:
+    listed = _listed(entries, [*own[:1], *parted])
+    typed = any(not claims[at].stronger and claims[at].together is None for at in parted)
+    if typed and not own:
+        what = f"all say that they are of {called}, and nothing but their Student cells does"
+    else:
+        who = "students" if own or not all(claims[at].together for at in parted) else "teams"
+        what = f"{'' if typed else f'are of different {who}, but '}all name {called}"
+    end = f"only the first is, by {_WORDS[claims[own[0]].how]}" if own else "none is taken for theirs"
+    advice = "; leave only the file that counts, or name the files by --names" if typed else ""
+    return f"duplicates: {listed} {what}; {end}{advice}"
+
+
+def _listed(entries: Sequence[Entry], files: Sequence[int]) -> str:
+    more = len(files) - MOST_LISTED - 1
+    shown = ", ".join(_clean(entries[at].shown) for at in files[: MOST_LISTED + 1])
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _tell_unknown(
@@ -237,7 +283,13 @@ def _tell_unknown(
     """Sentences for those of whom nobody knows who they are; none where nobody was asked for, and nobody is known."""
     if roster is None and not any(claim.how for claim in claims):
         return
+    for at, claim in enumerate(claims):
+        if claim.by_name and claim.row is not None and roster is not None:
+            called = _called(roster.students[claim.row])
+            file = _clean(entries[at].shown)
+            said.append((at, f"{file}: taken for {called} by the name in the Student cell, not by an id"))
     told = {at for at, _ in said} | {at for at, claim in enumerate(claims) if claim.stronger}
+    by_names = any(entry.hand_in.how == "file name" for entry in entries)
     strangers: dict[Platform, list[int]] = {}
     for at, claim in enumerate(claims):
         platform = entries[at].hand_in.platform
@@ -252,50 +304,104 @@ def _tell_unknown(
         if at in told or claim.row is not None:
             continue
         if not claim.how:
-            said.append((at, f"{_clean(entry.shown)}: {_nobody(entry)}"))
+            said.append((at, f"{_clean(entry.shown)}: {_nobody(entry, by_names)}"))
         elif roster is not None:
             says = _says(_Evidence(claim.how, claim.id))
             said.append((at, f"{_clean(entry.shown)}: {says}, and nobody on the roster has that"))
 
 
-def _nobody(entry: Entry) -> str:
+def _nobody(entry: Entry, by_names: bool) -> str:
+    """``by_names`` says that files are known by a pattern of their names."""
     hand_in, cell = entry.hand_in, " ".join(entry.student_cell.split())
     if hand_in.platform:
         by = f" by {_shown(hand_in.name)}" if hand_in.name else ""
         return f"{_WORDS[hand_in.platform]} says that it was handed in{by}, which is no one student"
     if len(cell) > MOST_ID:
-        return "nobody knows whose it is; what its Student cell holds is too long for an id"
-    return f"nobody knows whose it is; {'it could not be marked' if entry.reason else 'its Student cell is empty'}"
+        why = "what its Student cell holds is too long for an id"
+    else:  # that cell may be empty, or hold a formula, or not be there
+        why = "it could not be marked" if entry.reason else "no id is typed into its Student cell"
+    return f"nobody knows whose it is; {'its name does not match --names, and ' if by_names else ''}{why}"
 
 
 # --- which of them counts -------------------------------------------------------------------------------------------
 
 
-def _newest(entries: Sequence[Entry], files: Sequence[int]) -> tuple[int, list[tuple[int, str]]]:
-    """Of one student's files the newest that could be marked; the others, each with why if it is not just older."""
+def _newest(entries: Sequence[Entry], files: Sequence[int]) -> tuple[int, list[tuple[int, str]], str]:
+    """Of one student's files the newest that could be marked and is not blank; the others, each with why if it is not
+    just older; and a sentence where that is in doubt.
+    """
     if len(files) == 1:
-        return files[0], []
+        return files[0], [], ""
     by_number = all(entries[at].hand_in.order for at in files)  # a number says nothing of a file that has none
 
     def age(at: int) -> tuple[int, str]:
         hand_in = entries[at].hand_in
         return (hand_in.order if by_number else 0, hand_in.time)
 
-    could = [at for at in files if entries[at].reason is None] or list(files)
-    latest = max(map(age, could))
-    untold = not by_number and any(not entries[at].hand_in.time for at in could)
-    alike = could if untold else [at for at in could if age(at) == latest]
-    counts = max(alike, key=lambda at: (natural(entries[at].shown), at))
+    could = [at for at in files if entries[at].reason is None]
+    filled = [at for at in could if not entries[at].blank] or could or list(files)
+    latest = max(map(age, filled))
+    untold = not by_number and any(not entries[at].hand_in.time for at in filled)
+    alike = filled if untold else [at for at in filled if age(at) == latest]
+    counts = max(alike, key=lambda at: (_in_order(entries[at].shown), at))
+    told = _are_copies([entries[at].shown for at in alike])
     others = []
     for at in files:
         why = ""
-        if at not in could and age(at) >= age(counts):
-            why = f"it could not be marked: {_clean(entries[at].reason or '')}"
-        elif at in alike:
-            why = "nothing tells which is newer, so the last by name counts"
+        if at in alike:
+            last = "last copy" if told else "last"
+            why = f"nothing {'else ' if told else ''}tells which is newer, so the {last} by name counts"
+        elif at not in filled and (untold or age(at) >= age(counts)):
+            reason = entries[at].reason
+            why = "nothing is filled in" if reason is None else f"it could not be marked: {_clean(reason)}"
         if at != counts:
             others.append((at, why))
-    return counts, others
+    if told or len(alike) == 1 or not could:
+        return counts, others, ""
+    rest = _listed(entries, [at for at in alike if at != counts])
+    file = _clean(entries[counts].shown)
+    return counts, others, f"{file}: nothing tells whether it is newer than {rest}; it counts, as the last by name"
+
+
+class _Spelled(NamedTuple):
+    """A path without the marks that programs put behind the name of a copy: (1), -1, _v2."""
+
+    parts: tuple[str, ...]
+    numbers: tuple[int, ...]  # of the copy; 0 for none
+    by_hyphen: bool  # which is as often a part of the name
+
+
+def _spelled(shown: str) -> _Spelled:
+    *folders, last = shown.split("/")
+    parts, numbers, by_hyphen = [], [], False
+    for at, part in enumerate([*folders, last]):
+        packed = part.casefold().endswith(".zip")
+        stem = part.rpartition(".")[0] or part if packed or at == len(folders) else part
+        match = _COPY.fullmatch(stem) if packed or at == len(folders) else None
+        parts.append((match[1] if match else stem).casefold())
+        numbers.append(int(match[2] or match[3] or match[4]) if match else 0)
+        by_hyphen = by_hyphen or bool(match and match[4])
+    return _Spelled(tuple(parts), tuple(numbers), by_hyphen)
+
+
+def _copies(names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Equal for names that are copies of each other; a hyphen makes one only beside the name without it."""
+    spelled = [_spelled(name) for name in names]
+    bare = {each.parts for each in spelled if not any(each.numbers)}
+    return [
+        ("", name) if each.by_hyphen and each.parts not in bare else each.parts
+        for name, each in zip(names, spelled, strict=True)
+    ]
+
+
+def _are_copies(names: Sequence[str]) -> bool:
+    """Whether they are copies of each other, each with another number."""
+    return len(set(_copies(names))) == 1 and len({_spelled(name).numbers for name in names}) == len(names) > 1
+
+
+def _in_order(shown: str) -> object:
+    spelled = _spelled(shown)
+    return natural("/".join(spelled.parts)), spelled.numbers, natural(shown)
 
 
 # --- words ----------------------------------------------------------------------------------------------------------

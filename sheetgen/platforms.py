@@ -27,6 +27,7 @@ _GRADESCOPE_LIST = "submission_metadata.yml"
 _AUTOGRADER_LIST = "submission_metadata.json"
 # What stands in a name's place where marking is blind, and where a team handed in, in the languages that we know of.
 _PARTICIPANT = ("participant", "teilnehmerin", "teilnehmer", "participante", "partecipante", "deelnemer")
+_NUMBERED = re.compile(r"([^\W\d]\D*)([0-9]+)")  # many language packs have no blank between
 _TEAM = ("group", "gruppe", "groupe", "grupo", "gruppo", "groep", "team")
 
 
@@ -75,12 +76,24 @@ def _moodle(names: Sequence[str]) -> Mapping[str, HandIn]:
 
 
 def _of_moodle(person: str, number: str, *, for_all: bool) -> HandIn:
-    word = _word(person)
-    if word in _PARTICIPANT:
+    if means_participant(person):
         return HandIn(id=number, how="moodle", platform="moodle", platform_id=number)
-    if word in _TEAM or for_all:
+    if _word(person) in _TEAM or for_all:
         return HandIn(name=f"{person} {number}", platform="moodle")
     return HandIn(id=number, name=person, how="moodle", platform="moodle", platform_id=number)
+
+
+def participant(text: str) -> tuple[str, str] | None:
+    """Word and number of ``Participant 12345``, as Moodle's lists have it in any language: the word ends in a blank
+    or does not. A student number such as ``s123`` looks the same; see ``means_participant``.
+    """
+    found = _NUMBERED.fullmatch(text)
+    return None if found is None else (found[1], found[2])
+
+
+def means_participant(word: str) -> bool:
+    """Whether it is Moodle's word for a participant, in a language that is known here."""
+    return _word(word) in _PARTICIPANT
 
 
 def _word(person: str) -> str:

@@ -13,10 +13,12 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from .errors import UsageError
 from .handin import HandIn, Platform
+from .platforms import means_participant, participant
 
 MOST_BYTES = 16 * 2**20
 MOST_TOLD = 20  # mistakes in one message
@@ -39,7 +41,7 @@ last: lastname surname familyname last nachname familienname
 _KINDS = [(line.partition(":")[0], word) for line in _HEADINGS.split("\n") for word in line.partition(":")[2].split()]
 _KNOWN = {word: (kind, rank) for rank, (kind, word) in enumerate(_KINDS)}
 _IDS = ("number", "id", "login", "email", "moodle", "canvas")  # the order in which one of them is shown
-_PARTICIPANT = re.compile(r"([^\W\d][^\d]*) ([0-9]+)")  # Participant 12345, in whatever language
+_GRADE = re.compile(r"[0-9]+[.,][0-9]{2}")  # as Moodle prints a grade, and the most that there is
 _ROUNDED = re.compile(r"[0-9]([.,][0-9]+)?[eE]\+[0-9]+")  # what a spreadsheet makes of a long number
 
 
@@ -66,6 +68,19 @@ class Roster:
         others = (ids.get(wanted, ()) for ids in self.platforms.values())
         return own or tuple(dict.fromkeys(row for rows in others for row in rows))
 
+    def may_be(self, row: int, name: str, platform: Platform) -> bool:
+        """Whether the student of a row is called ``name`` by a platform, as far as the roster has a name to compare.
+
+        Canvas writes ``doejane`` for Doe, Jane: last names first, without blanks and punctuation.
+        """
+        known = self.students[row].name
+        if not known or not name or row in self.named(name):
+            return True
+        words = folded(known).replace(",", " ").split()
+        turned = (_letters("".join(words[at:] + words[:at])) for at in range(len(words)))
+        wanted = _letters(name)
+        return platform == "canvas" and wanted != "" and any(wanted in (each, _ascii(each)) for each in turned)
+
     def named(self, text: str) -> tuple[int, ...]:
         """The rows that have this name, as ``Jane Doe`` or as ``Doe, Jane``."""
         return self.names.get(folded(text), ())
@@ -74,6 +89,15 @@ class Roster:
 def folded(text: str) -> str:
     """What ids and names are compared by."""
     return " ".join(unicodedata.normalize("NFC", text).split()).casefold()
+
+
+def _letters(name: str) -> str:
+    return "".join(each for each in folded(name) if each.isalnum())
+
+
+def _ascii(letters: str) -> str:
+    """What is left where the others are dropped."""
+    return "".join(each for each in letters if each.isascii())
 
 
 # --- reading --------------------------------------------------------------------------------------------------------
@@ -113,6 +137,8 @@ def parse_roster(data: bytes, shown: str) -> Roster:
             f"the roster {shown}, line {first}: no column can be a student's id (found {found}); give it a "
             f"heading such as Student ID, Matrikelnummer, SIS User ID, Identifier, Username or Email address"
         )
+    if 0 in columns.get("moodle", ()) and _are_participants([row for _, row in rows], known=False):
+        rows = [(line, [number[1] if (number := participant(row[0])) else "", *row[1:]]) for line, row in rows]
     return _roster(columns, rows, shown)
 
 
@@ -168,16 +194,39 @@ def _columns(headings: Sequence[str], rows: Sequence[tuple[int, list[str]]]) -> 
         kind, rank = _KNOWN.get(word, ("", 0))
         if canvas and kind == "id":
             kind = "canvas"
-        if at == 0 and kind in ("", "id") and _are_participants([row[0] for _, row in rows]):
+        if at == 0 and kind in ("", "id") and _are_participants([row for _, row in rows], known=kind == "id"):
             kind = "moodle"  # whose headings are in the language of its user
         if kind:
             found.setdefault(kind, []).append((rank, at))
     return {kind: [at for _, at in sorted(columns)] for kind, columns in found.items()}
 
 
-def _are_participants(cells: Sequence[str]) -> bool:
-    words = {match[1] if (match := _PARTICIPANT.fullmatch(each)) else None for each in cells}
-    return len(words) == 1 and None not in words
+def _are_participants(rows: Sequence[Sequence[str]], *, known: bool) -> bool:
+    """Whether the first column is Moodle's; ``known`` says that its heading is one of ids.
+
+    Student numbers may look alike (s1, s2), so that without a blank the word must be one that we know; or the heading
+    is none that we know, and the list holds grades as Moodle's does.
+    """
+    words = {found[0] if (found := participant(row[0])) else None for row in rows}
+    word = next(iter(words), None)
+    if len(words) != 1 or word is None:
+        return False
+    return _is_moodles(word) or (not known and _hold_grades(rows))
+
+
+def _is_moodles(word: str) -> bool:
+    return word[-1] == " " or means_participant(word)
+
+
+def _hold_grades(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether one column is the same number with two decimals throughout, and that before it is grades, or empty."""
+    columns = list(zip(*rows, strict=False))
+    return any(
+        len(set(most)) == 1
+        and _GRADE.fullmatch(most[0])
+        and all(each in ("", "-") or _GRADE.fullmatch(each) for each in grades)
+        for grades, most in pairwise(columns[2:])
+    )
 
 
 def _roster(columns: Mapping[str, list[int]], rows: Sequence[tuple[int, list[str]]], shown: str) -> Roster:
@@ -231,8 +280,8 @@ def _ids(columns: Mapping[str, list[int]], row: Sequence[str]) -> Iterator[tuple
     for kind in _IDS:
         for at in columns.get(kind, ()):
             text = row[at] if at < len(row) else ""
-            if kind == "moodle" and (match := _PARTICIPANT.fullmatch(text)):
-                text = match[2]
+            if kind == "moodle" and (found := participant(text)) and _is_moodles(found[0]):
+                text = found[1]
             if text:
                 yield at, kind, text
 

@@ -16,8 +16,8 @@ PACKAGE = Path(__file__).parents[1] / "sheetgen"
 ROOMS = [
     {"errors", "expr", "quantities", "addresses", "modules", "harmless", "zips", "__version__"},
     {"language", "layers", "shipped", "delimited", "files", "handin", "packed", "reading", "vocabulary", "prose"},
-    {"network", "platforms", "name_pattern", "contents", "roster"},
-    {"folders"},
+    {"network", "platforms", "name_pattern", "contents"},
+    {"folders", "roster"},
     {"yamldoc", "layout", "shapes"},
     {"fields", "pasting"},
     {"table", "tolerance"},

@@ -14,7 +14,8 @@ from sheetgen.errors import UsageError
 from sheetgen.folders import gather
 from sheetgen.handin import HandIn
 from sheetgen.name_pattern import parse
-from sheetgen.platforms import recognise
+from sheetgen.platforms import means_participant, participant, recognise
+from tests.gradebooks import PACKS, Pack
 from tests.zips_made import workbook, zipped
 
 
@@ -42,6 +43,14 @@ def test_moodle_when_marking_is_blind() -> None:
     for word in ("Participant", "Teilnehmerin"):
         found = _who(*(f"{word}_{n}_assignsubmission_file/t.xlsx" for n in (1, 2)))
         assert list(found.values()) == [HandIn(n, "", "", "moodle", "moodle", n) for n in ("1", "2")]
+
+
+@pytest.mark.parametrize("pack", PACKS.values(), ids=list(PACKS))
+def test_a_participant_in_each_language(pack: Pack) -> None:
+    assert participant(f"{pack.participant}940000") == (pack.participant, "940000")
+    assert means_participant(pack.participant) or pack.participant[-1] == " "
+    assert not means_participant("s")
+    assert [participant(text) for text in ("940000", "Participant", "Participant 12 a", "")] == [None] * 4
 
 
 def test_a_team_is_nobodys_id() -> None:
@@ -273,6 +282,17 @@ def test_a_pattern_sees_the_name_that_a_student_gave_their_zip(tmp_path: Path) -
         ("s1", "doe", "file name"),
         ("s2", "roe", "file name"),
     ]
+
+
+@pytest.mark.parametrize("pattern", ["{id}_{name}.xlsx", "{id}_{name}.*", "{id}_{name}.zip"])
+def test_a_pattern_sees_the_name_of_a_zip_that_holds_no_workbook(tmp_path: Path, pattern: str) -> None:
+    inner = zipped({"table.xlsx": workbook()})
+    (tmp_path / "40006_Goran Abel.zip").write_bytes(zipped({"inner.zip": inner}))
+    (tmp_path / "40007_Ida Berg.zip").write_bytes(b"no zip at all")
+    (tmp_path / "class.zip").write_bytes(zipped({"40008_Jo Cox.zip": zipped({"inner.zip": inner})}))
+    found = [gather([path], pattern).files[0] for path in (tmp_path, tmp_path / "class.zip")]
+    assert [(each.hand_in.id, each.hand_in.name) for each in found] == [("40006", "Goran Abel"), ("40008", "Jo Cox")]
+    assert [each.hand_in.id for each in gather([tmp_path], pattern).files] == ["40006", "40007", ""]
 
 
 def test_a_platform_and_a_pattern_are_both_kept(tmp_path: Path) -> None:

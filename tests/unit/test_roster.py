@@ -9,6 +9,7 @@ import pytest
 from sheetgen.errors import UsageError
 from sheetgen.handin import HandIn
 from sheetgen.roster import parse_roster, read_roster
+from tests.gradebooks import PACKS, Moodle, Pack, Student
 
 CANVAS = (  # as shared/FORMATS has it, from Canvas's own importer
     b"Student,ID,SIS User ID,SIS Login ID,Section,AlexNet table (9876)\n"
@@ -71,6 +72,26 @@ def test_moodles_worksheet_in_any_language() -> None:
         roster = parse_roster(data, "r")
         assert roster.students == (HandIn("j@x.edu", "Jane Doe", "j@x.edu", "roster", platform_id="12345"),)
         assert roster.find("12345", "moodle") == (0,)
+
+
+NO_BLANK = Pack("Aa", "Bb", "Cc", "Dd", "Ee", "Ff", "Gg", "Hh", "Ii", "Jj", "Zz", "はい", "いいえ", ",")
+
+
+@pytest.mark.parametrize("blind", [False, True])
+@pytest.mark.parametrize("pack", [*PACKS.values(), NO_BLANK], ids=[*PACKS, "no blank"])
+def test_the_number_of_a_participant_in_each_language(pack: Pack, blind: bool) -> None:
+    students = [Student(940_000 + n, f"Student {n}", f"s{n}@x.edu", grade=n or None) for n in range(2)]
+    roster = parse_roster(Moodle(pack, students, blind=blind).worksheet(), "r.csv")
+    assert [each.platform_id for each in roster.students] == ["940000", "940001"]
+    assert [roster.find(number, "moodle") for number in ("940000", "940001")] == [(0,), (1,)]
+
+
+def test_student_numbers_that_begin_with_a_letter_are_no_participants() -> None:
+    for heading in ("ID", "Identifier"):
+        roster = parse_roster(f"{heading},Name,Score,Most\ns1,Ada,1.00,50.00\ns2,Ben,2.00,40.00\n".encode(), "r.csv")
+        assert [each.id for each in roster.students] == ["s1", "s2"]
+    roster = parse_roster(b"ID,Name,Score,Most\ns1,Ada,1.00,50.00\ns2,Ben,2.00,50.00\n", "r.csv")
+    assert (roster.find("s1"), dict(roster.platforms)) == ((0,), {})
 
 
 def test_gradescopes_roster() -> None:
