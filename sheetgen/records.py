@@ -104,11 +104,17 @@ class Done:
     body: bytes
     reason: str | None
     student_cell: str
+    blank: bool = False  # nothing was filled in
 
 
 def done(marked: Marked) -> Done:
     body = {name: value for name, value in plain(marked).items() if name not in _HEAD}
-    return Done(_dumped(body)[1:], marked.reason, marked.student_cell)
+    return Done(_dumped(body)[1:], marked.reason, marked.student_cell, is_blank(marked))
+
+
+def is_blank(marked: Marked) -> bool:
+    """Whether it is the workbook as it was handed out."""
+    return bool(marked.answers) and all(answer.status == "blank" for answer in marked.answers)
 
 
 def done_before(body: bytes) -> Done:
@@ -116,7 +122,11 @@ def done_before(body: bytes) -> Done:
     found = json.loads(b"{" + body)
     if not isinstance(found, dict) or "reason" not in found:
         raise ValueError("no line of results")
-    return Done(body, found["reason"], str(found.get("student_cell", "")))
+    answers = found.get("answers") or ()
+    if not all(isinstance(answer, dict) for answer in answers):
+        raise ValueError("no line of results")
+    blank = bool(answers) and all(answer.get("status") == "blank" for answer in answers)
+    return Done(body, found["reason"], str(found.get("student_cell", "")), blank)
 
 
 def to_line(marked: Marked) -> bytes:

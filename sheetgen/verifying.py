@@ -19,7 +19,7 @@ from .errors import UsageError
 from .folders import gather
 from .handin import NOBODY, File
 from .marking import Marked, Submission, mark
-from .records import Results
+from .records import Results, is_blank
 from .sheet import Sheet
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def verify_files(sheet: Sheet, named: str, paths: Sequence[str | Path], how: How
         how.progress(0, len(gathered.files))
     if len(gathered.files) == 1 and how.results is None and not how.cluster:
         marked = _alone(sheet, gathered.files[0], how)
-        settled = _settle([(gathered.files[0], marked.student_cell, marked.reason)], roster)
+        settled = _settle([(gathered.files[0], marked.student_cell, marked.reason, is_blank(marked))], roster)
         submissions: Sequence[Marked] = (_whose(marked, settled, 0),)
         return _results(sheet, submissions, gathered.left_out, settled)
     return _class(sheet, named, gathered.files, gathered.left_out, roster, how)
@@ -100,7 +100,8 @@ def _class(
 
     assignment = batch.Assignment.of(sheet, reveal=how.reveal, language=how.language)
     contents = [""] * len(files)
-    told: dict[int, tuple[str, str | None]] = {}  # of each file its Student cell, and why it is unmarked
+    # of each file its Student cell, why it is unmarked, and whether nothing is filled in
+    told: dict[int, tuple[str, str | None, bool]] = {}
 
     ledger = Ledger(how.results, assignment.key, resume=how.resume, may_pass=sandbox.may_pass)
     with ledger, reading() as read_one:
@@ -110,7 +111,7 @@ def _class(
                 found = batch.unmarked(assignment, files[number].shown, found)
             head = {"file": files[number].shown, "content": contents[number]}
             ledger.add(number, head, found)
-            told[number] = found.student_cell, found.reason
+            told[number] = found.student_cell, found.reason, found.blank
             if how.progress is not None and len(told) < len(files):
                 how.progress(len(told), len(files))
 
@@ -177,10 +178,11 @@ def files_again() -> Iterator[Callable[[Marked], bytes | None]]:
         yield again
 
 
-def _settle(found: Sequence[tuple[File, str, str | None]], roster: Roster | None) -> Settled:
+def _settle(found: Sequence[tuple[File, str, str | None, bool]], roster: Roster | None) -> Settled:
     from .identity import Entry, settle
 
-    return settle([Entry(file.shown, file.hand_in, cell, reason) for file, cell, reason in found], roster)
+    entries = [Entry(file.shown, file.hand_in, cell, reason, blank) for file, cell, reason, blank in found]
+    return settle(entries, roster)
 
 
 def _head(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,27 @@ def test_a_folder_and_the_zips_of_two_platforms_get_the_same_marks(made: list[Ma
     assert {each.hand_in.platform for each in moodle.submissions} == {"moodle"}
     assert {each.hand_in.platform_id for each in canvas.submissions} == {str(500_000 + int(each.id)) for each in made}
     assert {each.student for each in moodle.submissions} == {each.name for each in made}
+
+
+def test_an_untouched_blank_never_counts_before_a_filled_workbook(made: list[Made], tmp_path: Path) -> None:
+    from sheetgen.workbook.write import blank_workbook
+
+    maker = Maker(seed=5)
+    blank = blank_workbook(maker.described, maker.sheet)
+    full = next(each for each in made if each.kind == "perfect")
+    later = Made(full.id, full.name, "blank", blank, full.when.replace(year=2027))
+    with zipfile.ZipFile(tmp_path / "moodle.zip", "w") as archive:
+        for name, each in (("table.xlsx", full), ("a-blank.xlsx", later), ("z-blank.xlsx", later)):
+            info = zipfile.ZipInfo(f"{full.name}_77_assignsubmission_file/{name}", each.when.timetuple()[:6])
+            archive.writestr(info, each.data)
+        other = next(each for each in made if each.name != full.name)
+        info = zipfile.ZipInfo(f"{other.name}_78_assignsubmission_file/table.xlsx", other.when.timetuple()[:6])
+        archive.writestr(info, blank)
+    results = api.verify("alexnet", tmp_path / "moodle.zip", results=tmp_path / "r.jsonl")
+    assert {each.hand_in.id: each.score for each in results.submissions} == {"77": 69.5, "78": 0}
+    assert len(results.superseded) == 2
+    again = api.verify("alexnet", tmp_path / "moodle.zip", results=tmp_path / "r.jsonl", resume=True)
+    assert list(again.submissions) == list(results.submissions)
 
 
 def test_of_several_files_the_newest_counts_and_who_is_missing_is_told(made: list[Made], tmp_path: Path) -> None:
