@@ -24,6 +24,7 @@ from sheetgen.handin import HandIn, Platform
 from sheetgen.marking import Marked
 from sheetgen.records import Results
 from sheetgen.reports import Asked, html, target, write
+from sheetgen.reports._names import own_name
 from sheetgen.reports._picture import histogram
 from sheetgen.sheet import Sheet, plain_number
 from sheetgen.statistics import Item
@@ -84,8 +85,9 @@ def test_the_map_shows_the_share_of_right_answers(page: bytes) -> None:
     assert {(text(cell), cell.get("class")) for cell in found} == {("60", "h6"), ("80", "h8"), ("100", "h10")}
 
 
-def test_shares_are_rounded_down_so_that_100_is_all_of_it() -> None:
-    assert [html.share(part) for part in (None, 0, 0.001, 0.29, 0.999, 1)] == ["–", "0", "<1", "29", "99", "100"]
+def test_shares_are_rounded_and_only_all_of_it_is_100() -> None:
+    parts = (None, 0, 0.001, 0.29, 0.758, 0.754, 0.125, 0.994, 0.999, 1)
+    assert [html.share(part) for part in parts] == ["–", "0", "<1", "29", "76", "75", "13", "99", ">99", "100"]
     items = [Item("a", 1, {"correct": right, "wrong": 100 - right}, None, None) for right in (0, 9, 29, 99, 100)]
     assert [html.heat(item) for item in items] == ["h0", "h0", "h2", "h9", "h10"]
     assert html.heat(None) == html.heat(Item("a", 1, {"for-a-person": 1}, None, None)) == "hx"
@@ -120,9 +122,10 @@ def test_causes_and_shared_values(page: bytes) -> None:
 def test_marks(page: bytes) -> None:
     root = parsed(page)
     figures = {text(each.find("dt")): text(each.find("dd")) for each in root.xpath("//dl/div")}
-    assert figures["Highest"] == "69.5 100 %"
+    assert figures["Highest"] == "69.5 100 % of 69.5"
     assert set(figures) == {"Mean mark", "Median mark", "Standard deviation", "Lowest", "Highest"}
-    assert "Another 11 are given by a person" in text(root)
+    out_of = "Marks are out of the 69.5 that are marked by now; up to 11 more from a person; 80.5 in all."
+    assert out_of in text(root)
     assert "6 hand-ins, 1 of which could not be read. 1 is right throughout." in text(root)
     (picture,) = root.xpath("//*[local-name()='svg'][@role='img']")
     assert "90 to 100 %: 4" in picture.get("aria-label")
@@ -193,7 +196,7 @@ def test_a_page_holds_one_students_data_alone(pages: dict[str, bytes], six: Resu
     for number, (name, data) in enumerate(own.items()):
         said = text(parsed(data))
         for other, marked in enumerate(six.submissions):
-            who = marked.hand_in.name or html.own_name(marked.file)
+            who = marked.hand_in.name or own_name(marked.file)
             assert (who in said) == (other == number) or (number == 5 and who == SCRIPT), (name, who)
         assert "class/" not in said
         assert NOTE not in said
@@ -346,10 +349,13 @@ def named(file: str, platform: Platform = "", number: str = "") -> Marked:
          "Jane Doe_12345_assignsubmission_file/feedback.html"),
         ("x.zip/Jane Doe_12345_assignsubmission_file_hw.xlsx", "moodle",
          "Jane Doe_12345_assignsubmission_file/feedback.html"),
-        ("x/Jane Doe_12345_assignsubmission_file_hw.xlsx", "", "students/Jane Doe_12345_assignsubmission_file_hw.html"),
+        ("x/Jane Doe_12345_assignsubmission_file_hw.xlsx", "", "students/Jane Doe-12345-assignsubmission-file_hw.html"),
         ("x/..", "", "students/_.html"),
         ("a\\..\\<b>:\x01.xlsx", "", "students/_b___.html"),
-        (f"{'n' * 300}.xlsx", "", f"students/{'n' * 100}.html"),
+        (f"{'n' * 300}.xlsx", "", f"students/{'n' * 109}_{'n' * 40}.html"),
+        (f"x.zip/{'J' * 200}_12345_assignsubmission_file/hw.xlsx", "moodle",
+         f"{'J' * 109}_{'J' * 12}_12345_assignsubmission_file/feedback.html"),
+        ("a\u202ecod.xlsx", "", "students/acod.html"),
     ],
 )  # fmt: skip
 def test_names_of_pages(file: str, platform: Platform, name: str) -> None:
@@ -359,6 +365,8 @@ def test_names_of_pages(file: str, platform: Platform, name: str) -> None:
 def test_a_teams_page_is_not_sent_to_a_participant_of_the_same_number() -> None:
     team = named("x.zip/Group_77_assignsubmission_file/hw.xlsx", "moodle")
     assert html.page_name(team, set()) == "students/hw.html"
+    flat = named("x.zip/Group_77_assignsubmission_file_hw.xlsx", "moodle")
+    assert html.page_name(flat, set()) == "students/Group-77-assignsubmission-file_hw.html"
 
 
 def test_names_that_a_file_system_takes_for_one_are_told_apart() -> None:
