@@ -487,18 +487,32 @@ def write_report(kind: str, results: Results, asked: Asked) -> Written:
         return write(kind, results, dataclasses.replace(asked, bytes_of=bytes_of))
 
 
-def read_results(path: str | Path, coursework: str | Path | None = None) -> Results:
+def at_hand(results: Results, looked_at: int = 20) -> bool:
+    """Whether any file of the results is where it was when it was marked; a few of them are looked at."""
+    from .verifying import files_again
+
+    few = [results.submissions[number] for number in range(min(looked_at, len(results.submissions)))]
+    with files_again() as bytes_of:
+        return any(not each.content or bytes_of(each) is not None for each in few) or not few
+
+
+def read_results(path: str | Path, coursework: str | Path | None = None, roster: str | Path | None = None) -> Results:
     """The results that ``verify`` wrote to ``path``, held against the coursework as it is now.
 
-    ``coursework`` is where it is, if not where ``verify`` found it.
+    ``coursework`` is where it is, if not where ``verify`` found it. With the ``roster`` it is known who handed nothing
+    in.
     """
     from .batch import keys
     from .ledger import read_lines
     from .records import Superseded
+    from .roster import read_roster
 
+    students = () if roster is None else read_roster(Path(roster)).students
     lines, heads = read_lines(Path(path))
     if not heads:
         raise UsageError(f"{path}: there are no results in it")
+    if "coursework" not in heads[0]:
+        raise UsageError(f"{path}: these are the results of a run that did not end; 'sheetgen verify --resume' goes on")
     sheet = sheet_of(coursework or str(heads[0].get("coursework", "")))
     if not {str(head.get("assignment")) for head in heads} <= keys(sheet):
         raise UsageError(
@@ -506,13 +520,15 @@ def read_results(path: str | Path, coursework: str | Path | None = None) -> Resu
             f"nothing where nothing changed"
         )
     superseded = tuple(
-        Superseded(str(head["file"]), str(head["student"] or ""), str(head["instead"]))
+        Superseded(str(head["file"]), str(head["student"] or ""), str(head["instead"]), str(head.get("why", "")))
         for head in heads
         if head.get("instead")
     )
     unknown = tuple(str(doubt) for head in heads for doubt in head.get("doubts", ()))
     counting = lines.only([not head.get("instead") for head in heads])
-    return Results(sheet.name, counting, (), superseded, unknown, sheet=sheet)
+    there = {str(head.get("hand_in", {}).get("id", "")) for head in heads}
+    missing = tuple(student for student in students if student.id not in there)
+    return Results(sheet.name, counting, (), superseded, unknown, missing, sheet)
 
 
 # --- check ----------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ handed them in; those who mark must not know that there are others.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import zlib
@@ -175,7 +176,7 @@ class _Run(Generic[Given]):
             try:
                 self.pending[self._executor.submit(self._work, job.file, job.data)] = job
                 return
-            except BrokenExecutor:
+            except Exception:  # a pool that broke, a cluster that has gone: each says it in its own way
                 self._begin_anew()
         self._given_up.append(job)
 
@@ -203,11 +204,11 @@ class _Run(Generic[Given]):
             error = cancelled
         if error is None:
             yield job, future.result()
-        elif isinstance(error, WorkerEndedError) and error.how != "fat":
+        elif isinstance(error, WorkerEndedError) and error.how in ("slow", "large"):
             yield job, sandbox.WHY[error.how]
-        elif isinstance(error, WorkerEndedError):
+        elif isinstance(error, WorkerEndedError) and error.how == "fat":
             self.ask(job)
-        elif not alone:
+        elif not alone:  # a machine short of memory, or stopped for a while, ends innocent workers too
             self.suspects.append(job)
         else:
             yield job, _why(error)
@@ -230,11 +231,14 @@ class _Run(Generic[Given]):
         if executor is not None:
             for future in self.pending:
                 future.cancel()
-            executor.shutdown(wait=False)  # Dask's takes no more
+            with contextlib.suppress(Exception):  # nobody may be there any more
+                executor.shutdown(wait=False)  # Dask's takes no other argument
 
 
 def _why(error: BaseException) -> str:
     """Why a file is unmarked that was done alone, and failed again."""
+    if isinstance(error, WorkerEndedError):
+        return sandbox.WHY["slow" if error.how == "late" else "ended"]
     if type(error) is BrokenExecutor:  # of our own workers: what a file does to them is a WorkerEndedError
         return sandbox.NO_ANSWER
     if isinstance(error, BrokenExecutor | CancelledError) or type(error).__name__ == "KilledWorker":  # Dask's

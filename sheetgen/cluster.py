@@ -12,6 +12,7 @@ from typing import Any
 from .errors import UsageError
 
 SECONDS = 20  # until a scheduler has to answer
+PATIENCE = 60  # seconds without a result until it is looked whether the scheduler is still there
 RETRIES = 2  # of a task that failed for a reason of its worker's
 
 
@@ -32,4 +33,14 @@ def connect(address: str) -> tuple[Callable[[], Executor], int]:
     if not cores:
         client.close()
         raise UsageError(f"--cluster {address}: the cluster has no workers; start some with 'dask worker {address}'")
-    return lambda: client.get_executor(pure=False, retries=RETRIES), cores
+
+    def begin() -> Executor:
+        if client.status != "running":
+            raise UsageError(
+                f"--cluster {address}: the scheduler does not answer any more; what is marked by now is kept where "
+                f"--results says, and --resume goes on from there"
+            )
+        found: Executor = client.get_executor(pure=False, retries=RETRIES)
+        return found
+
+    return begin, cores

@@ -8,9 +8,10 @@ same bytes, marked against the same assignment. Must not know: how files are mar
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePath
 from typing import IO, Any
 
@@ -24,27 +25,31 @@ _Place = tuple[IO[bytes], int, int]  # a file, where in it a line begins, and it
 class Ledger:
     """Use as a context: at its end the file is closed, and an unfinished ``.part`` stays for the next run."""
 
-    def __init__(self, path: Path | None, assignment: str, *, resume: bool = False) -> None:
-        self._path, self._assignment = path, assignment
+    def __init__(
+        self, path: Path | None, assignment: str, *, resume: bool = False, may_pass: Callable[[str | None], bool] = bool
+    ) -> None:
+        """``may_pass`` says of the reason why a file is unmarked whether it should be tried again."""
+        self._path, self._assignment, self._may_pass = path, assignment, may_pass
         self._bodies: dict[str, _Place] = {}  # by what was marked
         self._lines: dict[int, _Place] = {}  # of this run, by the file's number
         self._closing = contextlib.ExitStack()
-        if path is not None and path.is_dir():
-            raise UsageError(f"cannot write the results {path}: it is a folder; name a file, such as results.jsonl")
         try:
             if path is None:
                 temporary = tempfile.TemporaryFile()  # noqa: SIM115  (closed with all the others)
                 self._part: IO[bytes] = self._closing.enter_context(temporary)
                 return
+            _look_at(path)
             path.parent.mkdir(parents=True, exist_ok=True)
-            part = part_of(path)
-            self._part = self._closing.enter_context(part.open("r+b" if resume and part.exists() else "w+b"))
-            _lock(self._part, path)
+            opened = os.open(part_of(path), os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+            self._part = self._closing.enter_context(os.fdopen(opened, "r+b"))
+            _lock(self._part, path)  # before a byte of it is changed: another run may be writing
+            end = 0
             if resume:
                 if path.exists():
                     self._remember(self._closing.enter_context(path.open("rb")))
-                self._part.seek(self._remember(self._part))
-                self._part.truncate()
+                end = self._remember(self._part)
+            self._part.seek(end)
+            self._part.truncate()
         except BaseException as error:
             self._closing.close()
             if isinstance(error, OSError):
@@ -65,14 +70,15 @@ class Ledger:
             if not text.endswith(b"\n"):
                 break  # the run was ended while it wrote
             with contextlib.suppress(ValueError):
-                head, _ = split(text)
-                if head.get("assignment") == self._assignment and head.get("content"):
-                    self._bodies[marked_by(str(head["content"]), str(head["file"]))] = file, at, len(text)
+                head, body = split(text)
+                whole = body.endswith(b"}") and not self._may_pass(done_before(body).reason)
+                if whole and head.get("assignment") == self._assignment and head.get("content"):
+                    self._bodies[marked_by(str(head["content"]), str(head.get("file")))] = file, at, len(text)
             at += len(text)
         return at
 
     def known(self, content: str, file: str) -> Done | None:
-        """What marking these bytes gave before."""
+        """What marking these bytes gave before; not what a machine's trouble gave, which is tried again."""
         place = self._bodies.get(marked_by(content, file)) if content else None
         if place is None:
             return None
@@ -116,6 +122,21 @@ class Ledger:
         return Lines(whole, at)
 
 
+def _look_at(path: Path) -> None:
+    """Raises UsageError where there is something that is no results of ours, which nobody wants to lose."""
+    if path.is_dir():
+        raise UsageError(f"cannot write the results {path}: it is a folder; name a file, such as results.jsonl")
+    if path.is_file() and path.stat().st_size:
+        with path.open("rb") as file:
+            try:
+                split(file.readline())
+            except ValueError:
+                raise UsageError(
+                    f"cannot write the results {path}: there is a file of that name that holds something else; name "
+                    f"another, or remove it"
+                ) from None
+
+
 def part_of(path: Path) -> Path:
     return path.with_name(f"{path.name}.part")
 
@@ -143,7 +164,10 @@ def read_lines(path: Path) -> tuple[Lines, list[dict[str, Any]]]:
     lines = Lines(file, at)
     for number, text in enumerate(file, 1):
         try:
-            heads.append(split(text)[0])
+            head, body = split(text)
+            if not {"reason", "score", "max_score", "answers"} <= json.loads(b"{" + body).keys():
+                raise ValueError("a line that lost a part")
+            heads.append({"file": "", "student": None, **head})
         except ValueError:
             told = f"{path}, line {number}: this is no line of results; name the file that --results wrote"
             raise UsageError(told) from None

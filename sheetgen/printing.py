@@ -234,7 +234,8 @@ def standing(results: Results) -> Iterator[str]:
         yield f"{each.file} does not count: of {each.student}, {each.counts} does{why}"
     yield from results.unknown
     if results.missing:
-        few = ", ".join(each.shown for each in results.missing[:20])
+        named = (f"{each.name} ({each.id})" if each.name and each.id else each.shown for each in results.missing[:20])
+        few = "; ".join(named)  # a name may hold a comma
         more = f" and {len(results.missing) - 20} more" if len(results.missing) > 20 else ""
         yield f"nothing from {counted(len(results.missing), 'student')} of the roster: {few}{more}"
 

@@ -112,8 +112,11 @@ def done(marked: Marked) -> Done:
 
 
 def done_before(body: bytes) -> Done:
+    """Raises ValueError where the body is none."""
     found = json.loads(b"{" + body)
-    return Done(body, found["reason"], found.get("student_cell", ""))
+    if not isinstance(found, dict) or "reason" not in found:
+        raise ValueError("no line of results")
+    return Done(body, found["reason"], str(found.get("student_cell", "")))
 
 
 def to_line(marked: Marked) -> bytes:
@@ -143,7 +146,8 @@ def from_line(text: bytes | str) -> Marked:
     """Raises ValueError where the line is none of ours."""
     try:
         data = json.loads(text)
-        data.pop("coursework", None)
+        for name in ("coursework", "why"):  # of the class, not of the submission
+            data.pop(name, None)
         for answer in data["answers"]:
             if "because" in answer:
                 answer["because"] = tuple(Because(**each) for each in answer["because"])

@@ -96,12 +96,14 @@ def _class(
     from . import batch
     from .ledger import Ledger
     from .records import Done
+    from .workbook import sandbox
 
     assignment = batch.Assignment.of(sheet, reveal=how.reveal, language=how.language)
     contents = [""] * len(files)
     told: dict[int, tuple[str, str | None]] = {}  # of each file its Student cell, and why it is unmarked
 
-    with Ledger(how.results, assignment.key, resume=how.resume) as ledger, reading() as read_one:
+    ledger = Ledger(how.results, assignment.key, resume=how.resume, may_pass=sandbox.may_pass)
+    with ledger, reading() as read_one:
 
         def take(number: int, found: Done | str) -> None:
             if isinstance(found, str):
@@ -126,19 +128,18 @@ def _class(
                     take(number, known)
 
         if how.cluster:
-            from .cluster import connect
+            from .cluster import PATIENCE, connect
 
             begin, workers = connect(how.cluster)
-            work, patience = partial(batch.mark_apart, assignment), None
+            work, patience = partial(batch.mark_apart, assignment), PATIENCE
         else:
-            from .workbook.sandbox import STUCK
-
             begin, workers = batch.local(assignment, len(files), how.jobs)
-            work, patience = partial(batch.mark_here, assignment), STUCK
+            work, patience = partial(batch.mark_here, assignment), sandbox.STUCK
         for job, found in batch.work_through(begin, work, jobs(), workers, patience):
             take(job.number, found)
         settled = _settle([(file, *told[number]) for number, file in enumerate(files)], roster)
-        heads = (_head(named, file, contents[number], settled, number) for number, file in enumerate(files))
+        whys = {each.file: each.why for each in settled.superseded}
+        heads = (_head(named, file, contents[number], settled, number, whys) for number, file in enumerate(files))
         lines = ledger.finish(enumerate(heads))
         counting = frozenset(settled.counting)
     return _results(sheet, lines.only([number in counting for number in range(len(files))]), left_out, settled)
@@ -182,7 +183,9 @@ def _settle(found: Sequence[tuple[File, str, str | None]], roster: Roster | None
     return settle([Entry(file.shown, file.hand_in, cell, reason) for file, cell, reason in found], roster)
 
 
-def _head(named: str, file: File, content: str, settled: Settled, number: int) -> Mapping[str, Any]:
+def _head(
+    named: str, file: File, content: str, settled: Settled, number: int, whys: Mapping[str, str]
+) -> Mapping[str, Any]:
     """What a line says of its file before the marks; without what is as it is by default."""
     from .records import plain
 
@@ -191,6 +194,7 @@ def _head(named: str, file: File, content: str, settled: Settled, number: int) -
         "file": file.shown,
         "student": hand_in.shown or None,
         "instead": settled.instead.get(number, ""),
+        "why": whys.get(file.shown, ""),
         "doubts": list(settled.doubts.get(number, ())),
         "hand_in": None if hand_in == NOBODY else plain(hand_in),
         "content": content,

@@ -58,6 +58,8 @@ class Written:
 
 def write_autograder(coursework: str, out: Path, wheels: Path | None = None, language: str = "en") -> Written:
     """Write the zip to ``out``. What is said of wrong answers will be in ``language``."""
+    if out.suffix.lower() != ".zip":
+        raise UsageError(f"--out {out}: Gradescope takes a zip; call it {out.with_suffix('.zip')}")
     from ..language import translations
     from ..sheet import lay_out
     from ..spec import load

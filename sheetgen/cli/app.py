@@ -66,10 +66,13 @@ def main() -> None:
     os._exit(code)  # no command leaves anything open, and taking a hundred modules apart costs a tenth of a verify
 
 
+stopping: list[str] = []  # what there is to say if the command is stopped
+
+
 def _stopped() -> int:
     if sys.stderr.isatty():
         passing("")  # else it stands behind the line that tells of the progress
-    complain("stopped before the end, by Ctrl-C")
+    complain("stopped before the end, by Ctrl-C" + "".join(f"; {hint}" for hint in stopping))
     return _INTERRUPTED
 
 

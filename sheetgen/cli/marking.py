@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +13,7 @@ import click
 import typer
 
 from ..as_json import submission_json
-from ..errors import FINDINGS
+from ..errors import FINDINGS, UsageError
 from ..files import read_file
 from ..language import ENGLISH, languages
 from ..printing import (
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..records import Results
     from ..reports import Asked
 
-from .app import CourseworkArgument, Format, app, as_text
+from .app import CourseworkArgument, Format, app, as_text, stopping
 
 ReportOption = Annotated[
     list[str] | None,
@@ -126,9 +126,18 @@ def verify(
         raise typer.BadParameter("a percentage is a number from 0 to 100", param_hint="--fail-under")
     if resume and results_file is None:
         raise typer.BadParameter("goes with --results FILE, which it continues", param_hint="--resume")
+    if suggests and format is Format.json:
+        raise typer.BadParameter(
+            "prints YAML, and --format json JSON; ask for one of them", param_hint="--suggest-misconceptions"
+        )
     wanted = _wanted(report or (), gradebook, assignment, language)
     if wanted:
         _look(wanted, api.sheet_of(coursework).name)
+    _keep_apart([*paths, Path(coursework), roster, gradebook], results_file, wanted)
+    if results_file is not None:
+        stopping.append(
+            f"what is marked by now is kept beside {results_file}; the same with --resume goes on from there"
+        )
     shows = sys.stderr.isatty()
     printer = load_printer if format is Format.table else None
     results = api.verify(
@@ -142,7 +151,7 @@ def verify(
         cluster=cluster,
         roster=roster,
         names=names,
-        progress=counter() if shows else None,
+        progress=_watch(counter() if shows else None, wanted),
         meanwhile=printer,
     )
     if shows:
@@ -173,6 +182,10 @@ def report(
         str | None,
         typer.Option("--coursework", metavar="COURSEWORK", help="Where it is now [default: where verify found it]"),
     ] = None,
+    roster: Annotated[
+        Path | None,
+        typer.Option("--roster", metavar="FILE.csv", help="To tell who handed nothing in.", readable=False),
+    ] = None,
     gradebook: GradebookOption = None,
     assignment: AssignmentOption = "",
     language: Annotated[
@@ -196,19 +209,71 @@ def report(
         return
     if not reports:
         raise typer.BadParameter("say what to write, such as html=class.html", param_hint="KIND=FILE")
+    if "=" in str(results_file):
+        raise typer.BadParameter(
+            "the results come first: sheetgen report marks.jsonl html=class.html", param_hint="RESULTS"
+        )
     wanted = _wanted(reports, gradebook, assignment, language)
-    _write_reports(wanted, api.read_results(results_file, coursework))
+    _keep_apart([results_file, roster, gradebook], None, wanted)
+    results = api.read_results(results_file, coursework, roster)
+    _look(wanted, results.coursework)
+    _watch(None, wanted)(0, len(results.submissions))
+    if any(kind == "xlsx" for kind, _ in wanted) and not api.at_hand(results):
+        count = len(results.submissions)
+        raise UsageError(f"none of the {count} hand-ins is found from here; run it in the folder in which verify ran")
+    _write_reports(wanted, results)
 
 
 def _wanted(texts: Sequence[str], gradebook: Path | None, assignment: str, language: str) -> list[tuple[str, Asked]]:
     """Every kind of report that is asked for; looked at before anything is marked."""
-    if not texts:
+    if not texts and gradebook is None and not assignment:
         return []
-    from ..reports import Asked, target
+    from ..reports import Asked, fills, target
 
     downloaded = None if gradebook is None else read_file(gradebook, "gradebook")
     found = [target(text) for text in texts]
+    if gradebook is not None and not any(fills(kind) for kind, _ in found):
+        raise typer.BadParameter(
+            "is filled by a report: --report moodle=upload.csv or canvas=...", param_hint="--gradebook"
+        )
+    if assignment and not any(kind == "canvas" for kind, _ in found):
+        raise typer.BadParameter("goes with --report canvas=...", param_hint="--assignment")
     return [(kind, Asked(path, downloaded, language, assignment=assignment)) for kind, path in found]
+
+
+def _keep_apart(read: Sequence[Path | None], results: Path | None, wanted: Sequence[tuple[str, Asked]]) -> None:
+    """Nothing that is read is written over, and no two things are written to one place."""
+    inputs = [path.resolve() for path in read if path is not None]
+    targets = [("--results", results)] if results is not None else []
+    targets += [(f"--report {kind}=", asked.target) for kind, asked in wanted if str(asked.target) != "/dev/stdout"]
+    seen: dict[Path, str] = {}
+    for option, target in targets:
+        where, told = target.resolve(), f"{option}{' ' * (option == '--results')}{target}"
+        if where in inputs:
+            raise UsageError(f"{told} would be written over what is read; name another file")
+        folder = next((path for path in inputs if path in where.parents and path.is_dir()), None)
+        if folder is not None and (where.exists() or where.suffix.lower() in ("", ".zip")):
+            raise UsageError(f"{told} lies among the files that are read, in {folder}; name another place")
+        if where in seen and not (option.startswith("--report github") and seen[where] == option):
+            raise UsageError(f"{told} is written by {seen[where]} too; name another file")
+        seen[where] = option
+
+
+def _watch(
+    progress: Callable[[int, int], None] | None, wanted: Sequence[tuple[str, Asked]]
+) -> Callable[[int, int], None]:
+    """``progress``; and before anything is marked, whether there are more files than a report is of."""
+    from ..reports import of_one
+
+    single = [kind for kind, _ in wanted if of_one(kind)] if wanted else []
+
+    def tell(number: int, count: int) -> None:
+        if number == 0 and count != 1 and single:
+            raise UsageError(f"--report {single[0]}=...: this report is of one submission, and there are {count}")
+        if progress is not None:
+            progress(number, count)
+
+    return tell
 
 
 def _look(wanted: Sequence[tuple[str, Asked]], coursework: str) -> None:

@@ -140,10 +140,6 @@ def clause(rules: tuple[Rule, ...], sheet: Sheet, answer: str, language: str = "
 
     ``answer`` is the cell's that they explain, or empty: without one a rule is said in general.
     """
-    return sheet.remember(("clause", rules, answer, language), lambda: _said(rules, sheet, answer, language))
-
-
-def _said(rules: tuple[Rule, ...], sheet: Sheet, answer: str, language: str) -> str:
     say = translations(language)
     said = [_clause(rule, sheet, answer, say) for rule in rules if rule[0] != "only-in"]
     together = tuple(dict.fromkeys(said))

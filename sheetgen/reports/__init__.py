@@ -10,7 +10,7 @@ With both, the target decides: a folder or a zip for ``files``, else ``render``.
     appends(target) -> bool                  whether ``render``'s bytes are added to what the file holds
     to_print(results) -> tuple[str, ...]     lines that the command line prints as they are, for a CI log to obey
 
-A kind that fills a file has NEEDED, the sentence that asks for it.
+A kind that fills a file has NEEDED, the sentence that asks for it; one of a single submission has OF_ONE.
 
 A kind is found by listing this folder, so that a new one is a new file. What the instructor should know beside (who
 could not be matched) is said in sentences by ``asked.say``. Reports are made from results alone, in one pass where they
@@ -57,6 +57,16 @@ def kinds() -> dict[str, str]:
 
 def _module(kind: str) -> ModuleType:
     return import_module(f"{__name__}.{kind}")
+
+
+def fills(kind: str) -> bool:
+    """Whether a report fills a file from a learning platform."""
+    return hasattr(_module(kind), "NEEDED")
+
+
+def of_one(kind: str) -> bool:
+    """Whether a report is of one submission."""
+    return bool(getattr(_module(kind), "OF_ONE", False))
 
 
 def target(text: str) -> tuple[str, Path]:

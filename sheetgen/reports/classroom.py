@@ -19,6 +19,7 @@ from . import Asked
 from ._said import by_machine, marked_by_machine, the_one, told
 
 SUFFIX = ".json"
+OF_ONE = True
 # The reporter gets the result in an environment variable, and no string of a Linux program's environment may be longer
 # than 128 KiB; messages are cut until it fits.
 _MOST_BYTES = 120 * 1024

@@ -17,6 +17,7 @@ from . import Asked
 from ._said import MOST, by_machine, marked_by_machine, the_one, told, where
 
 SUFFIX = ".json"
+OF_ONE = True
 
 
 def render(results: Results, asked: Asked) -> bytes:

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
 MOST_SEARCHED = 8 * 2**20  # bytes of a sheet in which hidden rows and columns are looked for
 LEAST_HEIGHT, LEAST_WIDTH = 1.0, 0.1  # points and characters: of what is smaller nobody sees a thing
-# A size that may be next to nothing. Each begins with letters, which makes the search quick; customHeight="0" is found
-# too, and costs a look.
+# A size that may be next to nothing. Each begins with letters, which makes the search quick.
 _SMALL = tuple(re.compile(name + rb"""\s*=\s*["'][\s+0.&-]""") for name in (b"ht", b"width"))
 
 
@@ -44,8 +43,7 @@ class HiddenLines:
         data = b"" if entry is None else self._package.part(entry.part)
         if entry is None or len(data) > MOST_SEARCHED:
             return set(), []
-        may_hide = b"hidden" in data or any(size.search(data) for size in _SMALL)
-        if not may_hide and b"\0" not in data[:100]:  # as UTF-16 would have it
+        if not _may_hide(data) and b"\0" not in data[:100]:  # as UTF-16 would have it
             return set(), []
         rows, columns = set(), []
         for element in parse_xml(data, entry.part).iter():
@@ -57,6 +55,13 @@ class HiddenLines:
             except ValueError:  # nobody's row
                 continue
         return rows, columns
+
+
+def _may_hide(data: bytes) -> bool:
+    if b"hidden" in data:
+        return True
+    found = (match.start() for size in _SMALL for match in size.finditer(data))
+    return any(not data[at - 1 : at].isalpha() for at in found)  # the end of ``right`` is no ``ht``
 
 
 def _is_unseen(line: etree._Element, size: str, least: float) -> bool:

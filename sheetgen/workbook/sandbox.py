@@ -77,6 +77,8 @@ def do_apart(work: Callable[[], Given], meanwhile: Callable[[], None] | None = N
     to pickle: a ``partial`` of a module's function. ``meanwhile`` is called while it is done, where they are.
     """
     found = _by_a_fork(partial(_outcome, work), meanwhile) if FORKS else _by_a_pool(partial(_outcome, work))
+    if isinstance(found, Ended) and found.how == "ended":  # a machine short of memory ends innocent processes too
+        found = _by_a_fork(partial(_outcome, work)) if FORKS else _by_a_pool(partial(_outcome, work))
     if isinstance(found, SheetgenError):
         raise found
     return found
@@ -282,6 +284,11 @@ def read_bounded(file: str, data: bytes, sheet: Sheet) -> Submission:
         raise
     except BaseException as error:  # pyo3's panics are no Exceptions
         return Submission(file, {}, ours(error))
+
+
+def may_pass(reason: str | None) -> bool:
+    """Whether a file that is unmarked for this reason may be marked another time: the machine's trouble, or ours."""
+    return reason is not None and (reason in WHY.values() or reason.startswith(_OURS.partition("{")[0]))
 
 
 def ours(error: BaseException) -> str:

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 class WorkerEndedError(Exception):
-    """What a file did to its worker, or (``"fat"``) to that of the next one, which has to be tried again."""
+    """What a file did to its worker; or to that of the next one ("fat"); or that nothing came for too long ("late")."""
 
-    def __init__(self, how: sandbox.How | Literal["fat"]) -> None:
+    def __init__(self, how: sandbox.How | Literal["fat", "late"]) -> None:
         super().__init__(how)
         self.how = how
 
@@ -94,7 +94,7 @@ class Workers(Executor):
                 "fat" if error.exitcode == sandbox.TOO_FAT else sandbox.why_it_ended(error.exitcode).how
             )
         elif isinstance(error, TimeoutError):
-            error = WorkerEndedError("slow")
+            error = WorkerEndedError("late")
         elif isinstance(error, BrokenExecutor):  # its subclasses say that a task may have done it
             error = BrokenExecutor(str(error))
         if error is not None:

@@ -116,6 +116,28 @@ def test_what_kills_its_workers_is_told_once_and_costs_nobody_else_anything(work
         assert given == (sandbox.WHY["ended"] if job.number == 5 else job.number)
 
 
+def test_a_scheduler_that_goes_away_is_told_and_what_was_marked_is_kept(
+    workers: Cluster, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "PATIENCE", 2)
+    import dask
+
+    def kill_all(done: int, _: int) -> None:
+        if done == COUNT // 4:
+            for process in workers.processes:
+                process.kill()
+
+    path = tmp_path / "r.jsonl"
+    quick = {"distributed.comm.timeouts.connect": "1s", "distributed.scheduler.work-stealing": False}
+    with dask.config.set(quick), pytest.raises(UsageError, match=r"does not answer any more.*--resume"):
+        api.verify("alexnet", folder, results=path, cluster=workers.address, progress=kill_all)
+    assert not path.exists()
+    kept = (tmp_path / "r.jsonl.part").read_bytes().count(b"\n")
+    assert kept >= COUNT // 4
+    results = api.verify("alexnet", folder, results=path, resume=True)
+    assert len(results.submissions) == COUNT
+
+
 def test_where_no_scheduler_answers_it_is_told(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.setattr(cluster, "SECONDS", 1)
     with pytest.raises(UsageError, match="no Dask scheduler answers there"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import signal
@@ -15,9 +16,10 @@ import pytest
 
 from sheetgen import api, batch
 from sheetgen.errors import UsageError
-from sheetgen.ledger import part_of
+from sheetgen.ledger import Ledger, part_of
 from sheetgen.marking import mark
-from sheetgen.records import from_line
+from sheetgen.records import Done, from_line, line, split
+from sheetgen.workbook import sandbox
 from tests.generated_class import Maker, as_folder
 
 ROOT = Path(__file__).parents[2]
@@ -181,7 +183,73 @@ def test_what_is_no_results_file_is_told_with_its_line(text: str, tmp_path: Path
 
 def test_two_runs_do_not_write_into_one_file(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
-    from sheetgen.ledger import Ledger
+    found = Done(b'"status":"unmarked","reason":"x","score":0,"max_score":1,"answers":[]}', "x", "")
+    with Ledger(path, "key") as ledger:
+        ledger.add(0, {"file": "a.xlsx", "student": None}, found)
+        written = part_of(path).read_bytes()
+        assert written.count(b"\n") == 1
+        for resume in (False, True):
+            with pytest.raises(UsageError, match="another run writes its results to"):
+                api.verify("alexnet", folder, results=path, resume=resume)
+        assert part_of(path).read_bytes() == written  # nothing of it is lost
+        lines = ledger.finish([(0, {"file": "a.xlsx", "student": None})])
+    assert [each.file for each in lines] == ["a.xlsx"]
 
-    with Ledger(path, "key"), pytest.raises(UsageError, match="another run writes its results to"):
-        api.verify("alexnet", folder, results=path)
+
+def test_a_worker_that_something_else_ends_costs_no_file_its_marks(folder: Path, tmp_path: Path) -> None:
+    """As a machine does that is short of memory: every third of the workers' first moments."""
+    killed: list[int] = []
+
+    def kill(done: int, _: int) -> None:
+        if done % 15 == 5 and len(killed) < 3:
+            here = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+            everywhere = [
+                child for task in Path("/proc/self/task").iterdir() for child in (task / "children").read_text().split()
+            ]
+            for child in dict.fromkeys([*here, *everywhere]):
+                os.kill(int(child), signal.SIGKILL)
+                killed.append(int(child))
+                break
+
+    whole, path = tmp_path / "whole.jsonl", tmp_path / "r.jsonl"
+    api.verify("alexnet", folder, results=whole)
+    api.verify("alexnet", folder, results=path, progress=kill)
+    assert killed
+    assert path.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.parametrize("how", ["cut", "no-file", "no-body", "torn-body"])
+def test_lines_that_somebody_edited_are_told_or_marked_anew(folder: Path, tmp_path: Path, how: str) -> None:
+    whole, path = tmp_path / "whole.jsonl", tmp_path / "r.jsonl"
+    api.verify("alexnet", folder, results=whole)
+    first, second, *rest = whole.read_bytes().splitlines(keepends=True)
+    head, body = split(second)
+    damaged = {
+        "cut": second[:-200] + b"\n",
+        "no-file": line({name: value for name, value in head.items() if name != "file"}, body),
+        "no-body": second.partition(b',"status":')[0] + b',"status":"marked"}\n',
+        "torn-body": second.replace(b'"answers":[', b'"answers":[{', 1),
+    }[how]
+    path.write_bytes(b"".join([first, damaged, *rest]))
+    if how != "no-file":
+        with pytest.raises(UsageError, match="line 2: this is no line of results"):
+            api.read_results(path)
+    api.verify("alexnet", folder, results=path, resume=True)
+    assert path.read_bytes() == whole.read_bytes()
+
+
+def test_what_a_machine_was_too_busy_for_is_tried_again(folder: Path, tmp_path: Path) -> None:
+    whole, path = tmp_path / "whole.jsonl", tmp_path / "r.jsonl"
+    api.verify("alexnet", folder, results=whole)
+    first, *rest = whole.read_bytes().splitlines(keepends=True)
+    head, _ = split(first)
+    slow = Done(
+        b'"status":"unmarked","reason":'
+        + json.dumps(sandbox.WHY["slow"]).encode()
+        + b',"score":0,"max_score":1,"answers":[]}',
+        sandbox.WHY["slow"],
+        "",
+    )
+    path.write_bytes(b"".join([line(head, slow.body), *rest]))
+    api.verify("alexnet", folder, results=path, resume=True)
+    assert path.read_bytes() == whole.read_bytes()

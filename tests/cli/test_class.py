@@ -111,7 +111,8 @@ def test_who_is_missing_unknown_or_handed_in_twice_is_told_on_stderr(made: list[
         "verify", "alexnet", "hand-ins", "--names", "{id}_{name}.xlsx", "--roster", "roster.csv", "--exit-zero",
         where=tmp_path,
     )  # fmt: skip
-    assert f"nothing from 2 students of the roster: {made[3].name}, {made[4].name}" in done.stderr
+    missing = "; ".join(f"{each.name} ({each.id})" for each in made[3:5])
+    assert f"nothing from 2 students of the roster: {missing}" in done.stderr
     assert "99999" in done.stderr
     assert f"does not count: of {made[0].name}" in done.stderr
 
@@ -129,17 +130,59 @@ def test_who_is_missing_unknown_or_handed_in_twice_is_told_on_stderr(made: list[
         (["--names", "{name}.xlsx"], "{id}"),
         (["--jobs", "0"], "--jobs"),
         (["--cluster", "tcp://127.0.0.1:9"], "no Dask scheduler answers there"),
-        (["--results", "."], "cannot write"),
+        (["--results", "."], "it is a folder"),
+        (["--gradebook", "g.csv"], "is filled by a report"),
+        (["--report", "csv=a.csv", "--assignment", "AlexNet"], "goes with --report canvas"),
+        (["--report", "csv=s.csv", "--report", "html=s.csv"], "is written by"),
+        (["--report", "csv=s.jsonl", "--results", "s.jsonl"], "is written by"),
+        (["--report", "gradescope=r.json"], "this report is of one submission, and there are 16"),
+        (["--suggest-misconceptions", "--format", "json"], "ask for one of them"),
+        (["--results", "other.txt"], "holds something else"),
     ],
 )
 def test_what_cannot_be_is_told_before_or_instead_of_a_traceback(
     folder: Path, tmp_path: Path, arguments: list[str], told: str
 ) -> None:
+    (tmp_path / "other.txt").write_text("a letter\n", encoding="utf-8")
+    (tmp_path / "g.csv").write_text("Identifier\n", encoding="utf-8")
     done = run("verify", "alexnet", folder / "hand-ins", *arguments, where=tmp_path)
     assert done.returncode == 2, done.stdout + done.stderr
-    assert told in " ".join(done.stderr.split()).replace("│ ", "")
+    assert (tmp_path / "other.txt").read_text(encoding="utf-8") == "a letter\n"
+    assert told in " ".join(done.stderr.replace("│", "").split())
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.glob("x.*"))
+
+
+def test_nothing_that_is_read_is_written_over(made: list[Made], tmp_path: Path) -> None:
+    hand_ins = tmp_path / "hand-ins"
+    as_folder(made[:2], hand_ins)
+    (tmp_path / "class.zip").write_bytes(as_moodle(made[:2]))
+    (tmp_path / "roster.csv").write_bytes(roster(made[:2]))
+    one = next(hand_ins.iterdir())
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.[xzc]*") if path.is_file()}
+    for arguments in (
+        ["class.zip", "--report", "xlsx=class.zip"],
+        ["class.zip", "--results", "class.zip"],
+        ["hand-ins", "--report", "xlsx=hand-ins"],
+        ["hand-ins", "--report", f"csv={one}"],
+        ["hand-ins", "--report", "xlsx=hand-ins/back"],
+        ["hand-ins", "--results", str(one)],
+        [str(one), "--report", f"csv={one}"],
+        ["hand-ins", "--roster", "roster.csv", "--report", "csv=roster.csv"],
+    ):
+        done = run("verify", "alexnet", *arguments, where=tmp_path)
+        assert (done.returncode, "error" in done.stderr.lower()) == (2, True), (arguments, done.stderr)
+        assert {path: path.read_bytes() for path in tmp_path.rglob("*.[xzc]*") if path.is_file()} == before
+    run("verify", "alexnet", "hand-ins", "--results", "marks.jsonl", where=tmp_path)
+    done = run("report", "marks.jsonl", "csv=marks.jsonl", where=tmp_path)
+    assert (done.returncode, "written over" in done.stderr) == (2, True)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "m.jsonl").write_bytes((tmp_path / "marks.jsonl").read_bytes())
+    done = run("report", "m.jsonl", "xlsx=m.zip", where=elsewhere)
+    assert (done.returncode, "none of the 2 hand-ins is found" in done.stderr) == (2, True)
+    done = run("report", "html=x.html", "m.jsonl", where=elsewhere)
+    assert (done.returncode, "the results come first" in done.stderr) == (2, True)
 
 
 def test_report_alone_lists_the_kinds_and_says_what_is_missing(tmp_path: Path) -> None:
