@@ -291,6 +291,12 @@ def test_every_report_says_the_same_of_the_same_marks(six: Results, pages: dict[
     assert names["Ben Baker"] == [number(ben.score), html.share(ben.score / 69.5)]
 
 
+def test_the_class_has_the_same_marks_where_all_left_the_texts_blank(six: Results) -> None:
+    ben = six.submissions[1]
+    for of in (replace(six, submissions=[ben]), six):
+        assert "Marks are out of the 69.5 that are marked by now; up to 11 more" in text(parsed(html.render(of, ASKED)))
+
+
 def test_without_marks_from_a_person_there_is_one_number(six: Results) -> None:
     from sheetgen.language import translations
     from sheetgen.reports._grades import number

@@ -134,8 +134,13 @@ def test_notes_and_faults_that_differ_in_what_was_typed_alone_are_counted_togeth
     def unsure(text: str) -> Answer:
         return answer("a", "unreadable", feedback=f"'{text}' is no number.", notes=(f"'{text}' was read as {text}.",))
 
-    found = statistics_of([marked(unsure("614.400")), marked(unsure("34.944"))])
-    for common, said in ((found.unreadable, "… is no number."), (found.notes, "… was read as ….")):
+    files = ("the sheet has 12 cells more", "the sheet has 7 cells more")
+    found = statistics_of(
+        marked(unsure(text), notes=(note,)) for text, note in zip(("614.400", "34.944"), files, strict=True)
+    )
+    assert ("the sheet has … cells more", 2) in {(each.said, each.students) for each in found.notes}
+    of_cells = [each for each in found.notes if each.cells]
+    for common, said in ((found.unreadable, "… is no number."), (of_cells, "… was read as ….")):
         assert [(each.said, each.students, each.cells) for each in common] == [(said, 2, {"a": 2})]
 
 
