@@ -48,7 +48,7 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
             raise UsageError(f"cannot write {path}: it is no file")
         path.parent.mkdir(parents=True, exist_ok=True)
         mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".sheetgen-", delete=False) as file:
             temporary = Path(file.name)
             yield file.file
         temporary.chmod(mode)

@@ -8,8 +8,9 @@ languages, nor how marks are given: it counts what the results say.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from statistics import fmean, median, stdev
 
@@ -19,6 +20,18 @@ from .marking import Answer, Marked
 _EXACT = 10**6  # marks are counted in millionths, as whole numbers: then no variance is exactly none
 FEWEST = 3  # students for a correlation: two points always lie on a line
 SEVERAL = 2  # students that share a value
+_QUOTED = re.compile(r"""(?<!\w)'(?:[^'\\]|\\.)*'|(?<!\w)"(?:[^"\\]|\\.)*"|\u201c[^\u201d]*\u201d""")
+_NUMBER = re.compile(r"(?<!\w)\d+(?:[.,' \u00a0\u202f]?\d+)*(?!\w)|\d{4,}")  # not the 1 of conv1, nor the 7 of L7
+_SEVERAL = re.compile(r"…(?:[\s()*/+=x,.\u2212-]*…)+")
+
+
+def kind_of(sentence: str) -> str:
+    """A sentence on a cell without what was typed there or read: ``'34.944' was read as 34944`` is ``… was read as …``.
+
+    What is said of many cells differs in that alone, so that it is counted together; and what one student typed may be
+    what another is asked for.
+    """
+    return _SEVERAL.sub("…", _NUMBER.sub("…", _QUOTED.sub("…", sentence)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +43,7 @@ class Item:
     counts: Mapping[Status, int]
     facility: float | None
     discrimination: float | None
+    by_a_person: bool = False  # whoever left it blank
 
     @property
     def students(self) -> int:
@@ -38,7 +52,7 @@ class Item:
     @property
     def for_a_person(self) -> bool:
         """Whether a person has yet to give its marks."""
-        return self.counts.get("for-a-person", 0) > 0
+        return self.by_a_person or self.counts.get("for-a-person", 0) > 0
 
     def share(self, status: Status) -> float:
         """The share of students whose answer is ``status``, 0 to 1."""
@@ -76,9 +90,9 @@ class Statistics:
     causes: tuple[Common, ...]  # rules that explain wrong numbers, the most common first
     follow_through: Common  # numbers that are right for the student's own earlier ones, with marks or without
     shared: tuple[Shared, ...]
-    unreadable: tuple[Common, ...]  # why cells could not be read
+    unreadable: tuple[Common, ...]  # why cells could not be read, by kind
     unmarked: tuple[tuple[str, str], ...]  # file and reason
-    notes: tuple[Common, ...]
+    notes: tuple[Common, ...]  # by kind
 
     @property
     def marked(self) -> int:
@@ -116,6 +130,7 @@ class _Sums:
     """What the indices of one blank are computed from; x are its marks, t all marks of the same student."""
 
     max_score: float
+    by_a_person: bool
     counts: Counter[Status] = field(default_factory=Counter)
     x: int = 0
     xx: int = 0
@@ -138,7 +153,7 @@ class _Sums:
         Undefined for a blank without marks, and while a person has yet to mark it.
         """
         most = self.counts.total() * self.max_score * _EXACT
-        return self.x / most if most and not self.counts["for-a-person"] else None
+        return self.x / most if most and not self._is_open() else None
 
     def discrimination(self) -> float | None:
         """The corrected item-total correlation: of a blank's marks with the student's marks in all other blanks.
@@ -149,7 +164,7 @@ class _Sums:
         Undefined without variance in either, for fewer than three students, and while a person has yet to mark it.
         """
         n = self.counts.total()
-        if n < FEWEST or self.counts["for-a-person"]:
+        if n < FEWEST or self._is_open():
             return None
         r, rr, xr = self.t - self.x, self.tt - 2 * self.xt + self.xx, self.xt - self.xx  # r: the rest, t - x
         of_x, of_r = n * self.xx - self.x**2, n * rr - r**2
@@ -157,6 +172,9 @@ class _Sums:
             return None
         found = (n * xr - self.x * r) / (math.sqrt(of_x) * math.sqrt(of_r))
         return max(-1.0, min(1.0, found))
+
+    def _is_open(self) -> bool:
+        return self.by_a_person or self.counts["for-a-person"] > 0
 
 
 @dataclass(slots=True)
@@ -181,9 +199,10 @@ class _Together:
 
 
 class Tally:
-    """Counts submissions, one after the other."""
+    """Counts submissions, one after the other; ``by_a_person`` are the answers that a person marks, as far as known."""
 
-    def __init__(self) -> None:
+    def __init__(self, by_a_person: Collection[str] = ()) -> None:
+        self._by_a_person = frozenset(by_a_person)
         self._submissions = 0
         self._perfect = 0
         self._scores: list[int] = []
@@ -204,16 +223,16 @@ class Tally:
         marks = [round(answer.score * _EXACT) for answer in marked.answers]
         total = sum(marks)
         self._scores.append(total)
-        for note in dict.fromkeys(marked.notes):
+        for note in dict.fromkeys(map(kind_of, marked.notes)):
             self._together(self._notes, note, "", note)
         for answer, its in zip(marked.answers, marks, strict=True):
             sums = self._items.get(answer.id)
             if sums is None:
-                sums = self._items[answer.id] = _Sums(answer.max_score)
+                sums = self._items[answer.id] = _Sums(answer.max_score, answer.id in self._by_a_person)
             sums.add(answer.status, its, total)
             if answer.status != "correct":
                 self._count_fault(answer)
-            for note in answer.notes:
+            for note in dict.fromkeys(map(kind_of, answer.notes)):
                 self._together(self._notes, note, answer.id, note)
 
     def _count_fault(self, answer: Answer) -> None:
@@ -221,7 +240,8 @@ class Tally:
         if answer.status == "follow-through" or answer.follows:
             self._follow_through.add(self._submissions, answer.id, "")
         elif answer.status == "unreadable":
-            self._together(self._unreadable, answer.feedback, answer.id, answer.feedback)
+            said = kind_of(answer.feedback)
+            self._together(self._unreadable, said, answer.id, said)
         elif answer.status == "wrong" and answer.because:
             self._together(self._causes, answer.because[0].id, answer.id, answer.because[0].rule)
         elif answer.status == "wrong":
@@ -232,7 +252,7 @@ class Tally:
 
     def statistics(self) -> Statistics:
         items = tuple(
-            Item(answer, sums.max_score, dict(sums.counts), sums.facility(), sums.discrimination())
+            Item(answer, sums.max_score, dict(sums.counts), sums.facility(), sums.discrimination(), sums.by_a_person)
             for answer, sums in self._items.items()
         )
         order = {item.id: place for place, item in enumerate(items)}
@@ -258,9 +278,9 @@ def _ordered(kind: Mapping[str, _Together]) -> tuple[Common, ...]:
     return tuple(sorted(found, key=lambda each: (-each.students, -sum(each.cells.values()), each.id)))
 
 
-def statistics_of(submissions: Iterable[Marked]) -> Statistics:
+def statistics_of(submissions: Iterable[Marked], by_a_person: Collection[str] = ()) -> Statistics:
     """The statistics of a class, in one pass over its submissions."""
-    tally = Tally()
+    tally = Tally(by_a_person)
     for marked in submissions:
         tally.add(marked)
     return tally.statistics()

@@ -30,6 +30,7 @@ from ..errors import UsageError, did_you_mean
 from ..files import write_file, writing
 from ..marking import Marked
 from ..records import Results
+from ._names import Unique
 
 WHEN = (1980, 1, 1, 0, 0, 0)  # every file of a zip: equal results give equal bytes
 
@@ -128,8 +129,9 @@ def _write(kind: str, results: Results, asked: Asked) -> None:
     elif path.suffix.lower() == ".zip":
         _write_zip(path, module.files(results, asked))
     else:
+        names = Unique()
         for name, data in module.files(results, asked):
-            write_file(_inside(path, name), data)
+            write_file(path / names.path(name), data)
 
 
 def _never(_: Path) -> bool:
@@ -155,15 +157,9 @@ def _append(path: Path, render: Callable[[int], bytes], largest: int) -> None:
 
 def _write_zip(path: Path, members: Iterator[tuple[str, bytes]]) -> None:
     with writing(path) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        names = Unique()
         for name, data in members:
-            about = zipfile.ZipInfo(_inside(Path(), name).as_posix(), WHEN)
+            about = zipfile.ZipInfo(names.path(name), WHEN)
             about.compress_type = zipfile.ZIP_STORED if name.endswith(".xlsx") else zipfile.ZIP_DEFLATED
             about.external_attr = 0o644 << 16
             archive.writestr(about, data)
-
-
-def _inside(folder: Path, name: str) -> Path:
-    """``name`` below ``folder``, whatever a file name that a student chose would make of it."""
-    parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".", "..")]
-    safe = ["".join("_" if ord(each) < 32 or each in '<>:"|?*' else each for each in part) for part in parts]
-    return folder.joinpath(*safe)

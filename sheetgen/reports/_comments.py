@@ -11,7 +11,9 @@ from collections.abc import Iterator
 
 from ..language import ENGLISH, translations
 from ..marking import NOWHERE, Answer, Marked
+from ..sheet import Sheet
 from ._grades import number, one_line
+from ._said import score
 
 LONGEST = 10_000  # characters; Excel shows no more than 32,767 of a cell
 MOST_ADDRESSES = 40  # of blank cells in a row
@@ -20,24 +22,19 @@ _BLANK = "Left blank."
 _MARKUP = {ord(each): f"&#{ord(each)};" for each in "\\$`[]{}"}
 
 
-def comment(marked: Marked, language: str = ENGLISH) -> str:
+def comment(marked: Marked, language: str = ENGLISH, sheet: Sheet | None = None) -> str:
     """One line of HTML: the score, what went wrong, and each cell that is not right, as far as there is room."""
     say = translations(language)
-    score = say.gettext("Score: {score} of {most}.").format(
-        score=number(marked.score), most=number(marked.max_score)
-    )  # fmt: skip
-    if marked.open:
-        score += " " + say.gettext("Up to {open} more are given by a person, who has yet to read some answers.").format(
-            open=number(marked.open)
-        )
     several = len({answer.sheet for answer in marked.answers}) > 1
-    parts = [f"<p>{escaped(score)}</p>"]
+    parts = [f"<p>{escaped(score(marked, sheet, say, number))}</p>"]
     parts += [f"<p>{escaped(sentence)}</p>" for sentence in marked.summary]
     parts += [f"<p>{escaped(sentence)}</p>" for sentence in _cells(marked.answers, several)]
     blank = [_place(answer, several) for answer in marked.answers if _is_only_blank(answer)]
     if blank:
-        cells = ", ".join(blank) if len(blank) <= MOST_ADDRESSES else str(len(blank))
-        told = say.gettext("Left blank: {cells}.").format(cells=cells)
+        if len(blank) <= MOST_ADDRESSES:
+            told = say.gettext("Left blank: {cells}.").format(cells=", ".join(blank))
+        else:
+            told = say.gettext("{count} answers were left blank.").format(count=len(blank))
         parts.append(f"<p>{escaped(told)}</p>")
     kept, length = 0, 0
     for part in parts:

@@ -14,6 +14,7 @@ from typing import TypeVar
 from ..errors import UsageError
 from ..handin import HandIn
 from ..marking import Marked
+from ._names import without_directions
 
 LISTED = 10  # names in a sentence; more are counted
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -27,8 +28,8 @@ def number(amount: float | Decimal) -> str:
 
 
 def one_line(text: str) -> str:
-    """What a student wrote without line breaks and control characters; what is no character at all is a ?."""
-    return _CONTROLS.sub(" ", text).encode("utf-8", "replace").decode("utf-8")
+    """What a student wrote without line breaks, controls and turns of direction; what is no character at all is a ?."""
+    return _CONTROLS.sub(" ", without_directions(text)).encode("utf-8", "replace").decode("utf-8")
 
 
 def scaled(marked: Marked, points: Decimal) -> Decimal:
@@ -92,6 +93,14 @@ def take_each(
     if unmarked:
         say(f"without a grade, because the file could not be marked: {listed(unmarked)}")
     return found
+
+
+def tell_provisional(say: Callable[[str], None], still: Sequence[float]) -> None:
+    """How many of the grades a person may yet raise, by ``still`` marks each: until then those count as none."""
+    waiting = [each for each in still if each]
+    if waiting:
+        grades = f"{len(waiting)} of {len(still)} grades {'is' if len(waiting) == 1 else 'are'} provisional"
+        say(f"{grades}: a person has yet to give up to {number(max(waiting))} marks, which count as 0 in the file")
 
 
 def _named(marked: Marked) -> str:

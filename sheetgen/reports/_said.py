@@ -5,10 +5,12 @@ It must not know any report.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 
 from ..errors import UsageError
 from ..harmless import printable
+from ..language import Translations
 from ..marking import NOWHERE, Answer, Marked
 from ..records import Results
 from ..sheet import Sheet
@@ -64,3 +66,38 @@ def marked_by_machine(sheet: Sheet | None) -> Mapping[str, float]:
         if cell.question.kind != "text":
             found[cell.answer] = cell.part.marks
     return found
+
+
+# --- marks that are given by now ------------------------------------------------------------------------------------
+
+
+def marked_by_a_person(sheet: Sheet | None) -> Mapping[str, float]:
+    """The marks of each answer that a person gives, by id, whoever left it blank; empty where that is not known."""
+    if sheet is None or sheet.questions is None:
+        return {}
+    return {cell.answer: cell.part.marks for cell in sheet.questions.cells if cell.question.kind == "text"}
+
+
+def given_by_now(marked: Marked, sheet: Sheet | None) -> float:
+    """How many marks there are without those that a person gives: for every student of a coursework the same."""
+    known = marked_by_a_person(sheet)
+    return round(marked.max_score - (math.fsum(known.values()) if known else marked.open), 6)
+
+
+def score(marked: Marked, sheet: Sheet | None, say: Translations, number: Callable[[float], str]) -> str:
+    """The score in a sentence: out of what is marked by now, and what there is beside."""
+    now, known = given_by_now(marked, sheet), number(marked.score)
+    if now == marked.max_score:
+        return say.gettext("Score: {score} of {most}.").format(score=known, most=number(now))
+    return say.gettext("Score: {score} of {now} that are marked by now; {rest}.").format(
+        score=known, now=number(now), rest=beside(marked.open, marked.max_score, say, number)
+    )
+
+
+def beside(still: float, most: float, say: Translations, number: Callable[[float], str]) -> str:
+    """What there is beside the marks that are given by now: ``up to 11 more from a person; 80.5 in all``."""
+    if still:
+        told = say.gettext("up to {open} more from a person; {most} in all")
+    else:
+        told = say.gettext("no more from a person, who has nothing to read; {most} in all")
+    return told.format(open=number(still), most=number(most))

@@ -18,7 +18,7 @@ from ..handin import HandIn
 from ..marking import Marked
 from ..records import Results
 from . import Asked
-from ._grades import Index, listed, number, one_line, own_id, scaled, take_each
+from ._grades import Index, listed, number, one_line, own_id, scaled, take_each, tell_provisional
 
 SUFFIX = ".csv"
 NEEDED = (
@@ -54,8 +54,11 @@ def render(results: Results, asked: Asked) -> bytes:
     if not worth:
         asked.say(f'"{one_line(assignment.title)}" has no points in the gradebook, so that scores are not scaled')
 
-    def take(marked: Marked, _: int) -> tuple[Decimal, Decimal]:
+    still: dict[int, float] = {}  # what a person has yet to give, by row
+
+    def take(marked: Marked, row: int) -> tuple[Decimal, Decimal]:
         most = Decimal(number(marked.max_score))
+        still[row] = marked.open
         return scaled(marked, worth or most), most
 
     found = take_each(results.submissions, _finder(head, students, section), take, asked.say, "gradebook")
@@ -63,6 +66,7 @@ def render(results: Results, asked: Asked) -> bytes:
     for most in sorted({most for _, most in kept.values()}):
         if worth and most != worth:
             asked.say(f"scores are scaled from {number(most)} marks to the {number(worth)} points of the assignment")
+    tell_provisional(asked.say, [still[place] for place in kept])
     if not kept:
         asked.say("there is no grade for any student of the gradebook, so that nothing is to be imported")
     return gradebook.edited(

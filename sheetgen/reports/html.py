@@ -26,6 +26,9 @@ from ..marking import NOWHERE, Answer, Marked
 from ..records import Results
 from ..statistics import Common, Item, Statistics, Tally
 from . import Asked
+from ._everybody import Withheld
+from ._names import file_name, moodle_folder, own_name, unlike_moodle
+from ._said import beside, given_by_now, marked_by_a_person
 from ._tables import Layout, is_question
 
 if TYPE_CHECKING:
@@ -43,17 +46,15 @@ STATUSES: Mapping[Status, tuple[str, str, str]] = {  # class of style, mark, wor
 }
 MOST_CAUSES, MOST_SHARED, MOST_REASONS, MOST_CELLS = 20, 25, 25, 12
 LONGEST = 60  # characters of what a cell holds, in a table
-LONGEST_NAME = 100  # of a page
+LONGEST_NAME = 150  # bytes of a page's, which leaves room for a number and .html
 MANY = 100  # students, from which on the marks are counted in twentieths
 # what no page may hold: control characters, halves of a character, marks that turn the direction of writing
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
-_MOODLE = re.compile(r"(.+?_(\d+)_assignsubmission_file)(?:_.*)?")
-_NO_FILE_NAME = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\/\ud800-\udfff]')
 
 
 def render(results: Results, asked: Asked) -> bytes:
     """The page of the class."""
-    pages, tally = _Pages(results, asked.language), Tally()
+    pages, tally = _Pages(results, asked.language), Tally(marked_by_a_person(results.sheet))
     students = []
     for marked in results.submissions:
         tally.add(marked)
@@ -63,7 +64,7 @@ def render(results: Results, asked: Asked) -> bytes:
 
 def files(results: Results, asked: Asked) -> Iterator[tuple[str, bytes]]:
     """A page for each student, then ``index.html``, the class's, which links to them."""
-    pages, tally = _Pages(results, asked.language), Tally()
+    pages, tally = _Pages(results, asked.language), Tally(marked_by_a_person(results.sheet))
     students = []
     taken: set[str] = set()
     for marked in results.submissions:
@@ -79,31 +80,15 @@ def page_name(marked: Marked, taken: set[str]) -> str:
 
     Names that a file system takes for the same are told apart by a number; ``taken`` are those given already.
     """
-    folder = _moodle_folder(marked) if marked.hand_in.platform == "moodle" else None
-    stem = folder or PurePosixPath(own_name(marked.file)).stem
-    stem = _NO_FILE_NAME.sub("_", stem)[:LONGEST_NAME].strip(". ") or "_"
+    folder = moodle_folder(marked)
+    stem = folder or unlike_moodle(PurePosixPath(own_name(marked.file)).stem)
+    stem = file_name(stem, LONGEST_NAME).strip(". ") or "_"
     number, unique = 1, stem
     while unique.casefold() in taken:
         number += 1
         unique = f"{stem}-{number}"
     taken.add(unique.casefold())
     return f"{unique}/feedback.html" if folder and unique == stem else f"students/{unique}.html"
-
-
-def _moodle_folder(marked: Marked) -> str | None:
-    """``Jane Doe_12345_assignsubmission_file``, which Moodle reads the participant from.
-
-    A team's number is none of a participant's, so that its feedback would reach somebody else.
-    """
-    for part in re.split(r"[/\\]", marked.file):
-        if (found := _MOODLE.fullmatch(part)) and found[2] == marked.hand_in.platform_id:
-            return found[1]
-    return None
-
-
-def own_name(file: str) -> str:
-    """A file's own name, without its folders."""
-    return re.split(r"[/\\]", file)[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +143,7 @@ class _Pages:
         order = {item.id: place for place, item in enumerate(statistics.items)}
         items = {item.id: item for item in statistics.items}
         bins = 20 if statistics.marked >= MANY else 10
+        still = math.fsum(item.max_score for item in statistics.items if item.for_a_person)
         return self._page(
             "class.html",
             css="class.css",
@@ -166,7 +152,8 @@ class _Pages:
             students=students,
             items=items,
             picture=self._picture(statistics, bins) if statistics.marked else "",
-            for_a_person=math.fsum(item.max_score for item in statistics.items if item.for_a_person),
+            rest=beside(still, statistics.most + still, self.say, self.number) if still else "",
+            is_withheld=Withheld(self.results.sheet).holds,
             most_students=max(each.students for each in (*statistics.causes, statistics.follow_through)),
             most_causes=MOST_CAUSES,
             most_shared=MOST_SHARED,
@@ -185,12 +172,19 @@ class _Pages:
             name=marked.hand_in.shown or marked.student or own_name(marked.file),
             file=own_name(marked.file),
             answers=answers,
-            most=marked.max_score - marked.open,
+            now=given_by_now(marked, self.results.sheet),
+            rest=self._rest(marked),
             told=[answer for answer in marked.answers if self._is_told(answer)],
             blank=self._where_of(marked, "blank"),
             nowhere=[answer.id for answer in marked.answers if answer.cell == NOWHERE],
             for_a_person=[answer for answer in marked.answers if answer.status == "for-a-person"],
         )
+
+    def _rest(self, marked: Marked) -> str:
+        """What there is beside the marks that are given by now; empty where there is nothing."""
+        if given_by_now(marked, self.results.sheet) == marked.max_score:
+            return ""
+        return beside(marked.open, marked.max_score, self.say, self.number)
 
     def _is_told(self, answer: Answer) -> bool:
         """Whether there is a sentence of its own to say of an answer."""
@@ -273,7 +267,7 @@ class _Pages:
                 counts,
                 median,
                 f"{label} {'; '.join(parts)}.",
-                self.say.gettext("Share of the marks in %"),
+                self.say.gettext("Share of the {most} marks in %").format(most=self.number(statistics.most)),
                 self.say.gettext("Students"),
                 self.say.gettext("median"),
             )
@@ -313,11 +307,13 @@ def heat(item: Item | None) -> str:
 
 
 def share(part: float | None) -> str:
-    """In per cent, down, so that 100 is all of it; and what is something is not nothing."""
+    """In per cent, rounded; but what is something is not nothing, and 100 is all of it."""
     if part is None:
         return "–"
-    whole = math.floor(100 * part + 1e-9)
-    return "<1" if not whole and part > 0 else str(whole)
+    whole = math.floor(100 * part + 0.5 + 1e-9)  # a half goes up, as people round
+    if part > 0 and not whole:
+        return "<1"
+    return ">99" if part < 1 and whole == 100 else str(whole)
 
 
 def short(text: str, most: int = LONGEST) -> str:

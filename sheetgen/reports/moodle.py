@@ -18,7 +18,7 @@ from ..marking import Marked
 from ..records import Results
 from . import Asked
 from ._comments import comment
-from ._grades import Index, listed, number, one_line, own_id, scaled, take_each
+from ._grades import Index, listed, number, one_line, own_id, scaled, take_each, tell_provisional
 from ._worksheet import NO, Columns, amount, find_columns, participant
 
 SUFFIX = ".csv"
@@ -38,6 +38,7 @@ class Grade:
     grade: Decimal
     most: Decimal  # marks that there are in the coursework
     points: Decimal  # that Moodle gives for them
+    open: float  # marks that a person has yet to give
     comment: str
 
 
@@ -59,14 +60,15 @@ def render(results: Results, asked: Asked) -> bytes:
 
     def take(marked: Marked, row: int) -> Grade:
         points = amount(rows[row][columns.most]) or Decimal(0)
-        said = _sayable(comment(marked, asked.language), sheet)
-        return Grade(scaled(marked, points), Decimal(number(marked.max_score)), points, said)
+        said = _sayable(comment(marked, asked.language, results.sheet), sheet)
+        return Grade(scaled(marked, points), Decimal(number(marked.max_score)), points, marked.open, said)
 
     found = take_each(results.submissions, find, take, asked.say, "grading worksheet")
     locked = [row for row in found if rows[row][columns.changeable].strip().casefold() in NO]
     for row in locked:
         del found[row]
     _tell(asked.say, rows, columns, found, locked)
+    tell_provisional(asked.say, [grade.open for grade in found.values()])
     mark = (
         "," if any("," in cells[place] for cells in rows.values() for place in (columns.most, columns.grade)) else "."
     )

@@ -7,7 +7,6 @@ as the learning platform wants them back. No expected number is in them but in f
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -24,6 +23,8 @@ from ..records import Results
 from ..sheet import Sheet
 from . import Asked
 from ._grades import listed, number
+from ._names import Unique, moodle_folder, unlike_moodle
+from ._said import score
 
 if TYPE_CHECKING:
     from ..workbook.annotate import Remark
@@ -62,7 +63,7 @@ def files(results: Results, asked: Asked) -> Iterator[tuple[str, bytes]]:
     names = _Names(each.file for each in results.submissions)
     alone = []
     for marked in results.submissions:
-        data, edited = _returned(results.coursework, marked, asked.bytes_of(marked), known, say)
+        data, edited = _returned(results, marked, asked.bytes_of(marked), known, say)
         if not edited:
             alone.append(printable(marked.file))
         yield names.of(marked, edited=edited), data
@@ -71,7 +72,7 @@ def files(results: Results, asked: Asked) -> Iterator[tuple[str, bytes]]:
 
 
 def _returned(
-    coursework: str, marked: Marked, data: bytes | None, known: Mapping[str, str], say: Translations
+    results: Results, marked: Marked, data: bytes | None, known: Mapping[str, str], say: Translations
 ) -> tuple[bytes, bool]:
     """The student's workbook with its marks and True; or the feedback alone and False."""
     from ..workbook.annotate import annotate, page_alone
@@ -84,12 +85,12 @@ def _returned(
         try:
             package = Package.read(data)
             places = _places(package, marked)
-            page = _page(coursework, marked, places, known, say)
+            page = _page(results, marked, places, known, say)
             ours = [each for status in FILLS if (each := _fill(status)) is not None]
             return annotate(data, _remarks(marked, places, say), page, package, ours), True
         except BrokenPackage as error:
             why = str(error)
-    return page_alone(_page(coursework, marked, {}, known, say, why)), False
+    return page_alone(_page(results, marked, {}, known, say, why)), False
 
 
 # --- cells ----------------------------------------------------------------------------------------------------------
@@ -148,7 +149,7 @@ def _fill(status: str) -> Fill | None:
 
 
 def _page(
-    coursework: str,
+    results: Results,
     marked: Marked,
     places: Mapping[str, Place],
     known: Mapping[str, str],
@@ -158,7 +159,7 @@ def _page(
     """All that is said of a hand-in. ``why`` it is not said in the workbook itself."""
     from ..workbook.page import Page, lines_of
 
-    lines = _head(coursework, marked, say, why)
+    lines = _head(results.coursework, marked, results.sheet, say, why)
     wrong = [answer for answer in marked.answers if answer.status in WORDS]
     sheets = {answer.sheet for answer in marked.answers}
     shown = [
@@ -183,7 +184,7 @@ def _page(
     return Page(say.gettext("Feedback"), widths, tuple(lines), heading)
 
 
-def _head(coursework: str, marked: Marked, say: Translations, why: str) -> list[Line]:
+def _head(coursework: str, marked: Marked, sheet: Sheet | None, say: Translations, why: str) -> list[Line]:
     """Whose it is, and the marks; or why there are none."""
     lines = [_told(say.gettext("Feedback on {coursework}").format(coursework=coursework), size=16, bold=True)]
     if marked.hand_in.shown:
@@ -191,11 +192,7 @@ def _head(coursework: str, marked: Marked, say: Translations, why: str) -> list[
     if marked.status == "unmarked":
         reason = say.gettext("The file could not be marked: {reason}.").format(reason=marked.reason)
         return [*lines, _told(reason, bold=True)]
-    score = say.gettext("Score: {score} of {most}.")
-    lines.append(_told(score.format(score=number(marked.score), most=number(marked.max_score)), bold=True))
-    if marked.open:
-        still = say.gettext("Up to {open} more are given by a person, who has yet to read some answers.")
-        lines.append(_told(still.format(open=number(marked.open))))
+    lines.append(_told(score(marked, sheet, say, number), bold=True))
     if why:
         alone = say.gettext(
             "The marks could not be put into the file that was handed in: {why}. Here is the feedback alone."
@@ -254,41 +251,26 @@ def _labels(sheet: Sheet | None) -> dict[str, str]:
 
 # --- names ----------------------------------------------------------------------------------------------------------
 
-_MOODLE = re.compile(r"_\d+_assignsubmission_")
-
 
 class _Names:
     """What each workbook is called: as the platform wants it back, and never twice, in whatever case."""
 
     def __init__(self, shown: Iterator[str]) -> None:
         self._alike = Counter(PurePath(each).name.casefold() for each in shown)
-        self._taken: set[str] = set()
+        self._unique = Unique()
 
     def of(self, marked: Marked, *, edited: bool) -> str:
         """A workbook that was not ``edited`` is an .xlsx, whatever was handed in."""
         parts = PurePath(marked.file).parts or ("submission",)
         name = PurePath(parts[-1])
         suffix = name.suffix if edited and name.suffix.lower() in WORKBOOKS else ".xlsx"
-        if marked.hand_in.platform == "moodle":
-            starts = [i for i, part in enumerate(parts) if _MOODLE.search(part)]
-            folders = parts[starts[0] : -1] if starts else ()
-            stem = name.stem
+        if (of_moodle := moodle_folder(marked)) is not None:
+            start = next(i for i, part in enumerate(parts) if part.startswith(of_moodle))
+            folders, stem = parts[start:-1], name.stem
         elif marked.hand_in.platform == "canvas":
             folders, stem = (), name.stem
         else:
-            folders = parts[-2:-1] if self._alike[name.name.casefold()] > 1 else ()  # a folder for each student
-            stem = f"{name.stem}-marked"
-        return self._free("/".join((*folders, stem)), suffix)
-
-    def _free(self, stem: str, suffix: str) -> str:
-        free, number = stem + suffix, 1
-        while _as_written(free) in self._taken:
-            number += 1
-            free = f"{stem} ({number}){suffix}"
-        self._taken.add(_as_written(free))
-        return free
-
-
-def _as_written(name: str) -> str:
-    """Names that would be one file, here or where they are uploaded."""
-    return re.sub(r'[\x00-\x1f<>:"|?*\\]', "_", name).casefold()
+            alike = self._alike[name.name.casefold()] > 1
+            folders = tuple(map(unlike_moodle, parts[-2:-1])) if alike else ()  # a folder for each student
+            stem = f"{unlike_moodle(name.stem)}-marked"
+        return self._unique.path("/".join((*folders, f"{stem}{suffix}")))

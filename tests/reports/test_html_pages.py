@@ -24,10 +24,14 @@ from sheetgen.handin import HandIn, Platform
 from sheetgen.marking import Marked
 from sheetgen.records import Results
 from sheetgen.reports import Asked, html, target, write
+from sheetgen.reports._everybody import Withheld
+from sheetgen.reports._names import own_name
 from sheetgen.reports._picture import histogram
 from sheetgen.sheet import Sheet, plain_number
 from sheetgen.statistics import Item
-from tests.class_of_six import IMAGE, NOTE, SCRIPT, results
+from tests.class_of_six import IMAGE, NOTE, SCRIPT, SHARED, results
+from tests.class_of_six import marked as marked_as
+from tests.sample_class import Typed, right_answers
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -84,8 +88,9 @@ def test_the_map_shows_the_share_of_right_answers(page: bytes) -> None:
     assert {(text(cell), cell.get("class")) for cell in found} == {("60", "h6"), ("80", "h8"), ("100", "h10")}
 
 
-def test_shares_are_rounded_down_so_that_100_is_all_of_it() -> None:
-    assert [html.share(part) for part in (None, 0, 0.001, 0.29, 0.999, 1)] == ["–", "0", "<1", "29", "99", "100"]
+def test_shares_are_rounded_and_only_all_of_it_is_100() -> None:
+    parts = (None, 0, 0.001, 0.29, 0.758, 0.754, 0.125, 0.994, 0.999, 1)
+    assert [html.share(part) for part in parts] == ["–", "0", "<1", "29", "76", "75", "13", "99", ">99", "100"]
     items = [Item("a", 1, {"correct": right, "wrong": 100 - right}, None, None) for right in (0, 9, 29, 99, 100)]
     assert [html.heat(item) for item in items] == ["h0", "h0", "h2", "h9", "h10"]
     assert html.heat(None) == html.heat(Item("a", 1, {"for-a-person": 1}, None, None)) == "hx"
@@ -120,9 +125,10 @@ def test_causes_and_shared_values(page: bytes) -> None:
 def test_marks(page: bytes) -> None:
     root = parsed(page)
     figures = {text(each.find("dt")): text(each.find("dd")) for each in root.xpath("//dl/div")}
-    assert figures["Highest"] == "69.5 100 %"
+    assert figures["Highest"] == "69.5 100 % of 69.5"
     assert set(figures) == {"Mean mark", "Median mark", "Standard deviation", "Lowest", "Highest"}
-    assert "Another 11 are given by a person" in text(root)
+    out_of = "Marks are out of the 69.5 that are marked by now; up to 11 more from a person; 80.5 in all."
+    assert out_of in text(root)
     assert "6 hand-ins, 1 of which could not be read. 1 is right throughout." in text(root)
     (picture,) = root.xpath("//*[local-name()='svg'][@role='img']")
     assert "90 to 100 %: 4" in picture.get("aria-label")
@@ -181,7 +187,7 @@ def test_what_students_write_is_text(page: bytes, pages: dict[str, bytes]) -> No
         for element in root.iter():
             assert not any(name.startswith("on") or name in ("style", "src") for name in set(element.attrib)), element
         assert not re.search("[\x00-\x08\x0e-\x1f\u202e]", each.decode("utf-8"))
-    assert text(parsed(page)).count(SCRIPT) >= 4
+    assert text(parsed(page)).count(SCRIPT) >= 3
     (own,) = [root for root in map(parsed, pages.values()) if text(root.find(".//h1")) == SCRIPT]
     assert IMAGE in text(own)
     assert "\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}12" in text(own)
@@ -193,7 +199,7 @@ def test_a_page_holds_one_students_data_alone(pages: dict[str, bytes], six: Resu
     for number, (name, data) in enumerate(own.items()):
         said = text(parsed(data))
         for other, marked in enumerate(six.submissions):
-            who = marked.hand_in.name or html.own_name(marked.file)
+            who = marked.hand_in.name or own_name(marked.file)
             assert (who in said) == (other == number) or (number == 5 and who == SCRIPT), (name, who)
         assert "class/" not in said
         assert NOTE not in said
@@ -215,6 +221,89 @@ def test_no_right_number_is_on_a_students_page_unless_revealed(sheet: Sheet, pag
     assert set(typed) <= shown(pages["students/cleo.html"])
     revealed = dict(html.files(results(sheet, reveal=True), ASKED))
     assert {"34944", "614656", "885120"} <= shown(revealed["students/cleo.html"])
+
+
+TYPED: dict[str, Typed] = {
+    "conv2.weights": "614.400",  # as thousands are written elsewhere, so that a note says how it was read
+    "question.10c": 10.184,
+    "conv1.parameters": "34944 or 34848",
+    "conv3.neurons": "64896 neurons, 5",
+    "conv4.neurons": "about 65k",
+    "question.9b": "62,378,344",  # right elsewhere, and no rule gives it here
+}
+
+
+def test_no_right_number_is_on_the_page_of_the_class(sheet: Sheet) -> None:
+    right = right_answers(sheet)
+    students = [marked_as(sheet, f"{name}.xlsx", HandIn(name), {**right, **TYPED, **SHARED}) for name in "abc"]
+    students += [marked_as(sheet, f"{name}.xlsx", HandIn(name), {**right, **TYPED}) for name in "de"]
+    notes = {note for each in students for answer in each.answers for note in answer.notes}
+    assert {"10184", "614400"} <= set(re.findall(r"\d+", " ".join(notes)))
+    assert any("34944" in answer.feedback for answer in students[0].answers if answer.status == "unreadable")
+    numbers = {str(plain_number(sheet.table.value(name))) for name in sheet.places} | {"10184", "62378344"}
+    for of in (Results("alexnet", students, sheet=sheet), Results("alexnet", students)):
+        said = text(parsed(html.render(of, ASKED)))
+        shown = set(re.findall(r"\d+", re.sub(r"[.,'](?=\d)", "", said)))
+        assert not shown & {number for number in numbers if len(number) > 4}
+        assert "… is no whole number; if its point separates thousands, type …." in said
+        assert "not shown: a number that is right in some cell" in said
+    causes = rows(parsed(html.render(Results("alexnet", students, sheet=sheet), ASKED)), "causes")
+    assert ["Question 10c", "5551", "3", "5"] in causes
+
+
+@pytest.mark.parametrize(
+    ("given", "held"),
+    [("34944", True), ("34,944", True), ("34.944 parameters", True), ("34 944", True), ("34944.0", True),
+     ("=34944*1", True), ("349440", False), ("5551", False), ("55 x 55 x 96", True), ("none", False), ("", False)],
+)  # fmt: skip
+def test_what_is_withheld(given: str, held: bool, sheet: Sheet) -> None:
+    assert Withheld(sheet).holds(given) == held
+    assert Withheld(None).holds(given) == any(each.isdigit() for each in given)
+
+
+# --- one denominator ------------------------------------------------------------------------------------------------
+
+
+def test_every_report_says_the_same_of_the_same_marks(six: Results, pages: dict[str, bytes]) -> None:
+    """Ben left the texts blank that a person would mark: for him too there are 69.5 marks by now, and 80.5 in all."""
+    from sheetgen.language import translations
+    from sheetgen.reports._comments import comment
+    from sheetgen.reports._grades import number
+    from sheetgen.reports._said import score
+
+    ada, ben = six.submissions[:2]
+    assert (ada.open, ben.open) == (11, 0)
+    beside = {
+        replace(ada, open=4.0): "up to 4 more from a person; 80.5 in all",
+        ada: "up to 11 more from a person; 80.5 in all",
+        ben: "no more from a person, who has nothing to read; 80.5 in all",
+    }
+    for marked, rest in beside.items():
+        said = f"{number(marked.score)} of 69.5 that are marked by now"
+        assert score(marked, six.sheet, translations(), number) == f"Score: {said}; {rest}."
+        assert f"<p>Score: {said}; {rest}.</p>" in comment(marked, sheet=six.sheet)
+    for marked, name in ((ada, "ada"), (ben, "ben")):
+        percent = html.share(marked.score / 69.5)
+        said = f"{number(marked.score)} of 69.5 that are marked by now, {percent} %; {beside[marked]}"
+        assert said in text(parsed(pages[f"students/{name}.html"]))
+    names = {line[0]: line[2:4] for line in rows(parsed(pages["index.html"]), "students")}
+    assert names["Student"] == ["Marks", "% of 69.5"]
+    assert names["Ben Baker"] == [number(ben.score), html.share(ben.score / 69.5)]
+
+
+def test_the_class_has_the_same_marks_where_all_left_the_texts_blank(six: Results) -> None:
+    ben = six.submissions[1]
+    for of in (replace(six, submissions=[ben]), six):
+        assert "Marks are out of the 69.5 that are marked by now; up to 11 more" in text(parsed(html.render(of, ASKED)))
+
+
+def test_without_marks_from_a_person_there_is_one_number(six: Results) -> None:
+    from sheetgen.language import translations
+    from sheetgen.reports._grades import number
+    from sheetgen.reports._said import score
+
+    whole = replace(six.submissions[0], open=0.0)
+    assert score(whole, None, translations(), number) == "Score: 69.5 of 80.5."
 
 
 # --- pages as pages -------------------------------------------------------------------------------------------------
@@ -346,10 +435,13 @@ def named(file: str, platform: Platform = "", number: str = "") -> Marked:
          "Jane Doe_12345_assignsubmission_file/feedback.html"),
         ("x.zip/Jane Doe_12345_assignsubmission_file_hw.xlsx", "moodle",
          "Jane Doe_12345_assignsubmission_file/feedback.html"),
-        ("x/Jane Doe_12345_assignsubmission_file_hw.xlsx", "", "students/Jane Doe_12345_assignsubmission_file_hw.html"),
+        ("x/Jane Doe_12345_assignsubmission_file_hw.xlsx", "", "students/Jane Doe-12345-assignsubmission-file_hw.html"),
         ("x/..", "", "students/_.html"),
         ("a\\..\\<b>:\x01.xlsx", "", "students/_b___.html"),
-        (f"{'n' * 300}.xlsx", "", f"students/{'n' * 100}.html"),
+        (f"{'n' * 300}.xlsx", "", f"students/{'n' * 109}_{'n' * 40}.html"),
+        (f"x.zip/{'J' * 200}_12345_assignsubmission_file/hw.xlsx", "moodle",
+         f"{'J' * 109}_{'J' * 12}_12345_assignsubmission_file/feedback.html"),
+        ("a\u202ecod.xlsx", "", "students/acod.html"),
     ],
 )  # fmt: skip
 def test_names_of_pages(file: str, platform: Platform, name: str) -> None:
@@ -359,6 +451,8 @@ def test_names_of_pages(file: str, platform: Platform, name: str) -> None:
 def test_a_teams_page_is_not_sent_to_a_participant_of_the_same_number() -> None:
     team = named("x.zip/Group_77_assignsubmission_file/hw.xlsx", "moodle")
     assert html.page_name(team, set()) == "students/hw.html"
+    flat = named("x.zip/Group_77_assignsubmission_file_hw.xlsx", "moodle")
+    assert html.page_name(flat, set()) == "students/Group-77-assignsubmission-file_hw.html"
 
 
 def test_names_that_a_file_system_takes_for_one_are_told_apart() -> None:
@@ -429,7 +523,7 @@ class Browser:
     """Headless Chromium, to which the whole internet is one server of ours that writes down what is asked for."""
 
     def __init__(self, folder: Path, profile: Path) -> None:
-        self.folder, self.asked_for, self._profile = folder, list[str](), profile
+        self.folder, self.asked_for, self.profile = folder, list[str](), profile
         asked_for = self.asked_for
 
         class Handler(http.server.SimpleHTTPRequestHandler):
@@ -454,7 +548,7 @@ class Browser:
         flags = [
             "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
             "--disable-component-update", "--disable-sync", "--disable-default-apps", "--disable-extensions",
-            f"--user-data-dir={self._profile}", f"--host-resolver-rules=MAP example.org 127.0.0.1:{self._port}",
+            f"--user-data-dir={self.profile}", f"--host-resolver-rules=MAP example.org 127.0.0.1:{self._port}",
             "--enable-logging=stderr", "--virtual-time-budget=4000", "--dump-dom",
         ]  # fmt: skip
         address = f"http://127.0.0.1:{self._port}/{'around.html' if around else name}"
@@ -515,6 +609,51 @@ def test_nothing_overflows_on_a_phone(browser: Browser, page: bytes, pages: dict
     wide = page.replace(b"</main>", b"<pre>" + b"x" * 200 + b"</pre></main>")
     dom, _ = browser.load(wide, around=MEASURE)
     assert not re.search(r"<title>wide (\d+) of \1</title>", dom)
+
+
+def pages_on_paper(browser: Browser, page: bytes) -> int:
+    (browser.folder / "print.html").write_bytes(page)
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    assert program
+    pdf = browser.folder / "page.pdf"
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={browser.profile}"]
+    command = [program, *flags, f"--print-to-pdf={pdf}", (browser.folder / "print.html").as_uri()]
+    subprocess.run(command, capture_output=True, timeout=120, check=True)
+    return len(re.findall(rb"/Type /Page\b", pdf.read_bytes()))
+
+
+def test_names_and_marks_come_on_paper_only_if_they_are_open(browser: Browser, page: bytes) -> None:
+    without = re.sub(rb'<section class="people".*?</section>', b"", page, flags=re.DOTALL)
+    opened = page.replace(b"<details>", b"<details open>")
+    assert b"Ada Abel" not in without
+    assert b"Ada Abel" in opened
+    nothing = pages_on_paper(browser, without)
+    assert nothing > 1
+    assert pages_on_paper(browser, page) == nothing
+    assert pages_on_paper(browser, opened) == nothing + 1  # they begin a page of their own
+
+
+TABLES = """<!DOCTYPE html><body><iframe style="width:{width}px;height:800px;border:0" src="page.html"></iframe><script>
+onload = () => {{ const page = document.querySelector("iframe").contentDocument;
+  const right = each => Math.round(each.getBoundingClientRect().right);
+  const shown = page.querySelector("{what}");
+  const inside = shown.closest(".scroll, figure");
+  document.title = right(shown) <= right(inside) ? "fits" : right(shown) + " of " + right(inside); }};
+</script>"""
+
+
+@pytest.mark.parametrize(
+    ("width", "what"),
+    [
+        (1280, ".items"),
+        (390, ".items thead th:nth-child(3)"),  # discrimination
+        (390, ".picture"),
+        (1280, ".picture"),
+    ],
+)
+def test_what_is_looked_at_first_needs_no_scrolling(browser: Browser, page: bytes, width: int, what: str) -> None:
+    dom, _ = browser.load(page, around=TABLES.format(width=width, what=what))
+    assert re.findall("<title>(.*?)</title>", dom) == ["fits"]
 
 
 def test_every_status_has_a_word_and_a_sign() -> None:

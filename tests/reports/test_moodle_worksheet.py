@@ -269,13 +269,13 @@ ANSWERS = (
 def test_a_comment_says_the_score_the_causes_and_the_cells() -> None:
     told = marked(NOBODY, 41.5, 80.5, open=11.0, summary=("In 2 cells (L7, L9) it is so.",), answers=ANSWERS)
     assert comment(told) == (
-        "<p>Score: 41.5 of 80.5. Up to 11 more are given by a person, who has yet to read some answers.</p>"
+        "<p>Score: 41.5 of 69.5 that are marked by now; up to 11 more from a person; 80.5 in all.</p>"
         "<p>In 2 cells (L7, L9) it is so.</p>"
         "<p>L7: conv1, Parameters: 34848 is not right; it leaves out the biases.</p>"
         "<p>fc6.biases: Not in this file.</p>"
         "<p>Left blank: I15, J15.</p>"
     )
-    assert comment(told, "de").startswith("<p>Punkte: 41.5 von 80.5. Bis zu 11 weitere vergibt ein Mensch")
+    assert comment(told, "de").startswith("<p>Punkte: 41.5 von 69.5, die bisher bewertet sind; bis zu 11")
     assert comment(told, "de").endswith("<p>Leer gelassen: I15, J15.</p>")
 
 
@@ -295,7 +295,7 @@ def test_a_comment_has_an_end_and_says_so() -> None:
     shown = told.count("wrong wrong") // 10
     assert told.endswith(f"<p>{500 - told.count('<p>A')} more sentences are left out here.</p>")
     assert shown
-    assert comment(marked(NOBODY, answers=blank)).endswith("<p>Left blank: 500.</p>")
+    assert comment(marked(NOBODY, answers=blank)).endswith("<p>500 answers were left blank.</p>")
     one_more = (*many[: told.count("<p>A")], answer("y", "B1", feedback="wrong " * 20))
     assert comment(marked(NOBODY, answers=one_more)).endswith("<p>1 more sentence is left out here.</p>")
 

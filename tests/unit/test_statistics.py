@@ -9,7 +9,7 @@ import pytest
 
 from sheetgen.judging import Status
 from sheetgen.marking import Answer, Because, Marked
-from sheetgen.statistics import Statistics, statistics_of
+from sheetgen.statistics import Statistics, kind_of, statistics_of
 
 BIASES = Because("drop:biases", "leaves out the biases", "likely")
 PADDING = Because("once:padding", "counts the padding once", "only")
@@ -92,6 +92,56 @@ def test_what_a_person_marks_is_in_no_index_and_not_in_the_most() -> None:
     assert found.most == 1
     assert found.perfect == 1
     assert text.share("blank") == pytest.approx(2 / 3)
+
+
+def test_what_a_person_marks_is_so_too_where_everybody_left_it_blank() -> None:
+    blank = [marked(answer("a"), answer("text", "blank", most=4)), marked(answer("a"), answer("text", "blank", most=4))]
+    found = statistics_of(blank, ["text"])
+    assert found.most == 1
+    assert [item.for_a_person for item in found.items] == [False, True]
+    assert found.items[1].facility is None
+    assert statistics_of(blank).most == 5  # nobody says so
+
+
+@pytest.mark.parametrize(
+    ("sentence", "kind"),
+    [
+        (
+            "'614.400' was read as 614400, since a whole number is asked; the other cells do not show it.",
+            "… was read as …, since a whole number is asked; the other cells do not show it.",
+        ),
+        (
+            "10.184 is no whole number; if its point separates thousands, type 10184.",
+            "… is no whole number; if its point separates thousands, type ….",
+        ),
+        ("The cell holds text that is no number: 'it\\'s \"34944\"'.", "The cell holds text that is no number: ….",),
+        ('The cell holds text that is no number: "it\'s 34944".', "The cell holds text that is no number: ….",),
+        ("The cell holds more than one number, '1' and '2'; one is expected.",
+         "The cell holds more than one number, … and …; one is expected."),
+        ("The stored value \u201c34 944\u201d counts.", "The stored value … counts."),
+        ("The stored value 34 944 counts, -5 too.", "The stored value … counts, -… too."),
+        ("The cell holds no size such as 55 x 55 x 96: '7'.", "The cell holds no size such as …: …."),
+        ("The cell named conv1.parameters is at L7.", "The cell named conv1.parameters is at L7."),
+        ("On a sheet called x34944.", "On a sheet called x…."),
+        ("The network's cell: the kernel's 'x'.", "The network's cell: the kernel's …."),
+    ],
+)  # fmt: skip
+def test_a_kind_of_sentence_holds_nothing_that_was_typed(sentence: str, kind: str) -> None:
+    assert kind_of(sentence) == kind
+
+
+def test_notes_and_faults_that_differ_in_what_was_typed_alone_are_counted_together() -> None:
+    def unsure(text: str) -> Answer:
+        return answer("a", "unreadable", feedback=f"'{text}' is no number.", notes=(f"'{text}' was read as {text}.",))
+
+    files = ("the sheet has 12 cells more", "the sheet has 7 cells more")
+    found = statistics_of(
+        marked(unsure(text), notes=(note,)) for text, note in zip(("614.400", "34.944"), files, strict=True)
+    )
+    assert ("the sheet has … cells more", 2) in {(each.said, each.students) for each in found.notes}
+    of_cells = [each for each in found.notes if each.cells]
+    for common, said in ((found.unreadable, "… is no number."), (of_cells, "… was read as ….")):
+        assert [(each.said, each.students, each.cells) for each in common] == [(said, 2, {"a": 2})]
 
 
 def test_marks_of_a_class() -> None:
