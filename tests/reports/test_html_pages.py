@@ -530,6 +530,10 @@ class Browser:
             def __init__(self, *args: Any) -> None:
                 super().__init__(*args, directory=str(folder))
 
+            def end_headers(self) -> None:
+                self.send_header("Cache-Control", "no-store")  # pages of one name follow each other within a second
+                super().end_headers()
+
             def log_message(self, format: str, *args: Any) -> None:  # noqa: ARG002 - its own name for it
                 asked_for.append(self.requestline if hasattr(self, "requestline") else "?")
 
