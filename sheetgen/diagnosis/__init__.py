@@ -22,7 +22,7 @@ from ..network import INPUT, TOTAL
 from ..sheet import Sheet
 from .changes import Rule
 from .changes import rule_id as rule_id
-from .index import Index, index_of
+from .index import Index, index_of, row_of, sides_of
 from .own import LARGEST, Own
 from .slips import BATCHES, slips
 from .trees import Number
@@ -33,15 +33,17 @@ MOST_FITS = 24  # explanations of one cell that are weighed
 # where the formula itself reads none of the student's own, the true ones are what is expected.
 CARRIED, NOT_CARRIED, OWN = 0.3, 2.0, 1.0
 COPY = 4.0  # bits that a wrong number of another row costs in each cell: what made the one made the other
+ANOTHER_ROW: Rule = ("row", "another")
+SHIFTED = 3  # numbers of the row above, or below, that make a column one that is shifted
 FEW = 10  # images; a smaller factor beside another mistake is more likely something else
 SELDOM = 10  # cells; a rule that explains fewer may have two others behind it
 MOST_KNOWN = 5  # rules of other cells that are tried together in one
 Right = Callable[[str, Number, Value], bool]  # answer, a student's number, a value: is it right within tolerance?
 
 
-# What an earlier number is that nothing may follow from: it cannot be what it claims to be; or the same mistake, a unit
-# or a copied number, is in both
-Barred = Literal["", "impossible", "copied"]
+# What an earlier number is that nothing may follow from: it cannot be what it claims to be; it is 0, where others may
+# count nothing; or the same mistake, a unit or another quantity, is in both
+Barred = Literal["", "impossible", "zero", "copied"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +111,20 @@ class _Diagnosis:
     ) -> None:
         self.index, self.given, self.is_right = index, given, is_right
         self.right, self.computed = right, computed
+        self._right = frozenset((*right, *(side for answer in right for side in sides_of(answer))))
         self._layers = Counter(answer.rpartition(".")[0] for answer in given)
         self._columns = Counter(answer.rpartition(".")[2] for answer in given)
         self.numbers = index.table.numbers
         self.own = Own(index.dependents, given)
+        self._shifts: Counter[Rule] = Counter()  # how many numbers are those of the row above, or below
         self._read: dict[str, tuple[str, ...]] = {}  # what is read where the row's own numbers are written out
 
     def found(self) -> dict[str, Finding]:
         follows: dict[str, Value] = {}
         fits: dict[str, tuple[Fit, ...]] = {}
         for answer, number in self.given.items():
-            if self._reads_own(answer):
+            # of who writes the row's own numbers out, or left a cell between blank, only those are read
+            if self._reads_own(answer) or any(map(self.own.changes, self.index.read_by(answer))):
                 carried = self.own.follows(answer)
                 by_blocks = self._over_blocks(answer, carried)
                 if by_blocks is not None and self.is_right(answer, number, by_blocks):
@@ -145,8 +150,10 @@ class _Diagnosis:
         if more:
             chosen = self._choose(fits, right)
         chosen |= self._mistyped(fits, right, chosen)
+        faults = self._faults({answer: follows[answer] for answer in right})
+        self._shifts = Counter(rule for each in chosen.values() for rule in each.rules if rule[1:] in _BESIDE)
         return {
-            answer: self._finding(answer, follows[answer] if answer in right else None, chosen.get(answer))
+            answer: self._finding(answer, faults if answer in right else None, chosen.get(answer))
             for answer in self.given
         }
 
@@ -181,13 +188,26 @@ class _Diagnosis:
         chosen = choose(open_fits, chance, self.index.shows, against)
         known = {rule for each in chosen.values() for rule in each.rules if not is_slip(rule)}
         for answer in sorted(right):
-            # over the true numbers, so that the rule itself is at work in this cell, and not only before it
-            here = [*self.index.singles(answer).get(_exact(self.given[answer]), ())]
-            here += [fit.rules for fit in fits[answer] if fit.rules[0][0] in _UNITS]
+            here = [fit.rules for fit in fits[answer] if fit.rules[0][0] in _UNITS]
+            if answer not in self.computed:  # a formula that reads the right cells has no rule in it
+                here += self._at_work(answer)
             both = [rules for rules in here if set(rules) <= known]
             if both:
                 chosen[answer] = Chosen(min(both, key=lambda rules: (sum(map(cost, rules)), rules)), "likely")
         return chosen
+
+    def _at_work(self, answer: str) -> Iterator[tuple[Rule, ...]]:
+        """Rules that a number obeys which is right for the student's own earlier ones.
+
+        Over the true numbers, so that the rule is in this cell and not only before it; and, unless it changes the
+        network itself or names another number, over the student's own as well: what gives the number only where the
+        earlier ones are right was not done by who had them wrong.
+        """
+        exact = _exact(self.given[answer])
+        over_own = set(self._over_own(answer, exact))
+        for rules in self.index.singles(answer).get(exact, ()):
+            if rules[0][0] in _OF_NETWORK or rules in over_own:
+                yield rules
 
     # --- follow-through
 
@@ -239,26 +259,37 @@ class _Diagnosis:
         """The student's own wrong numbers that the number is computed from."""
         return self.own.sources(answer, self._read.get(answer))
 
-    def _plausible(self, answer: str, number: Value) -> bool:
-        """Whether a number can be what it claims to be: whole and positive where it is, no larger than its input."""
-        if isinstance(number, str):
-            return False
+    def _fault(self, answer: str, number: Value) -> Barred:
+        """Why a number cannot be what it claims to be: whole and positive where it is, no larger than its input."""
         right = self.numbers[answer]
-        if isinstance(right, str):
-            return False
-        if isinstance(right, int) and number != int(number):
-            return False
-        if right > 0 and number <= 0:
-            return False
-        if number < 0 <= right:
-            return False
+        if isinstance(number, str) or isinstance(right, str):
+            return "impossible"
         layer, _, quantity = answer.rpartition(".")
+        if isinstance(right, int) and number != int(number):
+            return "impossible"
+        if number == 0 < right:
+            return "zero" if quantity in _MAY_BE_NONE else "impossible"
+        if number < 0 <= right:
+            return "impossible"
         if quantity in ("out_height", "out_width") and layer not in (INPUT, TOTAL):
             read = self.numbers.get(f"{layer}.{quantity.replace('out', 'in')}")
             image = self.own.get(f"{INPUT}.{quantity.replace('out', 'in')}")  # of the student's own
-            if isinstance(read, int) and isinstance(image, int) and right <= read:
-                return number <= max(image, read)
-        return True
+            if isinstance(read, int) and isinstance(image, int) and right <= read and number > max(image, read):
+                return "impossible"
+        return ""
+
+    def _faults(self, follows: Mapping[str, Value]) -> dict[str, Barred]:
+        """Of each of the student's numbers what is wrong with it, or with one of those that it follows from.
+
+        What cannot be goes along the chain, however long. A 0 goes one step: behind it, others may count the same.
+        """
+        found: dict[str, Barred] = {}
+        for answer in sorted(self.given, key=self.index.dependents.order.__getitem__):
+            found[answer] = self._fault(answer, self.given[answer])
+            if answer in follows:
+                behind = [self._fault(answer, follows[answer]), *(found[each] for each in self._all_sources(answer))]
+                found[answer] = "impossible" if "impossible" in behind else found[answer]
+        return found
 
     # --- explanations
 
@@ -267,13 +298,14 @@ class _Diagnosis:
         right = self.numbers[answer]
         over_true, over_own = (NOT_CARRIED, CARRIED) if carried not in (None, right) else (0.0, OWN)
         exact = _exact(number)
-        plain = dict.fromkeys(self._over_true(answer, exact))
+        plain = dict.fromkeys(rules for rules in self._over_true(answer, exact) if rules[0] not in self._other_images)
         own = dict.fromkeys(self._over_own(answer, exact) if carried is not None or self._near_own(answer) else ())
         for rules in {**plain, **own}:
             if rules[0][0] == "row":
-                if answer not in self.computed:
-                    copied = self.index.copied_from(answer, rules[0]) in self.given
-                    yield Fit(rules, COPY if copied else 0.0)
+                if rules in plain and answer not in self.computed:
+                    yield Fit(rules)
+                elif self._may_copy(answer, rules[0]):
+                    yield Fit(rules, COPY)
             else:
                 yield Fit(rules, over_own if rules not in plain else 0.0 if rules in own else over_true)
         seen = plain.keys() | own.keys()
@@ -287,6 +319,14 @@ class _Diagnosis:
                     continue
                 seen.add((rule,))
                 yield Fit((rule,), over + (slip_cost(rule, alike) if is_slip(rule) else math.log2(alike)))
+
+    @cached_property
+    def _other_images(self) -> frozenset[Rule]:
+        """Sizes of the image that the student did not take, who was asked for it and gave another."""
+        asked = {answer: self.numbers[answer] for answer in self.index.of_image if answer in self._right}
+        given = {*asked.values(), *(self.given[answer] for answer in self.index.of_image if answer in self.given)}
+        sizes = (rule for rule in self.index.worlds if rule[0] == "input")
+        return frozenset(rule for rule in sizes if given and int(rule[1]) not in given)
 
     def _over_true(self, answer: str, number: Number) -> Iterator[tuple[Rule, ...]]:
         singles = self.index.singles(answer)
@@ -303,6 +343,14 @@ class _Diagnosis:
         yield from ((rule,) for rule, value in index.conventions(answer, own) if value == number)
         yield from index.elsewhere(answer, number, own)
         yield from (rules for rules, value in index.summed(answer, own, rows=False) if value == number)
+
+    def _may_copy(self, answer: str, rule: Rule) -> bool:
+        """Whether a wrong number of another row may stand here: of one before it, or two would explain each other."""
+        copied = self.index.copied_from(answer, rule)
+        rows = [*self.index.sheet.rows]
+        here, there = (row_of(each) for each in (answer, copied or ""))
+        known = copied in self.given and answer not in self.computed and {here, there} <= {*rows}
+        return known and rows.index(there) < rows.index(here)
 
     def _counts_images(self, answer: str, factor: int) -> bool:
         """Whether a factor may be a number of images: of what is counted, and none that the layer itself has."""
@@ -351,31 +399,59 @@ class _Diagnosis:
                 if any(self.index.value(answer, tree, self.own) == exact for tree in form.applied(some)):
                     yield Fit(some)
 
-    def _finding(self, answer: str, follows: Value | None, chosen: Chosen | None) -> Finding:
-        """``follows`` is the number for the student's own earlier ones, where the given one is right for them."""
+    def _all_sources(self, answer: str) -> tuple[str, ...]:
+        """The same, of a total its blocks' own rows as well."""
         depends = self._sources(answer)
         if answer.startswith(f"{TOTAL}."):
             name = answer.rpartition(".")[2]
             depends += tuple(each for block in self.index.table.blocks if (each := f"{block}.{name}") in self.given)
+        return depends
+
+    def _finding(self, answer: str, faults: Mapping[str, Barred] | None, chosen: Chosen | None) -> Finding:
+        """``faults`` are those of all numbers, where the given one is right for the student's own earlier ones."""
+        depends = self._all_sources(answer)
         why: list[Explained] = []
         if chosen is not None:
-            why.append(Explained(chosen.rules, chosen.certainty))
-            why += [Explained(rules, "possible") for rules in chosen.others]
-        if follows is None:
+            why.append(Explained(self._tellable(answer, chosen.rules), chosen.certainty))
+            others = dict.fromkeys(self._tellable(answer, rules) for rules in chosen.others)
+            why += [Explained(rules, "possible") for rules in others if rules != why[0].rules]
+        if faults is None:
             return Finding(answer, why=tuple(why), depends=depends)
-        barred = self._barred(answer, follows, depends, why)
+        barred = self._barred(answer, faults, depends, why)
         return Finding(answer, depends, not barred, tuple(why), depends, barred)
 
-    def _barred(self, answer: str, number: Value, depends: tuple[str, ...], why: list[Explained]) -> Barred:
+    def _tellable(self, answer: str, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+        """Rules without the name of a row whose right number this is, and which the student has not found.
+
+        A column that is shifted by a row is one slip of the place, and is said to be one.
+        """
+        return tuple(ANOTHER_ROW if rule[0] == "row" and self._gives_away(answer, rule) else rule for rule in rules)
+
+    def _gives_away(self, answer: str, rule: Rule) -> bool:
+        copied = self.index.copied_from(answer, rule)
+        if self._shifts[rule] >= SHIFTED or copied is None or copied in self._right or not self.index.is_asked(copied):
+            return False
+        return self.given[answer] == self.numbers[copied]
+
+    def _barred(
+        self, answer: str, faults: Mapping[str, Barred], depends: tuple[str, ...], why: list[Explained]
+    ) -> Barred:
         """Why following from the student's own numbers earns no marks, where it does not."""
-        if not all(self._plausible(each, self.given[each]) for each in depends) or not self._plausible(answer, number):
-            return "impossible"
+        found = {faults[each] for each in (answer, *depends)}
+        for fault in ("impossible", "zero"):
+            if fault in found:
+                return fault
         return "copied" if any(rule[0] in _COPIED for each in why for rule in each.rules) else ""
 
 
-_PER_IMAGE = frozenset({"neurons", "weights", "biases", "parameters", "connections", "macs", "flops"})
+# Quantities that are 0 by another convention, or in another layer; a size or a neuron there must be
+_MAY_BE_NONE = frozenset({"weights", "biases", "parameters", "fixed_parameters", "running_statistics", "connections",
+                          "macs", "flops", "parameter_memory"})  # fmt: skip
+_PER_IMAGE = frozenset({"neurons", "connections", "macs", "flops"})  # a network has its weights once
 _UNITS = frozenset({"unit", "percent"})
-_COPIED = _UNITS | {"row", "mixed-up"}
+_BESIDE = frozenset({("above",), ("below",)})
+_COPIED = _UNITS | {"mixed-up"}
+_OF_NETWORK = frozenset({"misconception", "input", "mixed-up"})
 
 
 def _is_weak(rules: tuple[Rule, ...]) -> bool:

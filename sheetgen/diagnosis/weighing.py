@@ -46,7 +46,7 @@ _COSTS: Mapping[Rule, float] = {
     ("twice", "one"): 4.8,
     ("twice",): 6.0,
     ("once",): 5.0,
-    ("halved",): 5.0,
+    ("halved",): 5.5,
     ("divided",): 5.5,
     ("convention",): 4.0,
     ("input",): 4.0,
@@ -79,6 +79,9 @@ _COSTS: Mapping[Rule, float] = {
     ("per-input",): 5.5,
     ("dtype",): 4.5,
     ("not-concatenated",): 4.0,
+    ("lacks-input",): 4.2,
+    ("biases-once",): 4.5,
+    ("as-convolution",): 5.0,
     ("uncropped",): 4.0,
     ("thousand",): 4.0,
     ("left-out",): 6.0,
@@ -89,6 +92,8 @@ _COSTS: Mapping[Rule, float] = {
     ("batch", "2"): 9.0,  # the smaller the factor, the more else makes it
     ("batch", "4"): 8.0,
     ("batch", "8"): 7.0,
+    ("batch", "10"): 6.0,  # which zeros too many make as well
+    ("batch", "100"): 6.0,
     ("batch",): 5.0,
 }
 _RARE = 7.0

@@ -8,7 +8,7 @@ one catalogue (``locale/``). This room must not know how a rule was found, nor f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from ..addresses import address, parse_address
@@ -62,6 +62,9 @@ _PLAIN: Mapping[Rule, str] = {
     ("per-input", "biases"): N_("counts a bias for every input"),
     ("dtype",): N_("counts another number of bytes for each number"),
     ("not-concatenated",): N_("does not lay the maps of the inputs one behind the other"),
+    ("lacks-input",): N_("leaves out one of the inputs that are laid one behind the other"),
+    ("biases-once",): N_("adds each bias once, not at every position"),
+    ("as-convolution",): N_("counts the connections of pooling as those of a convolution"),
     ("uncropped",): N_("leaves out the cropping"),
     ("thousand",): N_("mixes up powers of ten and of two, for kilo or mega"),
     ("points",): N_("reads another cell than it needs"),
@@ -130,6 +133,7 @@ _ROUNDED = N_("is rounded")
 _ROWS: Mapping[str, str] = {
     "above": N_("repeats the number of the row above"),
     "below": N_("gives the number of the row below"),
+    "another": N_("gives the number of another row"),
 }
 _ROW = N_("gives the number of {layer}")
 _UNKNOWN = N_("follows another rule than the one that is asked")
@@ -157,6 +161,8 @@ def _said(rules: tuple[Rule, ...], sheet: Sheet, answer: str, language: str) -> 
 
 def _clause(rule: Rule, sheet: Sheet, answer: str, say: Translations) -> str:
     head, *parts = rule
+    if head == "flops" and _of(answer) == "connections":
+        return say.gettext("counts a multiplication and an addition for each connection, as FLOPs are counted")
     if rule in _PLAIN:
         return say.gettext(_PLAIN[rule])
     if head in _OF_PART and len(parts) == 1:
@@ -281,7 +287,8 @@ _WRONG: Mapping[Certainty, str] = {
     "possible": N_("{where}: {given} is not right; it may be that it {clause}."),
 }
 _BARRED: Mapping[str, str] = {
-    "impossible": N_("It earns nothing: a number that cannot be (not positive, or larger than the image) is in it."),
+    "impossible": N_("It earns nothing: it follows from a number that cannot be, or is one."),
+    "zero": N_("It earns nothing, because it follows from a 0 or is one."),
     "copied": N_("It earns nothing, because the same mistake is in it."),
 }
 _MOST_NAMED = 4  # earlier answers
@@ -359,18 +366,23 @@ _CAUSES: Mapping[Certainty, str] = {
 def summary(sheet: Sheet, findings: Mapping[str, Finding], place: Place, language: str = "en") -> tuple[str, ...]:
     """What went wrong on a sheet: a sentence for each cause, the first cause first, what has none at the end."""
     say = translations(language)
-    return tuple(_cause_sentence(sheet, cause, place, language, say) for cause in causes(sheet, findings))
+    found = causes(sheet, findings)
+    barred = frozenset(answer for answer, finding in findings.items() if finding.barred)
+    return tuple(_cause_sentence(sheet, cause, barred, place, language, say) for cause in found)
 
 
-def _cause_sentence(sheet: Sheet, cause: Cause, place: Place, language: str, say: Translations) -> str:
+def _cause_sentence(
+    sheet: Sheet, cause: Cause, barred: Collection[str], place: Place, language: str, say: Translations
+) -> str:
+    """``barred`` are the answers that follow and earn nothing: of these it is not said that they are right."""
     cells = _cells(sheet, cause.cells, place, say)
     if cause.rules:
         said = clause(cause.rules, sheet, "" if _is_seen_from_many(cause) else cause.cells[0], language)
         told = say.gettext(_CAUSES[cause.certainty]).format(cells=cells, clause=said)
     else:
         told = say.gettext("No reason was found for {cells}").format(cells=cells)
-    if cause.carried:
-        count = len(cause.carried)
+    count = sum(answer not in barred for answer in cause.carried)
+    if count:
         return say.ngettext(
             "{told}; {count} later number follows from that and is right for it.",
             "{told}; {count} later numbers follow from that and are right for it.",

@@ -20,6 +20,9 @@ from sheetgen.diagnosis.slips import slips
         (1000, 100000, "slip:zeros-lost"),
         (34.944, 34944, "unit:1000"),
         (35, 34944, "unit:1000"),
+        (28.571428571428573, 2 / 7, "percent"),  # as a machine calculates it: 100 * 2 / 7
+        (28.5714286, 2 / 7, "percent"),
+        (28.571429571, 2 / 7, None),  # one in the last but three
         (62.4, 62378344, "unit:1000000"),
         (62378344000, 62378344, "unit:1000"),
         (35000, 34944, "rounded:2"),
