@@ -2,28 +2,27 @@
 
 ``diagnose`` is handed what a student answered and which of it is wrong, and says of each wrong number whether it
 follows from the student's own earlier numbers, which rule explains it, and how sure that is. Trees and their changes
-are in ``trees``, ``changes`` and ``forms``; what they give for a coursework in ``index``; slips of the hand in
-``slips``; which explanation wins in ``weighing``; words for all of it in ``wording``. This room must not know cells,
-files, marks or how a number was typed.
+are in ``trees``, ``changes`` and ``forms``; what they give for a coursework in ``index``; what follows from the
+student's own numbers in ``following``; slips of the hand in ``slips``; which explanation wins in ``weighing``; words
+for all of it in ``wording``. This room must not know cells, files, marks or how a number was typed.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, islice
-from typing import Literal
 
 from ..expr import Value
-from ..network import INPUT, TOTAL
 from ..sheet import Sheet
 from .changes import Rule
 from .changes import rule_id as rule_id
+from .following import Barred, Following, Right
 from .index import Index, index_of, row_of, sides_of
-from .own import LARGEST, Own
+from .own import LARGEST
 from .slips import BATCHES, slips
 from .trees import Number
 from .weighing import Certainty, Chosen, Fit, by_chance, choose, cost, is_slip, slip_cost
@@ -38,12 +37,6 @@ SHIFTED = 3  # numbers of the row above, or below, that make a column one that i
 FEW = 10  # images; a smaller factor beside another mistake is more likely something else
 SELDOM = 10  # cells; a rule that explains fewer may have two others behind it
 MOST_KNOWN = 5  # rules of other cells that are tried together in one
-Right = Callable[[str, Number, Value], bool]  # answer, a student's number, a value: is it right within tolerance?
-
-
-# What an earlier number is that nothing may follow from: it cannot be what it claims to be; it is 0, where others may
-# count nothing; or the same mistake, a unit or another quantity, is in both
-Barred = Literal["", "impossible", "zero", "copied"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,30 +102,25 @@ class _Diagnosis:
         right: Collection[str],
         computed: Collection[str],
     ) -> None:
-        self.index, self.given, self.is_right = index, given, is_right
+        self.index, self.given = index, given
         self.right, self.computed = right, computed
         self._right = frozenset((*right, *(side for answer in right for side in sides_of(answer))))
         self._layers = Counter(answer.rpartition(".")[0] for answer in given)
         self._columns = Counter(answer.rpartition(".")[2] for answer in given)
         self.numbers = index.table.numbers
-        self.own = Own(index.dependents, given)
+        self.following = Following(index, given, is_right)
+        self.own = self.following.own
         self._shifts: Counter[Rule] = Counter()  # how many numbers are those of the row above, or below
-        self._read: dict[str, tuple[str, ...]] = {}  # what is read where the row's own numbers are written out
 
     def found(self) -> dict[str, Finding]:
         follows: dict[str, Value] = {}
         fits: dict[str, tuple[Fit, ...]] = {}
         for answer, number in self.given.items():
-            # of who writes the row's own numbers out, or left a cell between blank, only those are read
-            if self._reads_own(answer) or any(map(self.own.changes, self.index.read_by(answer))):
-                carried = self.own.follows(answer)
-                by_blocks = self._over_blocks(answer, carried)
-                if by_blocks is not None and self.is_right(answer, number, by_blocks):
-                    carried = by_blocks
-                if carried is not None and not isinstance(carried, str):
-                    follows[answer] = carried
+            carried = self.following.value(answer)
+            if carried is not None and not isinstance(carried, str):
+                follows[answer] = carried
             fits[answer] = _cheapest(self._singles(answer, number, follows.get(answer)))
-        right = {answer for answer in follows if self._follows(answer, follows)}
+        right = {answer for answer in follows if self.following.holds(answer, follows)}
         chosen = self._choose(fits, right)
         known = Counter(rule for each in chosen.values() for rule in each.rules if not is_slip(rule))
         more = False
@@ -150,7 +138,7 @@ class _Diagnosis:
         if more:
             chosen = self._choose(fits, right)
         chosen |= self._mistyped(fits, right, chosen)
-        faults = self._faults({answer: follows[answer] for answer in right})
+        faults = self.following.faults({answer: follows[answer] for answer in right})
         self._shifts = Counter(rule for each in chosen.values() for rule in each.rules if rule[1:] in _BESIDE)
         return {
             answer: self._finding(answer, faults if answer in right else None, chosen.get(answer))
@@ -164,7 +152,7 @@ class _Diagnosis:
 
         Who calculates everything behind it correctly knows the rules.
         """
-        roots = {source for answer in right for source in self._sources(answer)} - right - chosen.keys()
+        roots = {source for answer in right for source in self.following.sources(answer)} - right - chosen.keys()
         found: dict[str, Chosen] = {}
         for answer in sorted(roots):
             near = [fit for fit in fits[answer] if all(map(is_slip, fit.rules))]
@@ -208,88 +196,6 @@ class _Diagnosis:
         for rules in self.index.singles(answer).get(exact, ()):
             if rules[0][0] in _OF_NETWORK or rules in over_own:
                 yield rules
-
-    # --- follow-through
-
-    def _over_blocks(self, answer: str, carried: Value | None) -> Value | None:
-        """A total as who adds up the blocks' own rows gets it, where these are asked and were answered wrongly."""
-        terms, quantity = self.index.terms(answer), answer.rpartition(".")[2]
-        if not terms or carried is None or isinstance(carried, str) or not answer.startswith(f"{TOTAL}."):
-            return None
-        whole: Number = carried
-        for block, layers in self.index.table.blocks.items():
-            own = self.given.get(f"{block}.{quantity}")
-            parts = [self.own.get(f"{layer}.{quantity}") for layer in layers if f"{layer}.{quantity}" in terms]
-            numbers = [part for part in parts if part is not None and not isinstance(part, str)]
-            if own is not None and len(numbers) == len(parts):
-                whole = whole + own - sum(numbers)
-        return whole if whole != carried else None
-
-    def _reads_own(self, answer: str) -> bool:
-        quantity = self.index.table.quantities[answer]
-        name = answer.rpartition(".")[2]
-        if answer.startswith(f"{TOTAL}.") and any(f"{block}.{name}" in self.given for block in self.index.table.blocks):
-            return True
-        return any(isinstance(bind, str) and self.own.changes(bind) for bind in quantity.binds.values())
-
-    def _follows(self, answer: str, follows: dict[str, Value]) -> bool:
-        """Whether the number is right for the student's own; ``follows`` is then told which one that is."""
-        given, right = self.given[answer], self.numbers[answer]
-        carried = follows[answer]
-        if carried != right and self.is_right(answer, given, carried):
-            return True
-        written_out = self._written_out(answer)
-        if written_out is None or written_out == right or not self.is_right(answer, given, written_out):
-            return False
-        follows[answer] = written_out
-        self._read[answer] = self.index.read_by(answer)
-        return True
-
-    def _written_out(self, answer: str) -> Number | None:
-        """The number for who writes the row's own numbers out: k*k*C*K + K, whatever stands in the weights' cell."""
-        form = self.index.forms.of(answer)
-        if form is None or form.tree == form.expanded:
-            return None
-        if not any(self.own.changes(each) for each in self.index.read_by(answer)):
-            return None
-        number = self.index.value(answer, form.expanded, self.own.without(answer))
-        return number if number == number else None
-
-    def _sources(self, answer: str) -> tuple[str, ...]:
-        """The student's own wrong numbers that the number is computed from."""
-        return self.own.sources(answer, self._read.get(answer))
-
-    def _fault(self, answer: str, number: Value) -> Barred:
-        """Why a number cannot be what it claims to be: whole and positive where it is, no larger than its input."""
-        right = self.numbers[answer]
-        if isinstance(number, str) or isinstance(right, str):
-            return "impossible"
-        layer, _, quantity = answer.rpartition(".")
-        if isinstance(right, int) and number != int(number):
-            return "impossible"
-        if number == 0 < right:
-            return "zero" if quantity in _MAY_BE_NONE else "impossible"
-        if number < 0 <= right:
-            return "impossible"
-        if quantity in ("out_height", "out_width") and layer not in (INPUT, TOTAL):
-            read = self.numbers.get(f"{layer}.{quantity.replace('out', 'in')}")
-            image = self.own.get(f"{INPUT}.{quantity.replace('out', 'in')}")  # of the student's own
-            if isinstance(read, int) and isinstance(image, int) and right <= read and number > max(image, read):
-                return "impossible"
-        return ""
-
-    def _faults(self, follows: Mapping[str, Value]) -> dict[str, Barred]:
-        """Of each of the student's numbers what is wrong with it, or with one of those that it follows from.
-
-        What cannot be goes along the chain, however long. A 0 goes one step: behind it, others may count the same.
-        """
-        found: dict[str, Barred] = {}
-        for answer in sorted(self.given, key=self.index.dependents.order.__getitem__):
-            found[answer] = self._fault(answer, self.given[answer])
-            if answer in follows:
-                behind = [self._fault(answer, follows[answer]), *(found[each] for each in self._all_sources(answer))]
-                found[answer] = "impossible" if "impossible" in behind else found[answer]
-        return found
 
     # --- explanations
 
@@ -375,7 +281,7 @@ class _Diagnosis:
         index, exact = self.index, _exact(self.given[answer])
         seen: set[tuple[Rule, ...]] = set()
         sources: list[tuple[Rule, ...]] = list(index.doubles(answer).get(exact, ()))
-        if self._reads_own(answer):
+        if self.following.reads_own(answer):
             sources += index.giving_twice(answer, exact, self.own.without(answer))
         for rules in sources:
             if rules not in seen:
@@ -399,17 +305,9 @@ class _Diagnosis:
                 if any(self.index.value(answer, tree, self.own) == exact for tree in form.applied(some)):
                     yield Fit(some)
 
-    def _all_sources(self, answer: str) -> tuple[str, ...]:
-        """The same, of a total its blocks' own rows as well."""
-        depends = self._sources(answer)
-        if answer.startswith(f"{TOTAL}."):
-            name = answer.rpartition(".")[2]
-            depends += tuple(each for block in self.index.table.blocks if (each := f"{block}.{name}") in self.given)
-        return depends
-
     def _finding(self, answer: str, faults: Mapping[str, Barred] | None, chosen: Chosen | None) -> Finding:
         """``faults`` are those of all numbers, where the given one is right for the student's own earlier ones."""
-        depends = self._all_sources(answer)
+        depends = self.following.all_sources(answer)
         why: list[Explained] = []
         if chosen is not None:
             why.append(Explained(self._tellable(answer, chosen.rules), chosen.certainty))
@@ -444,9 +342,6 @@ class _Diagnosis:
         return "copied" if any(rule[0] in _COPIED for each in why for rule in each.rules) else ""
 
 
-# Quantities that are 0 by another convention, or in another layer; a size or a neuron there must be
-_MAY_BE_NONE = frozenset({"weights", "biases", "parameters", "fixed_parameters", "running_statistics", "connections",
-                          "macs", "flops", "parameter_memory"})  # fmt: skip
 _PER_IMAGE = frozenset({"neurons", "connections", "macs", "flops"})  # a network has its weights once
 _UNITS = frozenset({"unit", "percent"})
 _BESIDE = frozenset({("above",), ("below",)})

@@ -53,11 +53,14 @@ def _between(given: int | Fraction, meant: int | Fraction) -> Iterator[Slip]:
 
 
 def _exactly(number: Number) -> int | Fraction | None:
-    """A number with the decimals that it is written with: 105.7 is 1057/10, not what a float makes of it."""
+    """A number with the decimals that it is written with: 105.7 is 1057/10, not what a float makes of it.
+
+    A workbook keeps fifteen digits, and what a formula's result has beyond them is noise.
+    """
     if isinstance(number, float):
         if number != number or number in (float("inf"), float("-inf")):
             return None
-        found = Fraction(repr(number))
+        found = Fraction(f"{number:.15g}")
         return found.numerator if found.denominator == 1 else found
     return number
 

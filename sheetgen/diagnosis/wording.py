@@ -20,7 +20,17 @@ from . import Finding
 from .causes import Cause, causes
 from .changes import Rule
 from .index import index_of
-from .naming import divides, heading_of, is_asked, is_question, say_answer, say_number, say_part, say_quantity
+from .naming import (
+    divides,
+    heading_of,
+    is_asked,
+    is_nameless,
+    is_question,
+    say_answer,
+    say_number,
+    say_part,
+    say_quantity,
+)
 from .weighing import Certainty
 
 Place = Callable[[str], str]  # an answer's cell, F7; "" where it has none
@@ -48,7 +58,7 @@ _PLAIN: Mapping[Rule, str] = {
     ("round", "none"): N_("does not round"),
     ("round", "nearest"): N_("rounds to the nearest whole number"),
     ("same",): N_("divides the size of the input by the stride and rounds up, as if the padding kept the size"),
-    ("divided",): N_("divides the size of the input by the stride and leaves out the rest"),
+    ("divided",): N_("divides the size of the input by the stride and does no more"),
     ("by-kernel",): N_("divides the size of the input by the kernel"),
     ("kept",): N_("keeps the size of the input"),
     ("divided", "stride"): N_("divides the channels by the stride"),
@@ -102,6 +112,7 @@ _OF_PART: Mapping[str, str] = {
     "times-power": N_("multiplies {part} by the exponent instead of raising to that power"),
 }
 _NOT_DIVIDED = N_("does not divide by {part}")
+_NO_DIVISION = N_("leaves out a division")
 _FLAT = N_("uses the input without flattening it")
 _SIDES = frozenset({"kernel", "in_size", "out_size", "taps"})  # of which a formula has two, height times width
 _OF_FAN_IN = frozenset({"weights", "parameters", "connections", "fan_in", "macs", "flops", "parameter_memory"})
@@ -183,7 +194,8 @@ def _clause(rule: Rule, sheet: Sheet, answer: str, say: Translations) -> str:
         case ("row", which):
             return _other_row(which, sheet, answer, say)
         case ("input", size):
-            told = say_number(size, sheet)
+            # in the cell of the image's own size it is what the student typed
+            told = f"{int(size):,}" if answer.startswith(f"{INPUT}.") else say_number(size, sheet)
             if told is None:
                 return say.gettext("takes another usual size of images for the size of the input")
             return say.gettext("takes {size} for the size of the input").format(size=told)
@@ -220,7 +232,7 @@ def _of(answer: str) -> str:
 
 def _of_part(head: str, name: str, sheet: Sheet, answer: str) -> str:
     if head == "drop" and divides(name, sheet, answer):
-        return _NOT_DIVIDED
+        return _NO_DIVISION if is_nameless(name, sheet, answer) else _NOT_DIVIDED
     if head == "drop" and name == "in_size" and _reads_flat(sheet, answer):
         return _FLAT
     if head == "once" and (is_question(answer) or is_asked(name)):
@@ -308,7 +320,7 @@ def cell_sentence(sheet: Sheet, finding: Finding, given: str, place: Place, lang
         told = say.ngettext(
             "{where}: {given} is right for your own {sources}, which is not.",
             "{where}: {given} is right for your own {sources}, which are not.",
-            len(finding.follows),
+            len(_by_cell(finding.follows, place)),
         ).format(where=where, given=given, sources=sources)
         if finding.barred:
             return f"{told} {say.gettext(_BARRED[finding.barred])}"
@@ -331,7 +343,7 @@ def cell_sentence(sheet: Sheet, finding: Finding, given: str, place: Place, lang
 def _sources(sheet: Sheet, answers: Sequence[str], place: Place, say: Translations) -> str:
     """``Output height of conv3 (F11)``, ``Parameters of conv1 (L6), of conv2 (L8) and 3 more``."""
     most = len(answers) if len(answers) <= _MOST_NAMED else _MOST_NAMED - 1
-    answers = list({place(each) or each: each for each in reversed(answers)}.values())[::-1]  # sides of one size
+    answers = _by_cell(answers, place)
     most = min(most, len(answers))
     named = [_source(each, sheet, place, say) for each in answers[:most]]
     more = len(answers) - most
@@ -340,8 +352,16 @@ def _sources(sheet: Sheet, answers: Sequence[str], place: Place, say: Translatio
     return listed(say, tuple(named))
 
 
+def _by_cell(answers: Sequence[str], place: Place) -> list[str]:
+    """One answer of each cell: the sides of a size stand in one."""
+    return list({place(each) or each: each for each in reversed(answers)}.values())[::-1]
+
+
 def _source(answer: str, sheet: Sheet, place: Place, say: Translations) -> str:
     layer, _, quantity = answer.rpartition(".")
+    sizes = [size for size, sides in COMPOSITE.items() if quantity in sides and size in sheet.headings]
+    if quantity not in sheet.headings and sizes:
+        quantity = sizes[0]  # which is what the cell's column is called
     if is_question(answer):
         name = say.gettext("answer to question {number}").format(number=answer.partition(".")[2])
     elif layer == INPUT:
@@ -352,6 +372,17 @@ def _source(answer: str, sheet: Sheet, place: Place, say: Translations) -> str:
         name = say.gettext("{heading} of {layer}").format(heading=heading_of(quantity, sheet), layer=layer)
     cell = place(answer)
     return f"{name} ({cell})" if cell else name
+
+
+def lacks_maps_sentence(where: str, given: str, language: str = "en") -> str:
+    """Of a size that was typed without its number of maps: ``284 x 284`` where ``284 x 284 x 64`` is asked."""
+    message = translations(language).gettext("{where}: {given} is not right; the number of maps is missing.")
+    return message.format(where=where, given=given)
+
+
+def earns_nothing(language: str = "en") -> str:
+    """Where the coursework gives no marks in a column for what follows from an earlier mistake."""
+    return translations(language).gettext("In this column that earns nothing.")
 
 
 # --- the sheet -------------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from sheetgen.diagnosis.slips import slips
         (34.944, 34944, "unit:1000"),
         (35, 34944, "unit:1000"),
         (28.571428571428573, 2 / 7, "percent"),  # as a machine calculates it: 100 * 2 / 7
+        (10.666899999999999, 0.106669, "percent"),  # 100 * 0.106669, as a machine has it
         (28.5714286, 2 / 7, "percent"),
         (28.571429571, 2 / 7, None),  # one in the last but three
         (62.4, 62378344, "unit:1000000"),
