@@ -173,7 +173,7 @@ class _Diagnosis:
             for rule, world in self.index.worlds.items()
             if rule[0] == "misconception"
         }  # fmt: skip
-        chosen = choose(open_fits, chance, self.index.shows, against)
+        chosen = choose(open_fits, chance, self.index.shows, against, self._refused(open_fits, right))
         known = {rule for each in chosen.values() for rule in each.rules if not is_slip(rule)}
         for answer in sorted(right):
             here = [fit.rules for fit in fits[answer] if fit.rules[0][0] in _UNITS]
@@ -183,6 +183,22 @@ class _Diagnosis:
             if both:
                 chosen[answer] = Chosen(min(both, key=lambda rules: (sum(map(cost, rules)), rules)), "likely")
         return chosen
+
+    def _refused(self, fits: Mapping[str, tuple[Fit, ...]], right: set[str]) -> dict[Rule, int]:
+        """In how many rows a rule would have shown whose numbers are right, or right for the student's own.
+
+        Not of what is done once, as to copy a number; nor of another network, behind which all follows rightly.
+        """
+        fine, shown = self._right | right, self.index.shown
+        columns = Counter(answer.rpartition(".")[2] for answer in fine)
+        found: dict[Rule, int] = {}
+        for answer, listed in fits.items():
+            for rule in {rule for fit in listed for rule in fit.rules if rule[0] not in _DONE_ONCE}:
+                if rule[0] in _OF_COLUMN:
+                    found[rule] = max(found.get(rule, 0), columns[answer.rpartition(".")[2]])
+                elif rule not in found and rule in shown:
+                    found[rule] = len(set(map(row_of, fine & shown[rule])))
+        return found
 
     def _at_work(self, answer: str) -> Iterator[tuple[Rule, ...]]:
         """Rules that a number obeys which is right for the student's own earlier ones.
@@ -346,6 +362,8 @@ _PER_IMAGE = frozenset({"neurons", "connections", "macs", "flops"})  # a network
 _UNITS = frozenset({"unit", "percent"})
 _BESIDE = frozenset({("above",), ("below",)})
 _COPIED = _UNITS | {"mixed-up"}
+_OF_COLUMN = _UNITS | {"batch"}
+_DONE_ONCE = frozenset({"row", "nothing", "misconception", "input"})
 _OF_NETWORK = frozenset({"misconception", "input", "mixed-up"})
 
 

@@ -409,14 +409,19 @@ class Index:
         return self._doubles[answer]
 
     @cached_property
-    def shows(self) -> Mapping[Rule, int]:
-        """In how many rows of the sheet each rule gives a wrong number: height and width are no two occasions."""
+    def shown(self) -> Mapping[Rule, frozenset[str]]:
+        """The answers in which each rule gives a wrong number."""
         found: dict[Rule, set[str]] = {}
         for answer in self.answers:
             rules = {each[0] for listed in self.singles(answer).values() for each in listed if len(each) == 1}
             for rule in rules:
-                found.setdefault(rule, set()).add(row_of(answer))
-        return {rule: len(rows) for rule, rows in found.items()}
+                found.setdefault(rule, set()).add(answer)
+        return {rule: frozenset(answers) for rule, answers in found.items()}
+
+    @cached_property
+    def shows(self) -> Mapping[Rule, int]:
+        """In how many rows of the sheet each rule gives a wrong number: height and width are no two occasions."""
+        return {rule: len(set(map(row_of, answers))) for rule, answers in self.shown.items()}
 
     def build(self) -> None:
         """All of it at once; it is otherwise built as far as it is asked for."""

@@ -142,6 +142,21 @@ def test_a_formula_that_reads_the_right_cells_has_no_rule_in_it() -> None:
     assert computed["conv1.parameters"].credit
 
 
+def test_rows_that_are_right_speak_against_a_rule() -> None:
+    # 227 by 4, 57 by 2, 28 = 27's own ... rounded up, as if the padding kept the size: the layers of stride 1 are
+    # right, which without the kernel, 27 + 2*2 + 1 = 32, they would not be
+    sizes = {"conv1": 57, "pool1": 29, "conv2": 29, "pool2": 15, "conv3": 15, "conv4": 15, "conv5": 15, "pool5": 8}
+    findings = found({f"{layer}.out_height": size for layer, size in sizes.items()})
+    assert ids(findings["conv1.out_height"]) == ids(findings["pool5.out_height"]) == ["same"]
+    # (k - 1) of the new jump, 2, and k of the old one, 1, are the same in a pool of 2 by 2: pool1's field of 5 + 2 = 7.
+    # Without the - 1 the convolutions behind would be 3 and not 2 jumps larger
+    fields = {"pool1": 7, "conv2_1": 11, "conv2_2": 15, "pool2": 19, "conv3_1": 27, "conv3_2": 35, "conv3_3": 43}
+    fields |= {"pool3": 51, "conv4_1": 67, "conv4_2": 83, "conv4_3": 99, "pool4": 115}
+    fields |= {"conv5_1": 147, "conv5_2": 179, "conv5_3": 211, "pool5": 243}
+    findings = found({f"{layer}.receptive_field": field for layer, field in fields.items()}, "vgg16")
+    assert ids(findings["pool1.receptive_field"])[0] == ids(findings["pool2.receptive_field"])[0] == "swap:in_jump:jump"
+
+
 def test_two_wrong_numbers_do_not_explain_each_other() -> None:
     # conv3 and conv5 have 3*3*256*384*13*13 and 3*3*384*256*13*13 products, the same: twice these in both
     twice = 2 * 9 * 256 * 384 * 169
