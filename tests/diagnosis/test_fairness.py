@@ -68,6 +68,10 @@ def test_what_follows_from_a_copied_number_earns_its_part() -> None:
     findings = found({"3a.output.out_channels": 224, "3b.pool.out_channels": 224}, "googlenet")
     assert ids(findings["3a.output.out_channels"])[0] == "lacks-input"
     assert findings["3b.pool.out_channels"].credit
+    # 528 is 4d's number, and none that 3a's branches give: copied, and carried on rightly
+    findings = found({"3a.output.out_channels": 528, "3b.pool.out_channels": 528}, "googlenet")
+    assert ids(findings["3a.output.out_channels"])[0].startswith("row:")
+    assert findings["3b.pool.out_channels"].credit
     # and what only one branch gives is still that: of 3b's 128, 192, 96 and 64 the largest
     assert ids(found({"3b.output.out_channels": 192}, "googlenet")["3b.output.out_channels"])[0] == "not-concatenated"
 

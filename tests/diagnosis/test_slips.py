@@ -58,3 +58,10 @@ def test_no_size_counts_images() -> None:
 
     assert rules("conv1.connections", 105705600 * 64) == ["batch:64"]
     assert not [each for each in rules("conv1.out_height", 55 * 64) if each.startswith("batch")]
+
+
+def test_what_a_formula_has_beyond_fifteen_digits_is_noise() -> None:
+    # 100 * 0.285714, which a machine has as 28.571400000000004, for 2/7: rounded to four decimals of a per cent
+    assert repr(100 * 0.285714) == "28.571400000000004"
+    assert ("percent",) in dict(slips(100 * 0.285714, 2 / 7))
+    assert ("percent",) not in dict(slips(100 * 0.285716, 2 / 7))
