@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from . import reading
 from .addresses import address
-from .expr import Call, Number, Op, plain, words
+from .expr import Call, Number, Op, Value, plain, words
 from .handin import NOBODY, HandIn
 from .judging import Held as Held
 from .judging import Status as Status
@@ -190,10 +190,12 @@ def _explained(sheet: Sheet, judged: Sequence[_Judged], found: Mapping[str, Held
     """Why the wrong answers are wrong. The rooms that know are loaded only where there is one."""
     wrong = {each.answer: each for each in judged if each.verdict.status == "wrong"}
     numbers = dict(_wrong_numbers(sheet, wrong.values()))
-    if not numbers:
+    habit = _habit(sheet, found)
+    flat = [each for each in wrong.values() if _lacks_maps(each, sheet.table.numbers.get(each.answer), habit)]
+    if not numbers and not flat:
         return _Told()
     from .diagnosis import Explained, diagnose
-    from .diagnosis.wording import cell_sentence, clause, summary
+    from .diagnosis.wording import cell_sentence, clause, earns_nothing, lacks_maps_sentence, summary
 
     near = {each.answer: max(each.near, _half(each.held)) for each in wrong.values()}
     findings = diagnose(
@@ -219,13 +221,16 @@ def _explained(sheet: Sheet, judged: Sequence[_Judged], found: Mapping[str, Held
     for answer, told in pointed.items():
         if told and not whole[answer].follows:  # which says it better than any rule that gives the same number
             whole[answer] = replace(whole[answer], why=(Explained((("points",),), "only"),))
-    because, feedback = {}, {}
+    because: dict[str, tuple[Because, ...]] = {}
+    feedback = {each.answer: lacks_maps_sentence(each.place, shown_as(each.held.value), language) for each in flat}
     for answer, finding in whole.items():
         because[answer] = tuple(
             Because(why.id, clause(why.rules, sheet, answer, language), why.certainty) for why in finding.why
         )
         given = shown_as(wrong[answer].held.value)
         said = [cell_sentence(sheet, finding, given, place, language)]
+        if finding.credit and not wrong[answer].follow_through:
+            said.append(earns_nothing(language))
         said += pointed[answer]
         feedback[answer] = " ".join(said)
     credit = frozenset(answer for answer, finding in whole.items() if finding.credit and wrong[answer].follow_through)
@@ -253,6 +258,15 @@ def _wrong_numbers(sheet: Sheet, wrong: Iterable[_Judged]) -> Iterator[tuple[str
                     yield f"{layer}.{side}", number
         elif len(numbers) == 1 and right is not None and not isinstance(right, str):
             yield each.answer, numbers[0]
+
+
+def _lacks_maps(judged: _Judged, right: Value | None, habit: Habit) -> bool:
+    """Whether height and width were typed where the maps are asked as well."""
+    sized = judged.answer.rpartition(".")[2] in COMPOSITE and isinstance(right, str) and right.count(" x ") == 2
+    if not sized or judged.verdict.said:
+        return False
+    read = reading.read(judged.held.value, "size", shown=judged.held.shown, habit=habit)
+    return len(read.numbers) == 2
 
 
 def _of_sides(answer: str, findings: Mapping[str, Finding]) -> Finding | None:

@@ -2,28 +2,27 @@
 
 ``diagnose`` is handed what a student answered and which of it is wrong, and says of each wrong number whether it
 follows from the student's own earlier numbers, which rule explains it, and how sure that is. Trees and their changes
-are in ``trees``, ``changes`` and ``forms``; what they give for a coursework in ``index``; slips of the hand in
-``slips``; which explanation wins in ``weighing``; words for all of it in ``wording``. This room must not know cells,
-files, marks or how a number was typed.
+are in ``trees``, ``changes`` and ``forms``; what they give for a coursework in ``index``; what follows from the
+student's own numbers in ``following``; slips of the hand in ``slips``; which explanation wins in ``weighing``; words
+for all of it in ``wording``. This room must not know cells, files, marks or how a number was typed.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, islice
-from typing import Literal
 
 from ..expr import Value
-from ..network import INPUT, TOTAL
 from ..sheet import Sheet
 from .changes import Rule
 from .changes import rule_id as rule_id
-from .index import Index, index_of
-from .own import LARGEST, Own
+from .following import Barred, Following, Right
+from .index import Index, index_of, row_of, sides_of
+from .own import LARGEST
 from .slips import BATCHES, slips
 from .trees import Number
 from .weighing import Certainty, Chosen, Fit, by_chance, choose, cost, is_slip, slip_cost
@@ -33,15 +32,11 @@ MOST_FITS = 24  # explanations of one cell that are weighed
 # where the formula itself reads none of the student's own, the true ones are what is expected.
 CARRIED, NOT_CARRIED, OWN = 0.3, 2.0, 1.0
 COPY = 4.0  # bits that a wrong number of another row costs in each cell: what made the one made the other
+ANOTHER_ROW: Rule = ("row", "another")
+SHIFTED = 3  # numbers of the row above, or below, that make a column one that is shifted
 FEW = 10  # images; a smaller factor beside another mistake is more likely something else
 SELDOM = 10  # cells; a rule that explains fewer may have two others behind it
 MOST_KNOWN = 5  # rules of other cells that are tried together in one
-Right = Callable[[str, Number, Value], bool]  # answer, a student's number, a value: is it right within tolerance?
-
-
-# What an earlier number is that nothing may follow from: it cannot be what it claims to be; or the same mistake, a unit
-# or a copied number, is in both
-Barred = Literal["", "impossible", "copied"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,27 +102,25 @@ class _Diagnosis:
         right: Collection[str],
         computed: Collection[str],
     ) -> None:
-        self.index, self.given, self.is_right = index, given, is_right
+        self.index, self.given = index, given
         self.right, self.computed = right, computed
+        self._right = frozenset((*right, *(side for answer in right for side in sides_of(answer))))
         self._layers = Counter(answer.rpartition(".")[0] for answer in given)
         self._columns = Counter(answer.rpartition(".")[2] for answer in given)
         self.numbers = index.table.numbers
-        self.own = Own(index.dependents, given)
-        self._read: dict[str, tuple[str, ...]] = {}  # what is read where the row's own numbers are written out
+        self.following = Following(index, given, is_right)
+        self.own = self.following.own
+        self._shifts: Counter[Rule] = Counter()  # how many numbers are those of the row above, or below
 
     def found(self) -> dict[str, Finding]:
         follows: dict[str, Value] = {}
         fits: dict[str, tuple[Fit, ...]] = {}
         for answer, number in self.given.items():
-            if self._reads_own(answer):
-                carried = self.own.follows(answer)
-                by_blocks = self._over_blocks(answer, carried)
-                if by_blocks is not None and self.is_right(answer, number, by_blocks):
-                    carried = by_blocks
-                if carried is not None and not isinstance(carried, str):
-                    follows[answer] = carried
+            carried = self.following.value(answer)
+            if carried is not None and not isinstance(carried, str):
+                follows[answer] = carried
             fits[answer] = _cheapest(self._singles(answer, number, follows.get(answer)))
-        right = {answer for answer in follows if self._follows(answer, follows)}
+        right = {answer for answer in follows if self.following.holds(answer, follows)}
         chosen = self._choose(fits, right)
         known = Counter(rule for each in chosen.values() for rule in each.rules if not is_slip(rule))
         more = False
@@ -145,8 +138,10 @@ class _Diagnosis:
         if more:
             chosen = self._choose(fits, right)
         chosen |= self._mistyped(fits, right, chosen)
+        faults = self.following.faults({answer: follows[answer] for answer in right})
+        self._shifts = Counter(rule for each in chosen.values() for rule in each.rules if rule[1:] in _BESIDE)
         return {
-            answer: self._finding(answer, follows[answer] if answer in right else None, chosen.get(answer))
+            answer: self._finding(answer, faults if answer in right else None, chosen.get(answer))
             for answer in self.given
         }
 
@@ -157,7 +152,7 @@ class _Diagnosis:
 
         Who calculates everything behind it correctly knows the rules.
         """
-        roots = {source for answer in right for source in self._sources(answer)} - right - chosen.keys()
+        roots = {source for answer in right for source in self.following.sources(answer)} - right - chosen.keys()
         found: dict[str, Chosen] = {}
         for answer in sorted(roots):
             near = [fit for fit in fits[answer] if all(map(is_slip, fit.rules))]
@@ -178,87 +173,45 @@ class _Diagnosis:
             for rule, world in self.index.worlds.items()
             if rule[0] == "misconception"
         }  # fmt: skip
-        chosen = choose(open_fits, chance, self.index.shows, against)
+        chosen = choose(open_fits, chance, self.index.shows, against, self._refused(open_fits, right))
         known = {rule for each in chosen.values() for rule in each.rules if not is_slip(rule)}
         for answer in sorted(right):
-            # over the true numbers, so that the rule itself is at work in this cell, and not only before it
-            here = [*self.index.singles(answer).get(_exact(self.given[answer]), ())]
-            here += [fit.rules for fit in fits[answer] if fit.rules[0][0] in _UNITS]
+            here = [fit.rules for fit in fits[answer] if fit.rules[0][0] in _UNITS]
+            if answer not in self.computed:  # a formula that reads the right cells has no rule in it
+                here += self._at_work(answer)
             both = [rules for rules in here if set(rules) <= known]
             if both:
                 chosen[answer] = Chosen(min(both, key=lambda rules: (sum(map(cost, rules)), rules)), "likely")
         return chosen
 
-    # --- follow-through
+    def _refused(self, fits: Mapping[str, tuple[Fit, ...]], right: set[str]) -> dict[Rule, int]:
+        """In how many rows a rule would have shown whose numbers are right, or right for the student's own.
 
-    def _over_blocks(self, answer: str, carried: Value | None) -> Value | None:
-        """A total as who adds up the blocks' own rows gets it, where these are asked and were answered wrongly."""
-        terms, quantity = self.index.terms(answer), answer.rpartition(".")[2]
-        if not terms or carried is None or isinstance(carried, str) or not answer.startswith(f"{TOTAL}."):
-            return None
-        whole: Number = carried
-        for block, layers in self.index.table.blocks.items():
-            own = self.given.get(f"{block}.{quantity}")
-            parts = [self.own.get(f"{layer}.{quantity}") for layer in layers if f"{layer}.{quantity}" in terms]
-            numbers = [part for part in parts if part is not None and not isinstance(part, str)]
-            if own is not None and len(numbers) == len(parts):
-                whole = whole + own - sum(numbers)
-        return whole if whole != carried else None
+        Not of what is done once, as to copy a number; nor of another network, behind which all follows rightly.
+        """
+        fine, shown = self._right | right, self.index.shown
+        columns = Counter(answer.rpartition(".")[2] for answer in fine)
+        found: dict[Rule, int] = {}
+        for answer, listed in fits.items():
+            for rule in {rule for fit in listed for rule in fit.rules if rule[0] not in _DONE_ONCE}:
+                if rule[0] in _OF_COLUMN:
+                    found[rule] = max(found.get(rule, 0), columns[answer.rpartition(".")[2]])
+                elif rule not in found and rule in shown:
+                    found[rule] = len(set(map(row_of, fine & shown[rule])))
+        return found
 
-    def _reads_own(self, answer: str) -> bool:
-        quantity = self.index.table.quantities[answer]
-        name = answer.rpartition(".")[2]
-        if answer.startswith(f"{TOTAL}.") and any(f"{block}.{name}" in self.given for block in self.index.table.blocks):
-            return True
-        return any(isinstance(bind, str) and self.own.changes(bind) for bind in quantity.binds.values())
+    def _at_work(self, answer: str) -> Iterator[tuple[Rule, ...]]:
+        """Rules that a number obeys which is right for the student's own earlier ones.
 
-    def _follows(self, answer: str, follows: dict[str, Value]) -> bool:
-        """Whether the number is right for the student's own; ``follows`` is then told which one that is."""
-        given, right = self.given[answer], self.numbers[answer]
-        carried = follows[answer]
-        if carried != right and self.is_right(answer, given, carried):
-            return True
-        written_out = self._written_out(answer)
-        if written_out is None or written_out == right or not self.is_right(answer, given, written_out):
-            return False
-        follows[answer] = written_out
-        self._read[answer] = self.index.read_by(answer)
-        return True
-
-    def _written_out(self, answer: str) -> Number | None:
-        """The number for who writes the row's own numbers out: k*k*C*K + K, whatever stands in the weights' cell."""
-        form = self.index.forms.of(answer)
-        if form is None or form.tree == form.expanded:
-            return None
-        if not any(self.own.changes(each) for each in self.index.read_by(answer)):
-            return None
-        number = self.index.value(answer, form.expanded, self.own.without(answer))
-        return number if number == number else None
-
-    def _sources(self, answer: str) -> tuple[str, ...]:
-        """The student's own wrong numbers that the number is computed from."""
-        return self.own.sources(answer, self._read.get(answer))
-
-    def _plausible(self, answer: str, number: Value) -> bool:
-        """Whether a number can be what it claims to be: whole and positive where it is, no larger than its input."""
-        if isinstance(number, str):
-            return False
-        right = self.numbers[answer]
-        if isinstance(right, str):
-            return False
-        if isinstance(right, int) and number != int(number):
-            return False
-        if right > 0 and number <= 0:
-            return False
-        if number < 0 <= right:
-            return False
-        layer, _, quantity = answer.rpartition(".")
-        if quantity in ("out_height", "out_width") and layer not in (INPUT, TOTAL):
-            read = self.numbers.get(f"{layer}.{quantity.replace('out', 'in')}")
-            image = self.own.get(f"{INPUT}.{quantity.replace('out', 'in')}")  # of the student's own
-            if isinstance(read, int) and isinstance(image, int) and right <= read:
-                return number <= max(image, read)
-        return True
+        Over the true numbers, so that the rule is in this cell and not only before it; and, unless it changes the
+        network itself or names another number, over the student's own as well: what gives the number only where the
+        earlier ones are right was not done by who had them wrong.
+        """
+        exact = _exact(self.given[answer])
+        over_own = set(self._over_own(answer, exact))
+        for rules in self.index.singles(answer).get(exact, ()):
+            if rules[0][0] in _OF_NETWORK or rules in over_own:
+                yield rules
 
     # --- explanations
 
@@ -267,13 +220,14 @@ class _Diagnosis:
         right = self.numbers[answer]
         over_true, over_own = (NOT_CARRIED, CARRIED) if carried not in (None, right) else (0.0, OWN)
         exact = _exact(number)
-        plain = dict.fromkeys(self._over_true(answer, exact))
+        plain = dict.fromkeys(rules for rules in self._over_true(answer, exact) if rules[0] not in self._other_images)
         own = dict.fromkeys(self._over_own(answer, exact) if carried is not None or self._near_own(answer) else ())
         for rules in {**plain, **own}:
             if rules[0][0] == "row":
-                if answer not in self.computed:
-                    copied = self.index.copied_from(answer, rules[0]) in self.given
-                    yield Fit(rules, COPY if copied else 0.0)
+                if rules in plain and answer not in self.computed:
+                    yield Fit(rules)
+                elif self._may_copy(answer, rules[0]):
+                    yield Fit(rules, COPY)
             else:
                 yield Fit(rules, over_own if rules not in plain else 0.0 if rules in own else over_true)
         seen = plain.keys() | own.keys()
@@ -287,6 +241,14 @@ class _Diagnosis:
                     continue
                 seen.add((rule,))
                 yield Fit((rule,), over + (slip_cost(rule, alike) if is_slip(rule) else math.log2(alike)))
+
+    @cached_property
+    def _other_images(self) -> frozenset[Rule]:
+        """Sizes of the image that the student did not take, who was asked for it and gave another."""
+        asked = {answer: self.numbers[answer] for answer in self.index.of_image if answer in self._right}
+        given = {*asked.values(), *(self.given[answer] for answer in self.index.of_image if answer in self.given)}
+        sizes = (rule for rule in self.index.worlds if rule[0] == "input")
+        return frozenset(rule for rule in sizes if given and int(rule[1]) not in given)
 
     def _over_true(self, answer: str, number: Number) -> Iterator[tuple[Rule, ...]]:
         singles = self.index.singles(answer)
@@ -303,6 +265,14 @@ class _Diagnosis:
         yield from ((rule,) for rule, value in index.conventions(answer, own) if value == number)
         yield from index.elsewhere(answer, number, own)
         yield from (rules for rules, value in index.summed(answer, own, rows=False) if value == number)
+
+    def _may_copy(self, answer: str, rule: Rule) -> bool:
+        """Whether a wrong number of another row may stand here: of one before it, or two would explain each other."""
+        copied = self.index.copied_from(answer, rule)
+        rows = [*self.index.sheet.rows]
+        here, there = (row_of(each) for each in (answer, copied or ""))
+        known = copied in self.given and answer not in self.computed and {here, there} <= {*rows}
+        return known and rows.index(there) < rows.index(here)
 
     def _counts_images(self, answer: str, factor: int) -> bool:
         """Whether a factor may be a number of images: of what is counted, and none that the layer itself has."""
@@ -327,7 +297,7 @@ class _Diagnosis:
         index, exact = self.index, _exact(self.given[answer])
         seen: set[tuple[Rule, ...]] = set()
         sources: list[tuple[Rule, ...]] = list(index.doubles(answer).get(exact, ()))
-        if self._reads_own(answer):
+        if self.following.reads_own(answer):
             sources += index.giving_twice(answer, exact, self.own.without(answer))
         for rules in sources:
             if rules not in seen:
@@ -351,31 +321,50 @@ class _Diagnosis:
                 if any(self.index.value(answer, tree, self.own) == exact for tree in form.applied(some)):
                     yield Fit(some)
 
-    def _finding(self, answer: str, follows: Value | None, chosen: Chosen | None) -> Finding:
-        """``follows`` is the number for the student's own earlier ones, where the given one is right for them."""
-        depends = self._sources(answer)
-        if answer.startswith(f"{TOTAL}."):
-            name = answer.rpartition(".")[2]
-            depends += tuple(each for block in self.index.table.blocks if (each := f"{block}.{name}") in self.given)
+    def _finding(self, answer: str, faults: Mapping[str, Barred] | None, chosen: Chosen | None) -> Finding:
+        """``faults`` are those of all numbers, where the given one is right for the student's own earlier ones."""
+        depends = self.following.all_sources(answer)
         why: list[Explained] = []
         if chosen is not None:
-            why.append(Explained(chosen.rules, chosen.certainty))
-            why += [Explained(rules, "possible") for rules in chosen.others]
-        if follows is None:
+            why.append(Explained(self._tellable(answer, chosen.rules), chosen.certainty))
+            others = dict.fromkeys(self._tellable(answer, rules) for rules in chosen.others)
+            why += [Explained(rules, "possible") for rules in others if rules != why[0].rules]
+        if faults is None:
             return Finding(answer, why=tuple(why), depends=depends)
-        barred = self._barred(answer, follows, depends, why)
+        barred = self._barred(answer, faults, depends, why)
         return Finding(answer, depends, not barred, tuple(why), depends, barred)
 
-    def _barred(self, answer: str, number: Value, depends: tuple[str, ...], why: list[Explained]) -> Barred:
+    def _tellable(self, answer: str, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+        """Rules without the name of a row whose right number this is, and which the student has not found.
+
+        A column that is shifted by a row is one slip of the place, and is said to be one.
+        """
+        return tuple(ANOTHER_ROW if rule[0] == "row" and self._gives_away(answer, rule) else rule for rule in rules)
+
+    def _gives_away(self, answer: str, rule: Rule) -> bool:
+        copied = self.index.copied_from(answer, rule)
+        if self._shifts[rule] >= SHIFTED or copied is None or copied in self._right or not self.index.is_asked(copied):
+            return False
+        return self.given[answer] == self.numbers[copied]
+
+    def _barred(
+        self, answer: str, faults: Mapping[str, Barred], depends: tuple[str, ...], why: list[Explained]
+    ) -> Barred:
         """Why following from the student's own numbers earns no marks, where it does not."""
-        if not all(self._plausible(each, self.given[each]) for each in depends) or not self._plausible(answer, number):
-            return "impossible"
+        found = {faults[each] for each in (answer, *depends)}
+        for fault in ("impossible", "zero"):
+            if fault in found:
+                return fault
         return "copied" if any(rule[0] in _COPIED for each in why for rule in each.rules) else ""
 
 
-_PER_IMAGE = frozenset({"neurons", "weights", "biases", "parameters", "connections", "macs", "flops"})
+_PER_IMAGE = frozenset({"neurons", "connections", "macs", "flops"})  # a network has its weights once
 _UNITS = frozenset({"unit", "percent"})
-_COPIED = _UNITS | {"row", "mixed-up"}
+_BESIDE = frozenset({("above",), ("below",)})
+_COPIED = _UNITS | {"mixed-up"}
+_OF_COLUMN = _UNITS | {"batch"}
+_DONE_ONCE = frozenset({"row", "nothing", "misconception", "input"})
+_OF_NETWORK = frozenset({"misconception", "input", "mixed-up"})
 
 
 def _is_weak(rules: tuple[Rule, ...]) -> bool:

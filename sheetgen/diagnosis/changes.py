@@ -119,13 +119,18 @@ def _within(node: Node, quantity: str, *, inside: bool) -> Iterator[Changed]:
 
 def _of_sum(node: tuple[Node, ...], quantity: str, *, inside: bool) -> Iterator[Changed]:
     terms = node[1:]
-    if all(isinstance(term, str) and term.startswith("in") and term.endswith("_channels") for term in terms):
+    # of layers that are laid one behind the other; a scale and a shift for each channel are the same name twice
+    if len(set(terms)) > 1 and all(isinstance(term, str) and _is_branch(term) for term in terms):
         yield from ((("not-concatenated",), term) for term in terms)
+        if len(terms) > 2:
+            yield from ((("lacks-input",), added(*terms[:at], *terms[at + 1 :])) for at in range(len(terms)))
         return
-    for name in _in_all(terms):  # of all filters the one: (k*k*C + 1) of (k*k*C + 1)*K
+    for name in _in_all(terms) if len(set(terms)) > 1 else ():  # of all filters the one: (k*k*C + 1) of (k*k*C + 1)*K
         yield ("drop", part(name)), added(*(replaced(term, {name: 1}) for term in terms))
     for at, term in enumerate(terms, start=1):
         rest = terms[: at - 1] + terms[at:]
+        if term in terms[at:]:
+            continue  # of two that are alike the last is left out: of a scale and a shift the biases
         named = _term(term, quantity, first=at == 1, inside=inside)
         yield ("drop", named), added(*rest)
         if isinstance(term, int) and abs(term) == 1:
@@ -141,6 +146,10 @@ def _of_sum(node: tuple[Node, ...], quantity: str, *, inside: bool) -> Iterator[
             yield ("sign", named), added(*rest[: at - 1], negative(term), *rest[at - 1 :])
     if len(terms) == 2 and named_of_bias(terms, quantity):
         yield ("product", "biases"), multiplied(*terms)
+
+
+def _is_branch(name: str) -> bool:
+    return name.startswith("in") and name.endswith("_channels")
 
 
 def _in_all(terms: tuple[Node, ...]) -> tuple[str, ...]:
@@ -236,10 +245,25 @@ def _of_counts(tree: Node, quantity: str) -> Iterator[Changed]:
         yield ("counted", "biases"), added(tree, "out_channels")  # of a layer that has none
     if quantity not in ("macs", "connections") or tree == 0:
         return
-    if quantity == "macs":
-        yield ("flops",), multiplied(2, tree)
+    yield ("flops",), multiplied(2, tree)
+    if quantity == "macs" or not _holds(tree, 1):  # of connections that have none
         yield ("counted", "biases"), added(tree, multiplied("out_channels", "out_height", "out_width"))
+    if quantity == "connections":
+        yield from _of_connections(tree)
     yield ("again", "out_channels"), multiplied(tree, "out_channels")
+
+
+def _of_connections(tree: Node) -> Iterator[Changed]:
+    factors = tree[1:] if isinstance(tree, tuple) and tree[0] == "*" else ()
+    for at, factor in enumerate(factors):
+        if isinstance(factor, tuple) and factor[0] == "+" and factor[-1] == 1:  # the biases not at every place
+            fan_in = added(*factor[1:-1])
+            yield ("biases-once",), added(multiplied(*factors[:at], fan_in, *factors[at + 1 :]), "out_channels")
+    if "kernel_height" in names(tree) and "in_channels" not in names(tree) and not _holds(tree, 1):
+        window = multiplied("kernel_height", "kernel_width", "in_channels")
+        units = multiplied("out_channels", "out_height", "out_width")
+        yield ("as-convolution",), multiplied(window, units)
+        yield ("as-convolution",), multiplied(added(window, 1), units)
 
 
 def _of_sizes(tree: Node, quantity: str) -> Iterator[Changed]:

@@ -30,6 +30,7 @@ _ALONE = frozenset(
     {
         "nothing",
         "not-concatenated",
+        "lacks-input",
         "uncropped",
         "per-slice",
         "same",

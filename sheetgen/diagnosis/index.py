@@ -48,12 +48,25 @@ class Index:
         found: dict[str, None] = {}
         for cell in self.sheet.blanks:
             answer = cell.answer or ""
-            layer, _, quantity = answer.rpartition(".")
-            sides = [f"{layer}.{side}" for side in COMPOSITE.get(quantity, ())]
-            found |= dict.fromkeys([side for side in sides if side in self.table.numbers] or [answer])
+            sides = [side for side in sides_of(answer) if side in self.table.numbers]
+            found |= dict.fromkeys(sides or [answer])
         asked = self.sheet.questions.numbers if self.sheet.questions is not None else ()
         found |= dict.fromkeys(answer for answer in asked if answer in self.table.quantities)
         return tuple(found)
+
+    @cached_property
+    def of_image(self) -> tuple[str, ...]:
+        """The answers that are the size of the image: in the table, and of a question that is solved for it."""
+        size = self.table.numbers.get(f"{INPUT}.in_height")
+        sides = (f"{INPUT}.in_height", f"{INPUT}.in_width")
+        return tuple(
+            answer for answer in self.answers
+            if answer in sides or (isinstance(size, int) and self._asks_for_the_image(answer, size))
+        )  # fmt: skip
+
+    def is_asked(self, answer: str) -> bool:
+        """Whether a number is a blank's, or a side of one."""
+        return answer in self.dependents.asked
 
     @cached_property
     def _rows(self) -> Mapping[str, tuple[str, ...]]:
@@ -396,14 +409,19 @@ class Index:
         return self._doubles[answer]
 
     @cached_property
-    def shows(self) -> Mapping[Rule, int]:
-        """In how many rows of the sheet each rule gives a wrong number: height and width are no two occasions."""
+    def shown(self) -> Mapping[Rule, frozenset[str]]:
+        """The answers in which each rule gives a wrong number."""
         found: dict[Rule, set[str]] = {}
         for answer in self.answers:
             rules = {each[0] for listed in self.singles(answer).values() for each in listed if len(each) == 1}
             for rule in rules:
-                found.setdefault(rule, set()).add(row_of(answer))
-        return {rule: len(rows) for rule, rows in found.items()}
+                found.setdefault(rule, set()).add(answer)
+        return {rule: frozenset(answers) for rule, answers in found.items()}
+
+    @cached_property
+    def shows(self) -> Mapping[Rule, int]:
+        """In how many rows of the sheet each rule gives a wrong number: height and width are no two occasions."""
+        return {rule: len(set(map(row_of, answers))) for rule, answers in self.shown.items()}
 
     def build(self) -> None:
         """All of it at once; it is otherwise built as far as it is asked for."""
@@ -420,6 +438,12 @@ def _flat(text: str) -> Node:
 def row_of(answer: str) -> str:
     """The row of the table that an answer stands in; of a question the question."""
     return answer if answer.startswith("question.") else answer.rpartition(".")[0]
+
+
+def sides_of(answer: str) -> tuple[str, ...]:
+    """The numbers that a size is made of; none of another answer."""
+    layer, _, quantity = answer.rpartition(".")
+    return tuple(f"{layer}.{side}" for side in COMPOSITE.get(quantity, ()))
 
 
 _KEPT: list[Index] = []

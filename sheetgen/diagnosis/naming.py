@@ -218,5 +218,11 @@ def is_asked(name: str) -> bool:
     return any(_ASKED.fullmatch(each) or each.startswith(NUMBER) for each in name.split("*"))
 
 
+def is_nameless(name: str, sheet: Sheet, answer: str) -> bool:
+    """Whether a part of a formula is a number that the question's text does not give."""
+    number = name.removeprefix(NUMBER)
+    return name == "number" or (number.isdecimal() and say_given(number, sheet, answer) is None)
+
+
 def is_question(answer: str) -> bool:
     return answer.startswith(f"{PREFIX}.")

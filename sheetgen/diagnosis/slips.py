@@ -15,6 +15,7 @@ from .trees import Number
 LEAST = 10  # of a single digit every other digit is one slip away
 UNITS = (1000, 1_000_000, 1_000_000_000, 1024, 1_048_576)
 BATCHES = (2, 4, 8, 10, 16, 20, 32, 50, 64, 100, 128, 256, 512)
+AS_CALCULATED = Fraction(1, 10**9)  # of a number with all its decimals, relative
 Slip = tuple[Rule, int]  # and how many numbers are as near as it
 
 
@@ -52,11 +53,14 @@ def _between(given: int | Fraction, meant: int | Fraction) -> Iterator[Slip]:
 
 
 def _exactly(number: Number) -> int | Fraction | None:
-    """A number with the decimals that it is written with: 105.7 is 1057/10, not what a float makes of it."""
+    """A number with the decimals that it is written with: 105.7 is 1057/10, not what a float makes of it.
+
+    A workbook keeps fifteen digits, and what a formula's result has beyond them is noise.
+    """
     if isinstance(number, float):
         if number != number or number in (float("inf"), float("-inf")):
             return None
-        found = Fraction(repr(number))
+        found = Fraction(f"{number:.15g}")
         return found.numerator if found.denominator == 1 else found
     return number
 
@@ -68,7 +72,9 @@ def _of_size(given: int | Fraction, meant: int | Fraction) -> Iterator[Slip]:
             yield ("slip", "zeros"), 2
         if given * power == meant:
             yield ("slip", "zeros-lost"), 2
-    if given * 100 == meant or (isinstance(meant, Fraction) and _is_near(given, meant * 100, 1)):
+    if given * 100 == meant or (
+        isinstance(meant, Fraction) and (_is_near(given, meant * 100, 1) or _is_as_calculated(given, meant * 100))
+    ):
         yield ("percent",), 1
     for unit in UNITS:
         if given == meant * unit:
@@ -84,6 +90,11 @@ def _is_near(scaled: int | Fraction, meant: int | Fraction, unit: int, typed: in
     """34.9 in a column of thousands, for 34,944: right within half of the last decimal that was typed."""
     places = _places(scaled if typed is None else typed)
     return places is not None and bool(abs(Fraction(scaled - meant)) * 2 * 10**places <= unit)
+
+
+def _is_as_calculated(given: int | Fraction, meant: int | Fraction) -> bool:
+    """A number that a machine calculated: as near as its last binary digits let it be."""
+    return bool(abs(Fraction(given) - meant) <= AS_CALCULATED * abs(Fraction(meant)))
 
 
 def _places(given: int | Fraction) -> int | None:

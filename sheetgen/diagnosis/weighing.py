@@ -46,7 +46,7 @@ _COSTS: Mapping[Rule, float] = {
     ("twice", "one"): 4.8,
     ("twice",): 6.0,
     ("once",): 5.0,
-    ("halved",): 5.0,
+    ("halved",): 5.5,
     ("divided",): 5.5,
     ("convention",): 4.0,
     ("input",): 4.0,
@@ -79,6 +79,9 @@ _COSTS: Mapping[Rule, float] = {
     ("per-input",): 5.5,
     ("dtype",): 4.5,
     ("not-concatenated",): 4.0,
+    ("lacks-input",): 4.2,
+    ("biases-once",): 4.5,
+    ("as-convolution",): 5.0,
     ("uncropped",): 4.0,
     ("thousand",): 4.0,
     ("left-out",): 6.0,
@@ -89,6 +92,8 @@ _COSTS: Mapping[Rule, float] = {
     ("batch", "2"): 9.0,  # the smaller the factor, the more else makes it
     ("batch", "4"): 8.0,
     ("batch", "8"): 7.0,
+    ("batch", "10"): 6.0,  # which zeros too many make as well
+    ("batch", "100"): 6.0,
     ("batch",): 5.0,
 }
 _RARE = 7.0
@@ -109,6 +114,7 @@ PAIR = 2.0  # bits more, once, for rules that show only together
 BY_CHANCE = 2.0  # bits: about one wrong number in four has no reason that could be found
 LEAST = 1.5  # bits that an explanation must save, or it is none: nearly three to one
 MOST_SELDOM = 1.2  # bits that a rule pays for showing in few of its rows; everybody may slip up once
+MOST_UNLIKELY = 3.0  # bits by which right rows speak for another rule, however many they are
 CONTRADICTED = 1.0  # bits for each right answer that a misconception would have made wrong
 SURELY = 4.0  # bits that the explanation of a single cell must save before nothing else is thought of
 CLOSE, FAR = 1.0, 4.0  # bits by which another explanation is as good, or at least worth a doubt
@@ -173,14 +179,16 @@ def choose(
     chance: Mapping[str, float],
     shows: Mapping[Rule, int],
     against: Mapping[Rule, int] = MappingProxyType({}),
+    refused: Mapping[Rule, int] = MappingProxyType({}),
 ) -> dict[str, Chosen]:
     """The smallest set of rules that explains the most cells; cells that nothing explains are not in it.
 
     ``fits`` are the explanations of each cell, ``chance`` the bits of its number without one, and ``shows`` in how
     many rows of the sheet a rule gives a wrong number: one that would show in ten and shows in one is less likely the
-    reason. ``against`` has the answers that are right and would be wrong by a rule of many parts.
+    reason. ``against`` has the answers that are right and would be wrong by a rule of many parts; ``refused`` the rows
+    in which any rule would show that does not, which is no reason against a slip of the mind, but one for another rule.
     """
-    account = _Account(fits, chance, shows, against)
+    account = _Account(fits, chance, shows, against, refused)
     account.add_rules()
     account.remove_rules()
     together: dict[frozenset[Rule], set[str]] = {}
@@ -190,7 +198,7 @@ def choose(
     found: dict[str, Chosen] = {}
     for cell in sorted(account.chosen):
         best = account.chosen[cell]
-        certainty, others = _certainty(cell, best, fits[cell], together, against)
+        certainty, others = _certainty(cell, best, fits[cell], together, against, refused)
         alone = len(together[frozenset(best.rules)]) == 1
         far_fetched = any(rule[0] in ("mixed-up", "batch") for rule in best.rules) and len(best.rules) > 1
         if certainty == "only" and (far_fetched or (alone and chance[cell] - account.doubt - _bits(best) < SURELY)):
@@ -208,8 +216,9 @@ class _Account:
         chance: Mapping[str, float],
         shows: Mapping[Rule, int],
         against: Mapping[Rule, int],
+        refused: Mapping[Rule, int],
     ) -> None:
-        self.chance, self.shows, self.against = chance, shows, against
+        self.chance, self.shows, self.against, self.refused = chance, shows, against, refused
         self.paid: set[Rule] = set()
         self.doubt = 0.0  # bits that an explanation costs in each cell where most cells of the sheet have none
         self.chosen: dict[str, Fit] = {}
@@ -242,7 +251,8 @@ class _Account:
                     cells = missing.setdefault(needed, {})
                     cells[cell] = min(bits, cells.get(cell, bits))
         while True:
-            best: tuple[float, list[str], frozenset[Rule]] | None = None  # bits saved, the rules by name, the rules
+            # bits saved, less what right cells say against it; the rules by name; the rules
+            best: tuple[float, list[str], frozenset[Rule]] | None = None
             for rules, cells in missing.items():
                 which = self.which(len(rules))
                 covered = [cell for cell, bits in cells.items() if bits + which < least[cell]]
@@ -253,6 +263,7 @@ class _Account:
                 gain = sum(least[cell] for cell in covered) - told
                 enough = gain > 0 and sum(self.chance[cell] for cell in covered) - told >= LEAST
                 names = sorted(map(_named, rules))
+                gain -= _unlikely(rules, self.refused)
                 if enough and (best is None or (gain, names) > best[:2]):
                     best = gain, names, rules
             if best is None:
@@ -303,7 +314,10 @@ class _Account:
                     users[rule] = users.get(rule, 0) + 1
         self.chosen = {}
         for cell, able in possible.items():
-            shares = [(bits + sum(cost(rule) / users[rule] for rule in fit.rules), fit) for bits, fit in able]
+            shares = [
+                (bits + sum((cost(rule) + _unlikely((rule,), self.refused)) / users[rule] for rule in fit.rules), fit)
+                for bits, fit in able
+            ]
             self.chosen[cell] = min(shares, key=lambda share: (share[0], share[1].rules))[1]
 
     def _needless(self) -> set[Rule]:
@@ -340,6 +354,11 @@ def _seldom(shows: int, explains: int) -> float:
     return min(math.log2(max(1.0, shows / max(1, explains))) / 2, MOST_SELDOM)
 
 
+def _unlikely(rules: Iterable[Rule], refused: Mapping[Rule, int]) -> float:
+    """Less likely than another, for a rule that would show in rows that are right."""
+    return math.fsum(min(math.log2(1.0 + refused.get(rule, 0)), MOST_UNLIKELY) for rule in rules)
+
+
 def _own_bits(fit: Fit) -> float:
     """What the cell itself pays."""
     return fit.own + (TOGETHER if len(fit.rules) > 1 else 0.0)
@@ -356,6 +375,7 @@ def _certainty(
     listed: tuple[Fit, ...],
     together: Mapping[frozenset[Rule], set[str]],
     against: Mapping[Rule, int],
+    refused: Mapping[Rule, int],
 ) -> tuple[Certainty, tuple[tuple[Rule, ...], ...]]:
     """Whether other rules explain the same cells as well, or nearly."""
     same = together[frozenset(fit.rules)]
@@ -369,6 +389,7 @@ def _certainty(
         missing = len(same - theirs)
         more = _bits(other) - _bits(fit) + missing * 6.0
         more += CONTRADICTED * sum(against.get(rule, 0) for rule in other.rules)
+        more += _unlikely(other.rules, refused) - _unlikely(fit.rules, refused)
         if more <= CLOSE:
             close.append((more, other.rules))
         elif more <= FAR:

@@ -8,7 +8,7 @@ one catalogue (``locale/``). This room must not know how a rule was found, nor f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from ..addresses import address, parse_address
@@ -20,7 +20,17 @@ from . import Finding
 from .causes import Cause, causes
 from .changes import Rule
 from .index import index_of
-from .naming import divides, heading_of, is_asked, is_question, say_answer, say_number, say_part, say_quantity
+from .naming import (
+    divides,
+    heading_of,
+    is_asked,
+    is_nameless,
+    is_question,
+    say_answer,
+    say_number,
+    say_part,
+    say_quantity,
+)
 from .weighing import Certainty
 
 Place = Callable[[str], str]  # an answer's cell, F7; "" where it has none
@@ -48,7 +58,7 @@ _PLAIN: Mapping[Rule, str] = {
     ("round", "none"): N_("does not round"),
     ("round", "nearest"): N_("rounds to the nearest whole number"),
     ("same",): N_("divides the size of the input by the stride and rounds up, as if the padding kept the size"),
-    ("divided",): N_("divides the size of the input by the stride and leaves out the rest"),
+    ("divided",): N_("divides the size of the input by the stride and does no more"),
     ("by-kernel",): N_("divides the size of the input by the kernel"),
     ("kept",): N_("keeps the size of the input"),
     ("divided", "stride"): N_("divides the channels by the stride"),
@@ -62,6 +72,9 @@ _PLAIN: Mapping[Rule, str] = {
     ("per-input", "biases"): N_("counts a bias for every input"),
     ("dtype",): N_("counts another number of bytes for each number"),
     ("not-concatenated",): N_("does not lay the maps of the inputs one behind the other"),
+    ("lacks-input",): N_("leaves out one of the inputs that are laid one behind the other"),
+    ("biases-once",): N_("adds each bias once, not at every position"),
+    ("as-convolution",): N_("counts the connections of pooling as those of a convolution"),
     ("uncropped",): N_("leaves out the cropping"),
     ("thousand",): N_("mixes up powers of ten and of two, for kilo or mega"),
     ("points",): N_("reads another cell than it needs"),
@@ -99,6 +112,7 @@ _OF_PART: Mapping[str, str] = {
     "times-power": N_("multiplies {part} by the exponent instead of raising to that power"),
 }
 _NOT_DIVIDED = N_("does not divide by {part}")
+_NO_DIVISION = N_("leaves out a division")
 _FLAT = N_("uses the input without flattening it")
 _SIDES = frozenset({"kernel", "in_size", "out_size", "taps"})  # of which a formula has two, height times width
 _OF_FAN_IN = frozenset({"weights", "parameters", "connections", "fan_in", "macs", "flops", "parameter_memory"})
@@ -130,6 +144,7 @@ _ROUNDED = N_("is rounded")
 _ROWS: Mapping[str, str] = {
     "above": N_("repeats the number of the row above"),
     "below": N_("gives the number of the row below"),
+    "another": N_("gives the number of another row"),
 }
 _ROW = N_("gives the number of {layer}")
 _UNKNOWN = N_("follows another rule than the one that is asked")
@@ -153,6 +168,8 @@ def clause(rules: tuple[Rule, ...], sheet: Sheet, answer: str, language: str = "
 
 def _clause(rule: Rule, sheet: Sheet, answer: str, say: Translations) -> str:
     head, *parts = rule
+    if head == "flops" and _of(answer) == "connections":
+        return say.gettext("counts a multiplication and an addition for each connection, as FLOPs are counted")
     if rule in _PLAIN:
         return say.gettext(_PLAIN[rule])
     if head in _OF_PART and len(parts) == 1:
@@ -173,7 +190,8 @@ def _clause(rule: Rule, sheet: Sheet, answer: str, say: Translations) -> str:
         case ("row", which):
             return _other_row(which, sheet, answer, say)
         case ("input", size):
-            told = say_number(size, sheet)
+            # in the cell of the image's own size it is what the student typed
+            told = f"{int(size):,}" if answer.startswith(f"{INPUT}.") else say_number(size, sheet)
             if told is None:
                 return say.gettext("takes another usual size of images for the size of the input")
             return say.gettext("takes {size} for the size of the input").format(size=told)
@@ -210,7 +228,7 @@ def _of(answer: str) -> str:
 
 def _of_part(head: str, name: str, sheet: Sheet, answer: str) -> str:
     if head == "drop" and divides(name, sheet, answer):
-        return _NOT_DIVIDED
+        return _NO_DIVISION if is_nameless(name, sheet, answer) else _NOT_DIVIDED
     if head == "drop" and name == "in_size" and _reads_flat(sheet, answer):
         return _FLAT
     if head == "once" and (is_question(answer) or is_asked(name)):
@@ -277,7 +295,8 @@ _WRONG: Mapping[Certainty, str] = {
     "possible": N_("{where}: {given} is not right; it may be that it {clause}."),
 }
 _BARRED: Mapping[str, str] = {
-    "impossible": N_("It earns nothing: a number that cannot be (not positive, or larger than the image) is in it."),
+    "impossible": N_("It earns nothing: it follows from a number that cannot be, or is one."),
+    "zero": N_("It earns nothing, because it follows from a 0 or is one."),
     "copied": N_("It earns nothing, because the same mistake is in it."),
 }
 _MOST_NAMED = 4  # earlier answers
@@ -297,7 +316,7 @@ def cell_sentence(sheet: Sheet, finding: Finding, given: str, place: Place, lang
         told = say.ngettext(
             "{where}: {given} is right for your own {sources}, which is not.",
             "{where}: {given} is right for your own {sources}, which are not.",
-            len(finding.follows),
+            len(_by_cell(finding.follows, place)),
         ).format(where=where, given=given, sources=sources)
         if finding.barred:
             return f"{told} {say.gettext(_BARRED[finding.barred])}"
@@ -320,7 +339,7 @@ def cell_sentence(sheet: Sheet, finding: Finding, given: str, place: Place, lang
 def _sources(sheet: Sheet, answers: Sequence[str], place: Place, say: Translations) -> str:
     """``Output height of conv3 (F11)``, ``Parameters of conv1 (L6), of conv2 (L8) and 3 more``."""
     most = len(answers) if len(answers) <= _MOST_NAMED else _MOST_NAMED - 1
-    answers = list({place(each) or each: each for each in reversed(answers)}.values())[::-1]  # sides of one size
+    answers = _by_cell(answers, place)
     most = min(most, len(answers))
     named = [_source(each, sheet, place, say) for each in answers[:most]]
     more = len(answers) - most
@@ -329,8 +348,16 @@ def _sources(sheet: Sheet, answers: Sequence[str], place: Place, say: Translatio
     return listed(say, tuple(named))
 
 
+def _by_cell(answers: Sequence[str], place: Place) -> list[str]:
+    """One answer of each cell: the sides of a size stand in one."""
+    return list({place(each) or each: each for each in reversed(answers)}.values())[::-1]
+
+
 def _source(answer: str, sheet: Sheet, place: Place, say: Translations) -> str:
     layer, _, quantity = answer.rpartition(".")
+    sizes = [size for size, sides in COMPOSITE.items() if quantity in sides and size in sheet.headings]
+    if quantity not in sheet.headings and sizes:
+        quantity = sizes[0]  # which is what the cell's column is called
     if is_question(answer):
         name = say.gettext("answer to question {number}").format(number=answer.partition(".")[2])
     elif layer == INPUT:
@@ -341,6 +368,17 @@ def _source(answer: str, sheet: Sheet, place: Place, say: Translations) -> str:
         name = say.gettext("{heading} of {layer}").format(heading=heading_of(quantity, sheet), layer=layer)
     cell = place(answer)
     return f"{name} ({cell})" if cell else name
+
+
+def lacks_maps_sentence(where: str, given: str, language: str = "en") -> str:
+    """Of a size that was typed without its number of maps: ``284 x 284`` where ``284 x 284 x 64`` is asked."""
+    message = translations(language).gettext("{where}: {given} is not right; the number of maps is missing.")
+    return message.format(where=where, given=given)
+
+
+def earns_nothing(language: str = "en") -> str:
+    """Where the coursework gives no marks in a column for what follows from an earlier mistake."""
+    return translations(language).gettext("In this column that earns nothing.")
 
 
 # --- the sheet -------------------------------------------------------------------------------------------------------
@@ -355,18 +393,23 @@ _CAUSES: Mapping[Certainty, str] = {
 def summary(sheet: Sheet, findings: Mapping[str, Finding], place: Place, language: str = "en") -> tuple[str, ...]:
     """What went wrong on a sheet: a sentence for each cause, the first cause first, what has none at the end."""
     say = translations(language)
-    return tuple(_cause_sentence(sheet, cause, place, language, say) for cause in causes(sheet, findings))
+    found = causes(sheet, findings)
+    barred = frozenset(answer for answer, finding in findings.items() if finding.barred)
+    return tuple(_cause_sentence(sheet, cause, barred, place, language, say) for cause in found)
 
 
-def _cause_sentence(sheet: Sheet, cause: Cause, place: Place, language: str, say: Translations) -> str:
+def _cause_sentence(
+    sheet: Sheet, cause: Cause, barred: Collection[str], place: Place, language: str, say: Translations
+) -> str:
+    """``barred`` are the answers that follow and earn nothing: of these it is not said that they are right."""
     cells = _cells(sheet, cause.cells, place, say)
     if cause.rules:
         said = clause(cause.rules, sheet, "" if _is_seen_from_many(cause) else cause.cells[0], language)
         told = say.gettext(_CAUSES[cause.certainty]).format(cells=cells, clause=said)
     else:
         told = say.gettext("No reason was found for {cells}").format(cells=cells)
-    if cause.carried:
-        count = len(cause.carried)
+    count = sum(answer not in barred for answer in cause.carried)
+    if count:
         return say.ngettext(
             "{told}; {count} later number follows from that and is right for it.",
             "{told}; {count} later numbers follow from that and are right for it.",

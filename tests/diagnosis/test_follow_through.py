@@ -132,7 +132,7 @@ def test_a_rule_that_changes_nothing_explains_nothing() -> None:
 
 def test_why_nothing_is_earned_is_known() -> None:
     findings = found({"conv1.biases": 0, "conv1.parameters": 34848})
-    assert (findings["conv1.parameters"].credit, findings["conv1.parameters"].barred) == (False, "impossible")
+    assert (findings["conv1.parameters"].credit, findings["conv1.parameters"].barred) == (False, "zero")
 
 
 def test_of_rows_that_are_alike_none_was_copied() -> None:

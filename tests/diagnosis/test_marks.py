@@ -66,6 +66,29 @@ def test_a_size_follows_if_all_of_its_sides_do(lay: Lay, size: str, status: str)
     assert found["pool1.output_size"].status == status
 
 
+def test_a_size_without_its_maps_is_told_so(lay: Lay) -> None:
+    asked = "{columns: [layer, output_size], blanks: [{quantities: output_size}]}"
+    sheet = lay(LAYERS, asked, "[3, 32, 32]")
+    for size in ("30 x 30", "29 x 30"):
+        (first, *_) = marked(sheet, {"conv1.output_size": size}).values()
+        assert (first.status, first.score) == ("wrong", 0)
+        assert first.feedback == f"conv1, Output size: {size} is not right; the number of maps is missing."
+    # what follows from one cell follows from one, and by the name of its column
+    found = marked(sheet, {"conv1.output_size": "28 x 28 x 8", "pool1.output_size": "14 x 14 x 8"})
+    told = "pool1, Output size: 14 x 14 x 8 is right for your own Output size of conv1 (A1), which is not."
+    assert found["pool1.output_size"].feedback == told
+
+
+def test_a_column_without_marks_for_what_follows_says_so(lay: Lay) -> None:
+    asked = "{follow_through: 0, columns: [layer, out_height], blanks: [{quantities: out_height}]}"
+    found = marked(lay(LAYERS, asked, "[3, 32, 32]"), {"conv1.out_height": 28, "pool1.out_height": 14})
+    assert found["pool1.out_height"].feedback.endswith("which is not. In this column that earns nothing.")
+    found = marked(
+        lay(LAYERS, asked.replace("0", "0.5", 1), "[3, 32, 32]"), {"conv1.out_height": 28, "pool1.out_height": 14}
+    )
+    assert found["pool1.out_height"].feedback.endswith("which is not.")
+
+
 def test_a_column_of_thousands_follows_within_its_last_digit(lay: Lay) -> None:
     sheet = lay(
         LAYERS,

@@ -20,6 +20,10 @@ from sheetgen.diagnosis.slips import slips
         (1000, 100000, "slip:zeros-lost"),
         (34.944, 34944, "unit:1000"),
         (35, 34944, "unit:1000"),
+        (28.571428571428573, 2 / 7, "percent"),  # as a machine calculates it: 100 * 2 / 7
+        (10.666899999999999, 0.106669, "percent"),  # 100 * 0.106669, as a machine has it
+        (28.5714286, 2 / 7, "percent"),
+        (28.571429571, 2 / 7, None),  # one in the last but three
         (62.4, 62378344, "unit:1000000"),
         (62378344000, 62378344, "unit:1000"),
         (35000, 34944, "rounded:2"),
@@ -54,3 +58,10 @@ def test_no_size_counts_images() -> None:
 
     assert rules("conv1.connections", 105705600 * 64) == ["batch:64"]
     assert not [each for each in rules("conv1.out_height", 55 * 64) if each.startswith("batch")]
+
+
+def test_what_a_formula_has_beyond_fifteen_digits_is_noise() -> None:
+    # 100 * 0.285714, which a machine has as 28.571400000000004, for 2/7: rounded to four decimals of a per cent
+    assert repr(100 * 0.285714) == "28.571400000000004"
+    assert ("percent",) in dict(slips(100 * 0.285714, 2 / 7))
+    assert ("percent",) not in dict(slips(100 * 0.285716, 2 / 7))

@@ -68,9 +68,7 @@ def test_one_cause_is_named(marked: dict[str, Marked], name: str) -> None:
     rules = {why.id for answer in each.answers for why in answer.because[:1]}
     assert rules == {LOST[name][1]}
     wrong = [answer for answer in each.answers if answer.status in ("wrong", "follow-through")]
-    assert all(
-        answer.because or answer.status == "follow-through" or answer.id == "total.connections" for answer in wrong
-    )
+    assert all(answer.because or answer.status == "follow-through" or answer.follows for answer in wrong)
 
 
 @pytest.mark.parametrize("name", LOST)

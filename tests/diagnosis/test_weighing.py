@@ -127,3 +127,14 @@ def test_two_of_many_known_rules_are_no_news_in_a_small_number() -> None:
     chance = {**chances(""), **dict.fromkeys(fits, 16.0), "x": 2.5}
     assert "x" in choose({**fits, "x": (Fit((known[0],)),)}, chance, {})
     assert "x" not in choose({**fits, "x": (Fit((known[0], known[1])),)}, chance, {})
+
+
+def test_right_rows_speak_for_another_rule_and_against_none_alone() -> None:
+    padding, one = ("drop", "padding"), ("drop", "one")
+    fits = {"a": (Fit((padding,)), Fit((one,)))}
+    assert cost(one) < cost(padding)
+    assert choose(fits, chances("a"), {})["a"].rules == (one,)
+    found = choose(fits, chances("a"), {}, {}, {one: 7})["a"]
+    assert (found.rules, found.certainty, found.others) == ((padding,), "likely", ())
+    barely = {"a": cost(one) + LEAST + 0.1}
+    assert choose({"a": (Fit((one,)),)}, barely, {}, {}, {one: 7})["a"].rules == (one,)

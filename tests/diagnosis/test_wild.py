@@ -14,6 +14,7 @@ import pytest
 
 from sheetgen.api import sheet_of
 from sheetgen.diagnosis import Finding, diagnose
+from sheetgen.diagnosis.index import index_of
 from sheetgen.expr import Value
 from sheetgen.sheet import Sheet
 from tests.laid import Lay
@@ -78,7 +79,9 @@ def found(lay: Lay, row: dict[str, str]) -> Finding:
     number = int(given) if given.denominator == 1 else float(given)
     assert sheet.table.numbers[answer] == Fraction(row["right"]), "the collection's right number"
     assert number != sheet.table.numbers[answer]
-    return diagnose(sheet, {answer: number}, exactly)[answer]
+    # who copied a number had the other row's right; of the others it is not told what else they had
+    rest = index_of(sheet).answers if row["rule"].startswith("row:") else ()
+    return diagnose(sheet, {answer: number}, exactly, right=[each for each in rest if each != answer])[answer]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["id"])
