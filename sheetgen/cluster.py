@@ -5,7 +5,8 @@ Must not know: what the tasks do.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from typing import Any
 
@@ -13,10 +14,12 @@ from .errors import UsageError
 
 SECONDS = 20  # until a scheduler has to answer
 PATIENCE = 60  # seconds without a result until it is looked whether the scheduler is still there
+CLOSING = 2  # seconds for taking leave
 RETRIES = 2  # of a task that failed for a reason of its worker's
 
 
-def connect(address: str) -> tuple[Callable[[], Executor], int]:
+@contextlib.contextmanager
+def connect(address: str) -> Iterator[tuple[Callable[[], Executor], int]]:
     """How to begin work on the cluster whose scheduler is at ``address``, and how many tasks it does at a time."""
     try:
         from distributed import Client
@@ -29,10 +32,6 @@ def connect(address: str) -> tuple[Callable[[], Executor], int]:
             f"--cluster {address}: no Dask scheduler answers there ({error}); start one with 'dask scheduler', and "
             f"name its address, such as tcp://host:8786"
         ) from None
-    cores = sum(client.nthreads().values())
-    if not cores:
-        client.close()
-        raise UsageError(f"--cluster {address}: the cluster has no workers; start some with 'dask worker {address}'")
 
     def begin() -> Executor:
         if client.status != "running":
@@ -43,4 +42,12 @@ def connect(address: str) -> tuple[Callable[[], Executor], int]:
         found: Executor = client.get_executor(pure=False, retries=RETRIES)
         return found
 
-    return begin, cores
+    try:
+        cores = sum(client.nthreads().values())
+        if cores:
+            yield begin, cores
+            return
+        raise UsageError(f"--cluster {address}: the cluster has no workers; start some with 'dask worker {address}'")
+    finally:
+        with contextlib.suppress(Exception):  # it may have gone
+            client.close(timeout=CLOSING)

@@ -6,9 +6,9 @@ A single file is marked in one process of its own; a class over an executor (``b
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -128,16 +128,17 @@ def _class(
                 else:
                     take(number, known)
 
-        if how.cluster:
-            from .cluster import PATIENCE, connect
+        with contextlib.ExitStack() as closing:
+            if how.cluster:
+                from .cluster import PATIENCE, connect
 
-            begin, workers = connect(how.cluster)
-            work, patience = partial(batch.mark_apart, assignment), PATIENCE
-        else:
-            begin, workers = batch.local(assignment, len(files), how.jobs)
-            work, patience = partial(batch.mark_here, assignment), sandbox.STUCK
-        for job, found in batch.work_through(begin, work, jobs(), workers, patience):
-            take(job.number, found)
+                begin, workers = closing.enter_context(connect(how.cluster))
+                work, patience = partial(batch.mark_apart, assignment), PATIENCE
+            else:
+                begin, workers = batch.local(assignment, len(files), how.jobs)
+                work, patience = partial(batch.mark_here, assignment), sandbox.STUCK
+            for job, found in batch.work_through(begin, work, jobs(), workers, patience):
+                take(job.number, found)
         settled = _settle([(file, *told[number]) for number, file in enumerate(files)], roster)
         whys = {each.file: each.why for each in settled.superseded}
         heads = (_head(named, file, contents[number], settled, number, whys) for number, file in enumerate(files))
@@ -149,7 +150,7 @@ def _class(
 # --- the files once more --------------------------------------------------------------------------------------------
 
 
-@contextmanager
+@contextlib.contextmanager
 def files_again() -> Iterator[Callable[[Marked], bytes | None]]:
     """The bytes that a result is of, read once more; None where they are gone, or are others by now."""
     inside: dict[Path, dict[str, File]] = {}  # the files of each zip, by what results call them

@@ -108,9 +108,9 @@ def test_what_kills_its_workers_is_told_once_and_costs_nobody_else_anything(work
     workers.add_worker()
     for _ in range(8):  # each dies of it
         workers.add_worker()
-    begin, cores = connect(workers.address)
     jobs = [batch.Job(number, f"{number}.xlsx", b"deadly" if number == 5 else b"x" * number) for number in range(30)]
-    found = list(batch.work_through(begin, _end_the_worker, jobs, cores))
+    with connect(workers.address) as (begin, cores):
+        found = list(batch.work_through(begin, _end_the_worker, jobs, cores))
     assert sorted(job.number for job, _ in found) == list(range(30))
     for job, given in found:
         assert given == (sandbox.WHY["ended"] if job.number == 5 else job.number)
