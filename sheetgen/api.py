@@ -233,10 +233,12 @@ def _apart(work: Callable[[], Given], file: Path) -> Given:
     if not isinstance(done, Ended):
         return done
     most = f"{MEMORY >> 20} MiB of memory"
+    ended = f"it ended the program that works through it: it is damaged, made to do so, or needs more than {most}"
     why = {
         "slow": f"it takes more than {SECONDS} s of computing to work through it",
         "large": f"it takes more than {most} to work through it",
-        "ended": f"it ended the program that works through it: it is damaged, made to do so, or needs more than {most}",
+        "ended": ended,
+        "killed": ended,
     }
     raise TemplateError(f"{file}: {why[done.how]}; leave out the sheets that are not needed, and try again")
 

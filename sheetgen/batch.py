@@ -208,7 +208,7 @@ class _Run(Generic[Given]):
             yield job, sandbox.WHY[error.how]
         elif isinstance(error, WorkerEndedError) and error.how == "fat":
             self.ask(job)
-        elif not alone:  # a machine short of memory, or stopped for a while, ends innocent workers too
+        elif not alone:  # a file before it, or a machine short of memory or stopped for a while, ends innocent ones too
             self.suspects.append(job)
         else:
             yield job, _why(error)

@@ -47,6 +47,7 @@ LONGEST = 32_767  # characters of a text that leaves a worker: Excel's own limit
 
 _OUT_OF_MEMORY, TOO_FAT = 77, 78  # exit codes of workers
 _ALARM = getattr(signal, "SIGPROF", 0)  # which ends a worker whose time is over
+_BY_ITSELF = {-getattr(signal, name, 0) for name in ("SIGABRT", "SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE")} - {0}
 _SLOW = f"reading it takes more than {SECONDS} s; is it the workbook that was handed out, with numbers filled in?"
 _LARGE = f"reading it takes more than {MEMORY // 2**20} MiB of memory"
 _ENDED = (
@@ -59,13 +60,13 @@ NO_ANSWER = _OURS.format("the reading processes do not answer")
 # -- one file ----------------------------------------------------------------------------------------------------------
 
 Given = TypeVar("Given")
-How = Literal["slow", "large", "ended"]
-WHY: dict[How, str] = {"slow": _SLOW, "large": _LARGE, "ended": _ENDED}
+How = Literal["slow", "large", "ended", "killed"]
+WHY: dict[How, str] = {"slow": _SLOW, "large": _LARGE, "ended": _ENDED, "killed": _ENDED}
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A worker that gave nothing, because its time or its memory was spent, or because something ended it."""
+    """A worker that gave nothing: its time or its memory was spent, it crashed ("ended"), or others ended it."""
 
     how: How
 
@@ -77,7 +78,7 @@ def do_apart(work: Callable[[], Given], meanwhile: Callable[[], None] | None = N
     to pickle: a ``partial`` of a module's function. ``meanwhile`` is called while it is done, where they are.
     """
     found = _by_a_fork(partial(_outcome, work), meanwhile) if FORKS else _by_a_pool(partial(_outcome, work))
-    if isinstance(found, Ended) and found.how == "ended":  # a machine short of memory ends innocent processes too
+    if isinstance(found, Ended) and found.how == "killed":  # a machine short of memory ends innocent processes too
         found = _by_a_fork(partial(_outcome, work)) if FORKS else _by_a_pool(partial(_outcome, work))
     if isinstance(found, SheetgenError):
         raise found
@@ -170,7 +171,9 @@ def _by_a_pool(work: Callable[[], Given]) -> Given | Ended:
 def why_it_ended(code: int | None) -> Ended:
     if code == -_ALARM:
         return Ended("slow")
-    return Ended("large" if code == _OUT_OF_MEMORY else "ended")
+    if code == _OUT_OF_MEMORY:
+        return Ended("large")
+    return Ended("ended" if code in _BY_ITSELF else "killed")  # a crash would come again
 
 
 def cores() -> int:

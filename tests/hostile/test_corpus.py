@@ -28,7 +28,7 @@ from sheetgen.workbook import sandbox
 from tests.hostile import make
 
 ROOT = Path(__file__).parents[2]
-COMPUTES = 10  # seconds that a file may compute, whatever it is
+COMPUTES = 10  # seconds that a file may compute, whatever it is, all attempts together
 SLACK = sandbox.WAIT + 10  # seconds by the clock behind which something hangs: other programs compute too
 HOLDS = 2**30  # bytes that a process may hold
 # Starts the command and says what it cost. By a process of its own: a program's peak begins with that of who starts it.

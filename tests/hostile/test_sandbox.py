@@ -89,6 +89,10 @@ def _die_later() -> None:
     threading.Timer(0.2, os.abort).start()
 
 
+def _take_a_while() -> None:
+    time.sleep(0.6)
+
+
 DEEDS: dict[bytes, Callable[[], None]] = {
     name.removeprefix("_").encode(): deed
     for name, deed in globals().items()
@@ -229,6 +233,29 @@ def test_a_pool_that_breaks_is_begun_anew(sheet: Sheet, monkeypatch: pytest.Monk
     found = read_class(sheet, slowly(), 1)
     assert [each.file for each in found] == list("abcdef")
     assert {each.reason for each in found} == {None}
+
+
+@pytest.mark.usefixtures("misread")
+def test_a_crash_that_a_file_leaves_behind_is_not_the_next_ones(sheet: Sheet) -> None:
+    found = read_class(sheet, [("a", b"die_later"), ("b", b"take_a_while"), ("c", b"")], 1)
+    assert {each.file: each.reason for each in found} == {"a": None, "b": None, "c": None}
+
+
+@pytest.mark.parametrize(("deed", "attempts"), [(_abort, 1), (_kill, 2)])
+def test_only_what_others_ended_is_tried_again(deed: Callable[[], None], attempts: int, tmp_path: Path) -> None:
+    """A crash would come again, and a file should not cost its time twice."""
+    told = tmp_path / "attempts"
+    told.touch()
+
+    def work() -> None:
+        os.write(opened, b"x")
+        deed()
+
+    with os.fdopen(os.open(told, os.O_WRONLY | os.O_APPEND), "wb") as file, pytest.MonkeyPatch.context() as patch:
+        opened = file.fileno()
+        patch.setattr(sandbox, "limit_worker", lambda _: None)  # which lets a worker write no file
+        assert isinstance(sandbox.do_apart(work), sandbox.Ended)
+    assert told.read_bytes() == b"x" * attempts
 
 
 def test_workers_that_cannot_begin_are_our_fault(sheet: Sheet, monkeypatch: pytest.MonkeyPatch) -> None:
