@@ -6,7 +6,7 @@ This room must not know files or workbooks: it is handed what was found in the c
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
@@ -340,14 +340,9 @@ def _judge_blank(sheet: Sheet, cell: SheetCell, found: Mapping[str, Held], habit
     if held.of:
         judged = judge_among(held, answer, {each: sheet.table.value(each) for each in held.of}, habit, heading)
     else:
-
-        def judge() -> Verdict:
-            return judge_cell(held, cell.slot.quantity, right, cell.near, habit, heading)
-
-        # most students' cells hold what many others' do
-        alike = held.problem is None and not (isinstance(held.value, str) and len(held.value) > SHORT)
-        key = ("judged", answer, type(held.value), held.value, held.shown, held.unit, habit)
-        judged = sheet.remember(key, judge) if alike else judge()
+        judged = _as_others(
+            sheet, answer, held, habit, lambda: judge_cell(held, cell.slot.quantity, right, cell.near, habit, heading)
+        )
     return _Judged(
         answer,
         held,
@@ -359,6 +354,13 @@ def _judge_blank(sheet: Sheet, cell: SheetCell, found: Mapping[str, Held], habit
         f" The answer is {sheet.table.working(answer)}." if reveal else "",
         plain_number(right),
     )
+
+
+def _as_others(sheet: Sheet, answer: str, held: Held, habit: Habit, judge: Callable[[], Verdict]) -> Verdict:
+    """The verdict on a cell, remembered: most students' cells hold what many others' do."""
+    if held.problem is not None or (isinstance(held.value, str) and len(held.value) > SHORT):
+        return judge()
+    return sheet.remember(("judged", answer, type(held.value), held.value, held.shown, held.unit, habit), judge)
 
 
 def _gone(answer: str, worksheet: str, cell: SheetCell | QuestionCell) -> Held:
@@ -385,7 +387,7 @@ def _judge_question(
     elif question.kind == "choice":
         judged = judge_choice(question, held.value)
     else:
-        judged = judge_asked(cell, held, right, habit)
+        judged = _as_others(sheet, part.id, held, habit, lambda: judge_asked(cell, held, right, habit))
     place = f"Question {question.id}" + (f", {part.layer}, {INIT[part.column]}" if part.layer else "")
     told = "" if not reveal else _working(sheet, part.id) if question.numbers else question.revealed
     what = "Model answer:" if question.kind == "text" else "The answer is"

@@ -110,6 +110,7 @@ class _Diagnosis:
         self.numbers = index.table.numbers
         self.following = Following(index, given, is_right)
         self.own = self.following.own
+        self._known_over_own: dict[str, list[tuple[Rule, ...]]] = {}
         self._shifts: Counter[Rule] = Counter()  # how many numbers are those of the row above, or below
 
     def found(self) -> dict[str, Finding]:
@@ -208,7 +209,7 @@ class _Diagnosis:
         earlier ones are right was not done by who had them wrong.
         """
         exact = _exact(self.given[answer])
-        over_own = set(self._over_own(answer, exact))
+        over_own = set(self._over_own(answer))
         for rules in self.index.singles(answer).get(exact, ()):
             if rules[0][0] in _OF_NETWORK or rules in over_own:
                 yield rules
@@ -221,7 +222,7 @@ class _Diagnosis:
         over_true, over_own = (NOT_CARRIED, CARRIED) if carried not in (None, right) else (0.0, OWN)
         exact = _exact(number)
         plain = dict.fromkeys(rules for rules in self._over_true(answer, exact) if rules[0] not in self._other_images)
-        own = dict.fromkeys(self._over_own(answer, exact) if carried is not None or self._near_own(answer) else ())
+        own = dict.fromkeys(self._over_own(answer) if carried is not None or self._near_own(answer) else ())
         for rules in {**plain, **own}:
             if rules[0][0] == "row":
                 if rules in plain and answer not in self.computed:
@@ -259,12 +260,15 @@ class _Diagnosis:
                 if not isinstance(other, int) and other != number and _rounds(number, other) and other != right:
                     yield from listed
 
-    def _over_own(self, answer: str, number: Number) -> Iterator[tuple[Rule, ...]]:
-        index, own = self.index, self.own.without(answer)
-        yield from ((rule,) for rule in index.giving(answer, number, own) if rule)
-        yield from ((rule,) for rule, value in index.conventions(answer, own) if value == number)
-        yield from index.elsewhere(answer, number, own)
-        yield from (rules for rules, value in index.summed(answer, own, rows=False) if value == number)
+    def _over_own(self, answer: str) -> list[tuple[Rule, ...]]:
+        if answer not in self._known_over_own:
+            index, own, number = self.index, self.own.without(answer), _exact(self.given[answer])
+            found: list[tuple[Rule, ...]] = [(rule,) for rule in index.giving(answer, number, own) if rule]
+            found += [(rule,) for rule in index.otherwise(answer, number, own)]
+            found += index.elsewhere(answer, number, own)
+            found += [rules for rules, value in index.summed(answer, own, rows=False) if value == number]
+            self._known_over_own[answer] = found
+        return self._known_over_own[answer]
 
     def _may_copy(self, answer: str, rule: Rule) -> bool:
         """Whether a wrong number of another row may stand here: of one before it, or two would explain each other."""
@@ -277,15 +281,7 @@ class _Diagnosis:
     def _counts_images(self, answer: str, factor: int) -> bool:
         """Whether a factor may be a number of images: of what is counted, and none that the layer itself has."""
         name = answer.rpartition(".")[2]
-        return name in _PER_IMAGE and not answer.startswith("question.") and factor not in self._sizes(answer)
-
-    def _sizes(self, answer: str) -> set[int]:
-        """The sizes and channels of the answer's layer."""
-        layer = answer.rpartition(".")[0]
-        names = ("in_channels", "out_channels", "in_height", "out_height")
-        found = (self.index.forms.source(answer, name) for name in names)
-        numbers = (self.numbers.get(each) if isinstance(each, str) else each for each in found)
-        return {number for number in numbers if isinstance(number, int)} if layer else set()
+        return name in _PER_IMAGE and not answer.startswith("question.") and factor not in self.index.sizes(answer)
 
     def _near_own(self, answer: str) -> bool:
         """Whether a number beside it, of its row or its column, is the student's own."""

@@ -7,6 +7,7 @@ must not know what a student wrote.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
@@ -16,9 +17,10 @@ from ..sheet import Sheet
 from ..table import Quantity
 from .changes import AFTER, BEFORE, Changed, Rule, changes
 from .own import Numbers
-from .trees import MISSING, Compiled, Node, compile_trees, evaluate, flat, names, replaced
+from .trees import MISSING, Compiled, Node, Number, compile_trees, evaluate, flat, names, replaced
 
 MOST_DOUBLES = 1_500  # of one form; those of the plainest rules come first
+MOST_KNOWN = 100  # rows of numbers for which a form's changes are remembered
 MOST_WAYS = 12  # in which several rules change one formula
 NUMBER = "#"  # before a number of a question's own: #256
 MOST_NAMES = 40  # of a formula whose changes are listed; sums over a network are treated apart (sums.py)
@@ -42,6 +44,7 @@ _ALONE = frozenset(
     }
 )
 
+Giving = Mapping[Number, tuple[Rule, ...]]  # a number -> the changes of one formula that give it
 Double = tuple[tuple[Rule, Rule], Node]
 
 
@@ -53,6 +56,9 @@ class Form:
     tree: Node
     expanded: Node
     _applied: dict[tuple[Rule, ...], tuple[Node, ...]] = field(default_factory=dict, compare=False, repr=False)
+    _giving: dict[tuple[Value, ...], Giving] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     @cached_property
     def singles(self) -> tuple[Changed, ...]:
@@ -98,6 +104,27 @@ class Form:
     def of_singles(self) -> tuple[Compiled, tuple[str, ...]]:
         """The formula's value, then one for each of ``singles``; and the names that they read."""
         return compile_trees([self.expanded, *(changed for _, changed in self.singles)])
+
+    def giving(self, values: tuple[Value, ...]) -> Giving:
+        """Number -> the single changes that give it where the names of ``of_singles`` have these numbers.
+
+        Of the formula's own number (): what changes nothing there explains nothing. Remembered, since students of a
+        class share their numbers, the right ones and the wrong ones; of whole numbers only, since 0.5 is as good a key
+        as 1/2, and what comes of it is not the same.
+        """
+        whole = {*map(type, values)} <= {int}
+        if whole and values in self._giving:
+            return self._giving[values]
+        itself, *changed = self.of_singles[0](*values)
+        found: dict[Number, tuple[Rule, ...]] = {}
+        for (rule, _), number in zip(self.singles, changed, strict=True):
+            found[number] = (*found.get(number, ()), rule)
+        found[itself] = ((),)
+        if whole:
+            if len(self._giving) >= MOST_KNOWN:
+                self._giving.clear()
+            self._giving[values] = found
+        return found
 
     @cached_property
     def of_doubles(self) -> tuple[Compiled, tuple[str, ...]]:
@@ -244,11 +271,11 @@ def _is_size(quantity: Quantity) -> bool:
     return isinstance(quantity.formula, expr.Call) and quantity.formula.name == "size"
 
 
-def bound(sources: tuple[str | int | None, ...], own: Numbers) -> list[Value]:
+def bound(sources: tuple[str | int | None, ...], own: Numbers) -> tuple[Value, ...]:
     """The numbers of names, with ``own`` for those that have an id."""
     get = own.get
     found: list[Value] = []
     for source in sources:
         number = get(source) if type(source) is str else source
         found.append(MISSING if number is None or type(number) is str else number)
-    return found
+    return tuple(found)

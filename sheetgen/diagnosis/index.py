@@ -16,8 +16,8 @@ from ..network import INPUT, TOTAL
 from ..quantities import COMPOSITE
 from ..sheet import Sheet
 from .changes import Rule
-from .forms import Form, Forms, bound, is_sum
-from .own import Dependents, Numbers
+from .forms import Form, Forms, Giving, bound, is_sum
+from .own import Dependents, Numbers, Own, OwnNumbers
 from .trees import MISSING, Node, Number, evaluate, flat, names
 
 # Sizes that images come in, and are taken for each other: MNIST 28 and LeNet-5's 32, ImageNet's crops 224, AlexNet's
@@ -27,6 +27,9 @@ NEARLY = 0.2  # how much one size may differ from another that it is taken for
 _SIZES = frozenset({"in_channels", "in_height", "in_width", "out_channels", "out_height", "out_width"})
 
 Matches = dict[Number, list[tuple[Rule, ...]]]  # a wrong number -> the rules that give it
+# Of an answer: its form, where the form's names have their numbers from, which ids these are, and which single changes
+# give what number over the true ones
+_Reading = tuple[Form, tuple[str | int | None, ...], frozenset[str], Giving]
 
 
 class Index:
@@ -38,6 +41,11 @@ class Index:
         self._column: dict[str, list[tuple[str, Rule]]] = {}
         self._singles: dict[str, Matches] = {}
         self._doubles: dict[str, Matches] = {}
+        self._readings: dict[str, _Reading | None] = {}
+        self._otherwise: dict[str, tuple[frozenset[str], tuple[tuple[Rule, Number], ...]]] = {}
+        self._sizes: dict[str, frozenset[int]] = {}
+        self._student: Own | None = None  # the one asked for last, and what changes give over that one's numbers
+        self._giving: dict[str, Giving] = {}
         self._known_sources: dict[tuple[str, bool], tuple[str | int | None, ...]] = {}
 
     # --- which numbers are diagnosed
@@ -63,6 +71,15 @@ class Index:
             answer for answer in self.answers
             if answer in sides or (isinstance(size, int) and self._asks_for_the_image(answer, size))
         )  # fmt: skip
+
+    def sizes(self, answer: str) -> frozenset[int]:
+        """The sizes and channels of the answer's layer."""
+        if answer not in self._sizes:
+            names = ("in_channels", "out_channels", "in_height", "out_height") if answer.rpartition(".")[0] else ()
+            sources = (self.forms.source(answer, name) for name in names)
+            numbers = (self.table.numbers.get(each) if isinstance(each, str) else each for each in sources)
+            self._sizes[answer] = frozenset(number for number in numbers if isinstance(number, int))
+        return self._sizes[answer]
 
     def is_asked(self, answer: str) -> bool:
         """Whether a number is a blank's, or a side of one."""
@@ -122,17 +139,34 @@ class Index:
             values = self._doubles_of(answer, form, own)
             yield from ((rules, value) for (rules, _), value in zip(form.doubles, values, strict=True))
 
-    def giving(self, answer: str, number: Number, own: Numbers) -> Iterator[Rule]:
-        """The single changes of the answer's formula that give ``number``; () where the formula itself does."""
-        form = self.forms.of(answer)
-        if form is None:
-            return
-        values = self._singles_of(answer, form, own)
-        if number in values:
-            if values[0] == number:
-                yield ()
-                return  # what changes nothing here explains nothing
-            yield from (rule for (rule, _), value in zip(form.singles, values[1:], strict=True) if value == number)
+    def giving(self, answer: str, number: Number, own: OwnNumbers) -> tuple[Rule, ...]:
+        """The single changes of the answer's formula that give ``number``; () alone where the formula itself does."""
+        reading = self._reading(answer)
+        if reading is None:
+            return ()
+        form, sources, read, over_true = reading
+        whole = own.whole
+        if read.isdisjoint(whole.changed):
+            return over_true.get(number, ())
+        if not read.isdisjoint(own.hidden):
+            return form.giving(bound(sources, own)).get(number, ())
+        if whole is not self._student:
+            self._student, self._giving = whole, {}
+        if answer not in self._giving:
+            self._giving[answer] = form.giving(bound(sources, whole))
+        return self._giving[answer].get(number, ())
+
+    def _reading(self, answer: str) -> _Reading | None:
+        if answer not in self._readings:
+            form = self.forms.of(answer)
+            if form is None:
+                self._readings[answer] = None
+            else:
+                sources = self._sources(answer, form.of_singles[1], doubles=False)
+                over_true = form.giving(bound(sources, self.table.numbers))
+                read = frozenset(source for source in sources if isinstance(source, str))
+                self._readings[answer] = form, sources, read, over_true
+        return self._readings[answer]
 
     def giving_twice(self, answer: str, number: Number, own: Numbers) -> Iterator[tuple[Rule, ...]]:
         form = self.forms.of(answer)
@@ -158,7 +192,7 @@ class Index:
         sources = (self.forms.source(answer, name) for name in names(form.expanded)) if form is not None else ()
         return tuple(dict.fromkeys(source for source in sources if isinstance(source, str)))
 
-    def elsewhere(self, answer: str, number: Number, own: Numbers) -> Iterator[tuple[Rule, ...]]:
+    def elsewhere(self, answer: str, number: Number, own: OwnNumbers) -> Iterator[tuple[Rule, ...]]:
         """Numbers of elsewhere that are ``number``: the row's other quantities, plain and changed; the other rows."""
         for other, rule in self._others(answer):
             for changed in self.giving(other, number, own):
@@ -233,6 +267,29 @@ class Index:
                 continue  # not to count the biases is to leave them out, by whatever name
             if answer in texts:
                 yield ("convention", name), self._of_text(answer, texts[answer], own, texts)
+
+    def otherwise(self, answer: str, number: Number, own: OwnNumbers) -> Iterator[Rule]:
+        """The conventions by which the answer is ``number`` for the student."""
+        if answer not in self._otherwise:
+            texts = self.sheet.variants.values()
+            read = (self._read_by_text(answer, each[answer], each) for each in texts if answer in each)
+            over_true = tuple(self.conventions(answer, self.table.numbers))
+            self._otherwise[answer] = frozenset().union(*read), over_true
+        read_by_any, over_true = self._otherwise[answer]
+        found = over_true if read_by_any.isdisjoint(own.whole.changed) else self.conventions(answer, own)
+        yield from (rule for rule, value in found if value == number)
+
+    def _read_by_text(self, answer: str, text: str, more: Mapping[str, str], depth: int = 0) -> frozenset[str]:
+        """The ids of the numbers that ``_of_text`` reads."""
+        layer = answer.rpartition(".")[0]
+        found: set[str] = set()
+        for name in expr.symbols(parse(text)):
+            there = f"{layer}.{name}"
+            if there in more and there != answer and depth < 4:
+                found |= self._read_by_text(there, more[there], more, depth + 1)
+            elif isinstance(source := self.forms.source(answer, name), str):
+                found.add(source)
+        return frozenset(found)
 
     def _of_text(self, answer: str, text: str, own: Numbers, more: Mapping[str, str], depth: int = 0) -> Number:
         """A formula's value in a layer, whose names may be formulas among ``more``."""
@@ -435,6 +492,7 @@ def _flat(text: str) -> Node:
     return flat(parse(text))
 
 
+@lru_cache(maxsize=16_384)
 def row_of(answer: str) -> str:
     """The row of the table that an answer stands in; of a question the question."""
     return answer if answer.startswith("question.") else answer.rpartition(".")[0]

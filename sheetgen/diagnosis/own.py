@@ -7,8 +7,7 @@ room must not know why a number is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Set
 from typing import Protocol
 
 from .. import expr
@@ -103,23 +102,36 @@ class Numbers(Protocol):
     def get(self) -> Callable[[str], Value | None]: ...
 
 
-@dataclass(frozen=True, slots=True)
+class OwnNumbers(Numbers, Protocol):
+    """A student's numbers by their ids; those in ``hidden`` are not known here."""
+
+    @property
+    def whole(self) -> Own: ...
+    @property
+    def hidden(self) -> Set[str]: ...
+
+
 class _Without:
-    numbers: Mapping[str, Value]
-    hidden: Collection[str]
+    __slots__ = ("_get", "hidden", "whole")
+
+    def __init__(self, whole: Own, hidden: Set[str]) -> None:
+        self.whole, self.hidden, self._get = whole, hidden, whole.get
 
     def get(self, answer: str, /) -> Value | None:
-        return None if answer in self.hidden else self.numbers.get(answer)
+        return None if answer in self.hidden else self._get(answer)
 
 
 class Own:
     """Every number of the sheet by id, as it follows from a student's own ``wrong`` numbers."""
+
+    hidden: Set[str] = frozenset()
 
     def __init__(self, dependents: Dependents, wrong: Mapping[str, Value]) -> None:
         self._table, self._dependents = dependents.table, dependents
         self._wrong = frozenset(wrong)
         self._behind = dependents.behind(wrong)
         self._shown_by = {shown: answer for answer in wrong for shown in dependents.same.get(answer, ())}
+        self.changed: Set[str] = self._wrong | self._behind
         self._all: dict[str, Value] = {**self._table.numbers, **wrong}
         for answer in sorted(self._behind, key=dependents.order.__getitem__):
             followed = self._shown_by.get(answer)
@@ -130,6 +142,10 @@ class Own:
                 self._all[answer] = number
         self.get: Callable[[str], Value | None] = self._all.get  # a call less, a hundred times for each cell
 
+    @property
+    def whole(self) -> Own:
+        return self
+
     def follows(self, answer: str) -> Value | None:
         """What the number's own formula gives here; None where that is nothing."""
         quantity = self._table.quantities[answer]
@@ -139,13 +155,15 @@ class Own:
         except (expr.ExpressionError, KeyError):
             return None
 
-    def without(self, answer: str) -> Numbers:
+    def without(self, answer: str) -> OwnNumbers:
         """The same, where neither ``answer`` is known nor what follows from it: no number explains itself."""
-        return _Without(self._all, self._dependents.itself(answer)) if answer in self._wrong else self
+        if answer not in self._wrong:
+            return self
+        return _Without(self, self._dependents.itself(answer))
 
     def changes(self, answer: str) -> bool:
         """Whether the number differs from the true one here."""
-        return answer in self._wrong or answer in self._behind
+        return answer in self.changed
 
     def sources(self, answer: str, read: Collection[str] | None = None) -> tuple[str, ...]:
         """The student's own wrong numbers that the number's formula reads, directly or through what has no cell.

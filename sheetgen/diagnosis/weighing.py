@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
 
@@ -121,6 +122,7 @@ CLOSE, FAR = 1.0, 4.0  # bits by which another explanation is as good, or at lea
 _ORDER = math.log(9.0)  # a random number of the right order: between a third and three times of it
 
 
+@lru_cache(maxsize=4096)
 def cost(rule: Rule) -> float:
     """Bits that name a rule, once for a sheet; nothing for a slip, see ``slip_cost``."""
     if is_slip(rule):
@@ -128,6 +130,7 @@ def cost(rule: Rule) -> float:
     return _COSTS.get(rule[:2], _COSTS.get(rule[:1], _RARE))
 
 
+@lru_cache(maxsize=4096)
 def is_slip(rule: Rule) -> bool:
     """Whether it is a slip of the hand, which explains one cell and says nothing of the next."""
     return rule[:2] in _SLIPS or rule[:1] in _SLIPS
@@ -219,6 +222,7 @@ class _Account:
         refused: Mapping[Rule, int],
     ) -> None:
         self.chance, self.shows, self.against, self.refused = chance, shows, against, refused
+        self.rows = {cell: cell.rpartition(".")[0] for cell in fits}
         self.paid: set[Rule] = set()
         self.doubt = 0.0  # bits that an explanation costs in each cell where most cells of the sheet have none
         self.chosen: dict[str, Fit] = {}
@@ -233,7 +237,7 @@ class _Account:
 
     def price(self, rules: Iterable[Rule], covered: Iterable[str]) -> float:
         """What rules cost once: their names, that they show in these cells only, and what speaks against them."""
-        rows = {cell.rpartition(".")[0] for cell in covered}
+        rows = {self.rows[cell] for cell in covered}
         return math.fsum(  # which is the same in any order: sets have none
             cost(rule) + _seldom(self.shows.get(rule, 1), len(rows)) + CONTRADICTED * self.against.get(rule, 0)
             for rule in rules
@@ -258,9 +262,11 @@ class _Account:
                 covered = [cell for cell, bits in cells.items() if bits + which < least[cell]]
                 if not covered:
                     continue
-                told = sum(cells[cell] + which for cell in covered) + self.price(rules, covered)
-                told += PAIR if len(rules) > 1 else 0.0
-                gain = sum(least[cell] for cell in covered) - told
+                now, told = sum(least[cell] for cell in covered), sum(cells[cell] + which for cell in covered)
+                if best is not None and now - told < best[0]:
+                    continue  # whatever its name costs
+                told += self.price(rules, covered) + (PAIR if len(rules) > 1 else 0.0)
+                gain = now - told
                 enough = gain > 0 and sum(self.chance[cell] for cell in covered) - told >= LEAST
                 names = sorted(map(_named, rules))
                 gain -= _unlikely(rules, self.refused)
@@ -356,7 +362,8 @@ def _seldom(shows: int, explains: int) -> float:
 
 def _unlikely(rules: Iterable[Rule], refused: Mapping[Rule, int]) -> float:
     """Less likely than another, for a rule that would show in rows that are right."""
-    return math.fsum(min(math.log2(1.0 + refused.get(rule, 0)), MOST_UNLIKELY) for rule in rules)
+    rows = [refused[rule] for rule in rules if rule in refused]
+    return math.fsum(min(math.log2(1.0 + each), MOST_UNLIKELY) for each in rows) if rows else 0.0
 
 
 def _own_bits(fit: Fit) -> float:
@@ -378,18 +385,21 @@ def _certainty(
     refused: Mapping[Rule, int],
 ) -> tuple[Certainty, tuple[tuple[Rule, ...], ...]]:
     """Whether other rules explain the same cells as well, or nearly."""
-    same = together[frozenset(fit.rules)]
+    rules = frozenset(fit.rules)
+    same, bits, unlikely = together[rules], _bits(fit), _unlikely(fit.rules, refused)
     close: list[tuple[float, tuple[Rule, ...]]] = []
     doubted = False
     for other in listed:
-        if set(other.rules) == set(fit.rules) or set(other.rules) > set(fit.rules):
+        more = _bits(other) - bits
+        if more > FAR + MOST_UNLIKELY * len(rules):
+            continue  # whatever else is said of it
+        theirs = frozenset(other.rules)
+        if theirs >= rules:
             continue
-        theirs = together.get(frozenset(other.rules), {cell})
         # for every cell of the rule's that the other does not explain, it would need a reason of its own
-        missing = len(same - theirs)
-        more = _bits(other) - _bits(fit) + missing * 6.0
+        more += len(same - together.get(theirs, {cell})) * 6.0
         more += CONTRADICTED * sum(against.get(rule, 0) for rule in other.rules)
-        more += _unlikely(other.rules, refused) - _unlikely(fit.rules, refused)
+        more += _unlikely(other.rules, refused) - unlikely
         if more <= CLOSE:
             close.append((more, other.rules))
         elif more <= FAR:

@@ -155,6 +155,10 @@ def clause(rules: tuple[Rule, ...], sheet: Sheet, answer: str, language: str = "
 
     ``answer`` is the cell's that they explain, or empty: without one a rule is said in general.
     """
+    return sheet.remember(("clause", rules, answer, language), lambda: _whole_clause(rules, sheet, answer, language))
+
+
+def _whole_clause(rules: tuple[Rule, ...], sheet: Sheet, answer: str, language: str) -> str:
     say = translations(language)
     said = [_clause(rule, sheet, answer, say) for rule in rules if rule[0] != "only-in"]
     together = tuple(dict.fromkeys(said))
