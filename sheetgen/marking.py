@@ -155,7 +155,7 @@ def mark(sheet: Sheet, submission: Submission, *, reveal: bool = False, language
         found = {**{answer: Held(worksheet, NOWHERE) for answer, worksheet in places.items()}, **found}
     judged = [_judge_blank(sheet, cell, found, habit, reveal=reveal) for cell in sheet.blanks]
     judged += [_judge_question(sheet, cell, found, habit, reveal=reveal) for cell in asked]
-    told = _explained(sheet, judged, found, language)
+    told = _explained(sheet, judged, found, habit, language)
     answers = tuple(_answer(each, told, reveal=reveal) for each in judged)
     still = _total(answer.max_score for answer in answers if answer.status == "for-a-person")
     score = _total(answer.score for answer in answers)
@@ -186,11 +186,12 @@ class _Told:
     summary: tuple[str, ...] = ()
 
 
-def _explained(sheet: Sheet, judged: Sequence[_Judged], found: Mapping[str, Held], language: str) -> _Told:
+def _explained(
+    sheet: Sheet, judged: Sequence[_Judged], found: Mapping[str, Held], habit: Habit, language: str
+) -> _Told:
     """Why the wrong answers are wrong. The rooms that know are loaded only where there is one."""
     wrong = {each.answer: each for each in judged if each.verdict.status == "wrong"}
     numbers = dict(_wrong_numbers(sheet, wrong.values()))
-    habit = _habit(sheet, found)
     flat = [each for each in wrong.values() if _lacks_maps(each, sheet.table.numbers.get(each.answer), habit)]
     if not numbers and not flat:
         return _Told()
@@ -328,8 +329,9 @@ def _total(marks: Iterable[float]) -> float:
 def _habit(sheet: Sheet, held: Mapping[str, Held]) -> Habit:
     """Which mark the student puts before decimals, from all the numbers that they typed as text; not from prose."""
     asked = sheet.questions.numbers if sheet.questions is not None else ()
-    numbers = (held.get(answer) for answer in (*(cell.answer or "" for cell in sheet.blanks), *asked))
-    return reading.habit(each.value for each in numbers if each is not None and isinstance(each.value, str))
+    texts = {answer: each.value for answer, each in held.items() if isinstance(each.value, str)}
+    numbers = (cell.answer or "" for cell in sheet.blanks) if texts else ()
+    return reading.habit(texts[answer] for answer in (*numbers, *asked) if answer in texts)
 
 
 def _judge_blank(sheet: Sheet, cell: SheetCell, found: Mapping[str, Held], habit: Habit, *, reveal: bool) -> _Judged:

@@ -20,7 +20,7 @@ from .own import Numbers
 from .trees import MISSING, Compiled, Node, Number, compile_trees, evaluate, flat, names, replaced
 
 MOST_DOUBLES = 1_500  # of one form; those of the plainest rules come first
-MOST_KNOWN = 100  # rows of numbers for which a form's changes are remembered
+MOST_KNOWN = 250  # rows of numbers for which a form's changes are remembered
 MOST_WAYS = 12  # in which several rules change one formula
 NUMBER = "#"  # before a number of a question's own: #256
 MOST_NAMES = 40  # of a formula whose changes are listed; sums over a network are treated apart (sums.py)
@@ -112,7 +112,7 @@ class Form:
         class share their numbers, the right ones and the wrong ones; of whole numbers only, since 0.5 is as good a key
         as 1/2, and what comes of it is not the same.
         """
-        whole = {*map(type, values)} <= {int}
+        whole = all(type(value) is int or value is MISSING for value in values)
         if whole and values in self._giving:
             return self._giving[values]
         itself, *changed = self.of_singles[0](*values)

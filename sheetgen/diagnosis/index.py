@@ -43,6 +43,7 @@ class Index:
         self._doubles: dict[str, Matches] = {}
         self._readings: dict[str, _Reading | None] = {}
         self._otherwise: dict[str, tuple[frozenset[str], tuple[tuple[Rule, Number], ...]]] = {}
+        self._read_by: dict[str, tuple[str, ...]] = {}
         self._sizes: dict[str, frozenset[int]] = {}
         self._student: Own | None = None  # the one asked for last, and what changes give over that one's numbers
         self._giving: dict[str, Giving] = {}
@@ -188,9 +189,11 @@ class Index:
 
     def read_by(self, answer: str) -> tuple[str, ...]:
         """The numbers that an answer is computed from where those of its own row are written out."""
-        form = self.forms.of(answer)
-        sources = (self.forms.source(answer, name) for name in names(form.expanded)) if form is not None else ()
-        return tuple(dict.fromkeys(source for source in sources if isinstance(source, str)))
+        if answer not in self._read_by:
+            form = self.forms.of(answer)
+            sources = (self.forms.source(answer, name) for name in names(form.expanded)) if form is not None else ()
+            self._read_by[answer] = tuple(dict.fromkeys(source for source in sources if isinstance(source, str)))
+        return self._read_by[answer]
 
     def elsewhere(self, answer: str, number: Number, own: OwnNumbers) -> Iterator[tuple[Rule, ...]]:
         """Numbers of elsewhere that are ``number``: the row's other quantities, plain and changed; the other rows."""
