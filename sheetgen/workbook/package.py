@@ -255,17 +255,18 @@ class Package:
         scoped: list[tuple[str, Place]] = []
         for element in _children(_child(root, "definedNames"), "definedName"):
             name, scope = element.get("name") or "", element.get("localSheetId")
+            key = name.casefold()
             if scope is not None and not (scope.isdecimal() and len(scope) < 6 and int(scope) < len(order)):
                 continue  # what it belongs to is gone
             sheet = None if scope is None else order[int(scope)].casefold()
             text = joined(element).strip().removeprefix("=")
-            if (sheet, name.casefold()) in self._definitions or len(text) > MAX_FORMULA:
+            if (sheet, key) in self._definitions or len(text) > MAX_FORMULA:
                 continue
-            self._definitions[sheet, name.casefold()] = text
+            self._definitions[sheet, key] = text
             place = self._one_cell(text)
-            if place is None or name.lower().startswith("_xlnm."):
+            if place is None or key.startswith("_xlnm."):
                 continue
-            self._places[sheet, name.casefold()] = place
+            self._places[sheet, key] = place
             if sheet is None:
                 names[name] = place
             else:

@@ -334,6 +334,8 @@ def _bounded(found: Submission) -> Submission:
         return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
     def cut(held: Held) -> Held:
+        if held.problem is None and held.formula is None and not held.notes and type(held.value) is not str:
+            return held
         texts = (held.value, held.problem, held.formula, *held.notes)
         if not any(isinstance(text, str) and len(text) > LONGEST for text in texts):
             return held

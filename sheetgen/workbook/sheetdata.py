@@ -15,8 +15,8 @@ from typing import Literal
 from lxml import etree
 
 from ..addresses import LAST_COLUMN, LAST_ROW, Area, address, parse_address, parse_area, translate
-from .alternatives import shown_children
-from .archive import NAMESPACES, BrokenPackage, local, rows
+from .archive import BrokenPackage, local
+from .rows import Formula, RawCell, Row, read_rows
 
 MAX_CELLS = 2_000_000  # in one sheet; each costs some 300 bytes here
 MAX_FORMULA = 8_192  # characters: Excel's own limit
@@ -46,9 +46,7 @@ class SheetEntry:
     hidden: bool
 
 
-_CELL, _VALUE, _FORMULA, _INLINE = (
-    frozenset(f"{{{namespace}}}{name}" for namespace in NAMESPACES) for name in ("c", "v", "f", "is")
-)  # their tags: looked at a million times, they are not taken apart
+_NOTHING = (None, None, None, None)  # as kind, formula, value and inline text
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _ESCAPED = re.compile(r"_x((?![dD][89a-fA-F])[0-9A-Fa-f]{4})_")  # but no half of a surrogate pair: no text may hold it
 
@@ -62,7 +60,7 @@ class SheetReader:
         self.areas: list[Area] = []
         self._masters: dict[str, tuple[int, int, str]] = {}
         self._waiting: list[tuple[int, int, str]] = []
-        self._shared = 0
+        self._shared = self._count = 0
         self._read(data)
 
     def _broken(self, what: str) -> BrokenPackage:
@@ -70,34 +68,43 @@ class SheetReader:
 
     def _read(self, data: bytes) -> None:
         seen: set[int] = set()
-        row = count = 0
-        readable = data.removeprefix(b"\xef\xbb\xbf").lstrip()[:2].strip(b"<?!abcdefghijklmnopqrstuvwxyz") == b""
-        alternatives = b"AlternateContent" in data or not readable  # UTF-16 has a zero behind each letter
-        for element in rows(data, self.entry.part):
-            row = self._row_number(element.get("r"), row)
+        row = 0
+        for written in read_rows(data, self.entry.part):
+            row = self._row_number(written.number, row)
             if row in seen:
                 raise self._broken(f"row {row} is there twice")
             seen.add(row)
-            columns: set[int] = set()
-            column = 0
-            for cell in shown_children(element) if alternatives else element:
-                if cell.tag not in _CELL:
-                    continue
-                count += 1
-                if count > MAX_CELLS:
-                    raise self._broken(f"more than {MAX_CELLS:,} cells")
-                column = self._column_number(cell.get("r"), row, column)
-                if column in columns:
-                    raise self._broken(f"the cell {address(row, column)} is there twice")
-                columns.add(column)
-                if not len(cell) and cell.get("t") is None:
-                    continue  # a format, and nothing in it
-                found = self._cell(cell, row, column)
-                if found.value is not None or found.formula is not None:
-                    self.cells[row, column] = found
+            if written.settled is None:
+                self._settle(written, row)
+            else:
+                self.cells.update(written.settled)
         for row, column, index in self._waiting:  # shared formulas that came before their master
             old = self.cells.get((row, column), BLANK)
             self.cells[row, column] = Cell(old.kind, old.value, self._from_master(row, column, index), old.style)
+
+    def _settle(self, written: Row, row: int) -> None:
+        """The cells of a row; for good, where they depend on nothing else in the workbook."""
+        found: dict[tuple[int, int], Cell] = {}
+        columns: set[int] = set()
+        column, by_itself = 0, True
+        for cell in written.cells:
+            self._count += 1
+            if self._count > MAX_CELLS:
+                raise self._broken(f"more than {MAX_CELLS:,} cells")
+            column = self._column_number(cell.reference, row, column)
+            if column in columns:
+                raise self._broken(f"the cell {address(row, column)} is there twice")
+            columns.add(column)
+            if cell[2:] == _NOTHING:
+                continue  # a format, and nothing in it
+            held = self._cell(cell, row, column)
+            if held.value is not None or held.formula is not None:
+                found[row, column] = held
+            if cell.kind in ("s", "d") or (cell.formula is not None and cell.formula.attributes):
+                by_itself = False
+        self.cells.update(found)
+        if by_itself:
+            written.settled = found
 
     def _row_number(self, text: str | None, previous: int) -> int:
         if text is None:
@@ -123,29 +130,20 @@ class SheetReader:
             raise self._broken(f"the cell {text} stands in row {row}")
         return column
 
-    def _cell(self, element: etree._Element, row: int, column: int) -> Cell:
-        formula: str | None = None
-        text: str | None = None
-        inline: str | None = None
-        for child in element:
-            tag = child.tag
-            if tag in _VALUE:
-                text = child.text
-            elif tag in _FORMULA:
-                formula = self._formula(child, row, column)
-            elif tag in _INLINE:
-                inline = text_of(child)
-        stated = element.get("t") or "n"
-        kind, value = self._value(stated, text, inline, row, column)
-        style = element.get("s") or ""
+    def _cell(self, cell: RawCell, row: int, column: int) -> Cell:
+        formula = None if cell.formula is None else self._formula(cell.formula, row, column)
+        stated, style = cell.kind or "n", cell.style or ""
+        kind, value = self._value(stated, cell.value, cell.inline, row, column)
         known = style.isascii() and style.isdigit() and len(style) < 9
         return Cell(kind, value, formula, ISO_DATE if stated == "d" else int(style) if known else 0)
 
     def _value(
-        self, kind: str, text: str | None, inline: str | None, row: int, column: int
+        self, kind: str, text: str | None, inline: etree._Element | str | None, row: int, column: int
     ) -> tuple[_Kind, int | float | str | None]:
         if kind == "inlineStr":
-            return ("text", inline) if inline is not None else ("blank", None)
+            if inline is None:
+                return "blank", None
+            return "text", unescape(inline) if isinstance(inline, str) else text_of(inline)
         if kind == "str":
             return ("text", unescape(text or ""))
         text = (text or "").strip()
@@ -164,23 +162,23 @@ class SheetReader:
         number = _date(text, self._date1904) if kind == "d" else _number(text)
         return ("error", "#NUM!") if number is None else ("number", number)
 
-    def _formula(self, element: etree._Element, row: int, column: int) -> str | None:
-        text = (element.text or "").strip().removeprefix("=")
+    def _formula(self, formula: Formula, row: int, column: int) -> str | None:
+        text, attributes = formula.text.strip().removeprefix("="), formula.attributes
         if len(text) > MAX_FORMULA:
             raise self._broken(
                 f"the formula in {address(row, column)} is longer than Excel's {MAX_FORMULA:,} characters"
             )
-        kind, reference = element.get("t"), element.get("ref")
+        kind, reference = attributes.get("t"), attributes.get("ref")
         if kind in ("array", "dataTable"):
             try:
                 self.areas.append(parse_area(reference or address(row, column)))
             except ValueError as error:
                 raise self._broken(f"the formula in {address(row, column)} fills no range ({error})") from None
         if kind == "dataTable":
-            return f"TABLE({element.get('r1') or ''},{element.get('r2') or ''})"  # as Excel shows it
+            return f"TABLE({attributes.get('r1') or ''},{attributes.get('r2') or ''})"  # as Excel shows it
         if kind != "shared":
             return text or None
-        index = element.get("si") or ""
+        index = attributes.get("si") or ""
         if text:
             self._masters[index] = row, column, text
             return text
@@ -236,7 +234,8 @@ def text_of(element: etree._Element) -> str:
 
 
 def joined(element: etree._Element) -> str:
-    return (element.text or "") + "".join(child.tail or "" for child in element)  # a comment may split the text
+    text = element.text or ""
+    return text + "".join(child.tail or "" for child in element) if len(element) else text  # a comment may split it
 
 
 def unescape(text: str) -> str:
