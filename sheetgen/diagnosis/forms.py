@@ -56,9 +56,7 @@ class Form:
     tree: Node
     expanded: Node
     _applied: dict[tuple[Rule, ...], tuple[Node, ...]] = field(default_factory=dict, compare=False, repr=False)
-    _giving: dict[tuple[Value, ...], Giving] = field(
-        default_factory=dict, compare=False, repr=False
-    )
+    _giving: dict[tuple[Value, ...], Giving] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def singles(self) -> tuple[Changed, ...]:

@@ -7,6 +7,7 @@ caller knows it). Must not know: sheets, cells, formulas, or any path on a disk.
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -174,6 +175,22 @@ def parse_xml(data: bytes, part: str) -> etree._Element:
     ):  # in an encoding that the search of the bytes did not see through
         raise BrokenPackage(f"the part {part} has a DTD, which no workbook needs")
     return root
+
+
+def is_plain(data: bytes, root: bytes) -> bool:
+    """Whether a well-formed part has this root, without a prefix, and no comments or namespaces to be misled by.
+
+    Then what reads like an element without a prefix is one, of the root's namespace.
+    """
+    return (
+        data.startswith((b"<%b " % root, b"<%b>" % root), declared.end() if (declared := _DECLARED.match(data)) else 0)
+        and b"<!" not in data
+        and data.count(b"<?") == data.startswith(b"<?")
+        and data.count(b"xmlns") == data.count(b"xmlns:") + 1  # the one of the root
+    )
+
+
+_DECLARED = re.compile(rb'<\?xml version="1\.0"(?: encoding="[Uu][Tt][Ff]-8")?(?: standalone="(?:yes|no)")?\s*\?>\s*')
 
 
 def _refuse_dtd(data: bytes, part: str) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 from lxml import etree
 
@@ -30,6 +30,7 @@ from .archive import (
     Archive,
     BrokenPackage,
     elements,
+    is_plain,
     local,
     parse_xml,
     replace_parts,
@@ -115,7 +116,8 @@ class Package:
         self.workbook = main[0].target
         if self.workbook.lower().endswith(".bin"):
             raise BrokenPackage("this is a binary workbook (.xlsb); save it as .xlsx")
-        root = self._xml(self.workbook)
+        written = self._archive.read(self.workbook)
+        root = parse_xml(written, self.workbook)
         if local(root) != "workbook":
             raise BrokenPackage(what_zip(self._archive))
         properties = _child(root, "workbookPr")
@@ -124,10 +126,9 @@ class Package:
         self.iterates = calculation is not None and calculation.get("iterate") in ("1", "true")  # circles are meant
         self.sheets: tuple[SheetEntry, ...] = ()
         self._by_name: dict[str, SheetEntry] = {}
-        self.names: Mapping[str, Place] = {}
-        self._definitions: dict[tuple[str | None, str], str] = {}
-        self._places: dict[tuple[str | None, str], Place] = {}
-        self._read_names(root, self._read_sheets(root))
+        order = self._read_sheets(root)
+        known = _names_of(written, root, order, self._by_name)
+        self.names, self._definitions, self._places = known.names, known.definitions, known.places
 
     @classmethod
     def read(cls, data: bytes) -> Package:
@@ -250,38 +251,6 @@ class Package:
         self._by_name = {entry.name.casefold(): entry for entry in entries}
         return order
 
-    def _read_names(self, root: etree._Element, order: list[str]) -> None:
-        names: dict[str, Place] = {}
-        scoped: list[tuple[str, Place]] = []
-        for element in _children(_child(root, "definedNames"), "definedName"):
-            name, scope = element.get("name") or "", element.get("localSheetId")
-            key = name.casefold()
-            if scope is not None and not (scope.isdecimal() and len(scope) < 6 and int(scope) < len(order)):
-                continue  # what it belongs to is gone
-            sheet = None if scope is None else order[int(scope)].casefold()
-            text = joined(element).strip().removeprefix("=")
-            if (sheet, key) in self._definitions or len(text) > MAX_FORMULA:
-                continue
-            self._definitions[sheet, key] = text
-            place = self._one_cell(text)
-            if place is None or key.startswith("_xlnm."):
-                continue
-            self._places[sheet, key] = place
-            if sheet is None:
-                names[name] = place
-            else:
-                scoped.append((name, place))
-        for name, place in scoped:
-            # Not where the global name exists but denotes something else: that one is what the name means.
-            if (None, name.casefold()) not in self._definitions and (None, name.casefold()) not in self._places:
-                self._places[None, name.casefold()] = names[name] = place
-        self.names = MappingProxyType(names)
-
-    def _one_cell(self, text: str) -> Place | None:
-        named = _cell_named(text) if len(text) <= LONGEST_PLACE else None
-        entry = None if named is None else self.sheet(named[0])
-        return None if named is None or entry is None else Place(entry.name, *named[1])
-
     def _shared_strings(self) -> tuple[str, ...]:
         if self._strings is None:
             part = self.related(self.workbook, "sharedStrings")
@@ -305,6 +274,71 @@ class Package:
             reader = SheetReader(entry, self.part(entry.part), self._shared_strings, self.date1904)
             self._cells[entry.name] = MappingProxyType(reader.cells), tuple(reader.areas)
         return self._cells[entry.name]
+
+
+# -- names -------------------------------------------------------------------------------------------------------------
+
+
+class _Names(NamedTuple):
+    """Name -> its cell; and by (sheet or None, name), without case, the text and the cell of each."""
+
+    names: Mapping[str, Place]
+    definitions: Mapping[tuple[str | None, str], str]
+    places: Mapping[tuple[str | None, str], Place]
+
+
+_known_names: dict[object, _Names] = {}  # of the workbook before: a class has them from the one that was handed out
+
+
+def _names_of(data: bytes, root: etree._Element, order: list[str], sheets: Mapping[str, SheetEntry]) -> _Names:
+    """Of the part ``data``; ``order`` has the names of all sheets, and ``sheets`` the worksheets, without case."""
+    begin, end = data.find(b"<definedNames>"), data.find(b"</definedNames>")
+    alone = 0 <= begin < end < begin + MOST_KEPT and data.count(b"definedNames") == 2 and is_plain(data, b"workbook")
+    element = _child(root, "definedNames")
+    if not alone or element is None:
+        return _read_names(element, order, sheets)
+    key = (data[begin:end], tuple(order), tuple(sheets.values()))
+    if key not in _known_names:
+        found = _read_names(element, order, sheets)
+        _known_names.clear()
+        _known_names[key] = found
+    return _known_names[key]
+
+
+def _read_names(defined: etree._Element | None, order: list[str], sheets: Mapping[str, SheetEntry]) -> _Names:
+    names: dict[str, Place] = {}
+    definitions: dict[tuple[str | None, str], str] = {}
+    places: dict[tuple[str | None, str], Place] = {}
+    scoped: list[tuple[str, Place]] = []
+    for element in _children(defined, "definedName"):
+        name, scope = element.get("name") or "", element.get("localSheetId")
+        key = name.casefold()
+        if scope is not None and not (scope.isdecimal() and len(scope) < 6 and int(scope) < len(order)):
+            continue  # what it belongs to is gone
+        sheet = None if scope is None else order[int(scope)].casefold()
+        text = joined(element).strip().removeprefix("=")
+        if (sheet, key) in definitions or len(text) > MAX_FORMULA:
+            continue
+        definitions[sheet, key] = text
+        place = _one_cell(text, sheets)
+        if place is None or key.startswith("_xlnm."):
+            continue
+        places[sheet, key] = place
+        if sheet is None:
+            names[name] = place
+        else:
+            scoped.append((name, place))
+    for name, place in scoped:
+        # Not where the global name exists but denotes something else: that one is what the name means.
+        if (None, name.casefold()) not in definitions and (None, name.casefold()) not in places:
+            places[None, name.casefold()] = names[name] = place
+    return _Names(MappingProxyType(names), MappingProxyType(definitions), MappingProxyType(places))
+
+
+def _one_cell(text: str, sheets: Mapping[str, SheetEntry]) -> Place | None:
+    named = _cell_named(text) if len(text) <= LONGEST_PLACE else None
+    entry = None if named is None else sheets.get(named[0].casefold())
+    return None if named is None or entry is None else Place(entry.name, *named[1])
 
 
 @lru_cache(maxsize=4096)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, cast
 from lxml import etree
 
 from .alternatives import shown_children
-from .archive import NAMESPACES, local, parse_xml, rows
+from .archive import NAMESPACES, is_plain, local, parse_xml, rows
 
 PLAIN_UP_TO = 2**20  # bytes of a sheet that are held as a whole
 LONGEST_KNOWN = 4096  # characters of a row that is remembered
@@ -102,9 +102,6 @@ _TOKEN = re.compile(
     rf'|<row r="(?P<number>[0-9]+)"{_ATTRIBUTES}(?P<empty>/?)>'
 )
 _ATTRIBUTE = re.compile(r'([A-Za-z0-9:]+)="([^"]*)"')
-_HEAD = re.compile(
-    rb'(?:<\?xml version="1\.0"(?: encoding="[Uu][Tt][Ff]-8")?(?: standalone="(?:yes|no)")?\s*\?>\s*)?<worksheet[ >]'
-)
 _OPEN, _CLOSE, _ROW_END = b"<sheetData>", b"</sheetData>", "</row>"
 _ENTITY = re.compile(r"&(?:#([0-9]+)|#x([0-9A-Fa-f]+)|(amp|lt|gt|quot|apos));")
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
@@ -116,12 +113,9 @@ def _plainly(data: bytes, part: str) -> list[Row] | None:
     plain = (
         len(data) <= PLAIN_UP_TO
         and len(_OPEN) <= begin <= end
-        and _HEAD.match(data) is not None
-        and data.count(b"<?") == data.startswith(b"<?")
-        and b"<!" not in data
+        and is_plain(data, b"worksheet")
         and b"\r" not in data[begin:end]
-        and data.count(b"xmlns") == data.count(b"xmlns:") + 1  # the one of the root
-        and data.count(b"<sheetData") == 1
+        and data.count(b"sheetData") == 2
     )
     if not plain or local(parse_xml(data, part)) != "worksheet":
         return None

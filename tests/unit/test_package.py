@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from openpyxl.workbook.defined_name import DefinedName
 
-from sheetgen.workbook import archive
+from sheetgen.workbook import archive, package
 from sheetgen.workbook.package import BrokenPackage, Cell, Package, Place, address, parse_address, replace_parts
 from sheetgen.workbook.package import translate as moved
 
@@ -291,6 +291,75 @@ def test_flipped_xml(part: str, at: int, junk: bytes) -> None:
         read_all(zipped(whole))
     except BrokenPackage as error:
         assert str(error)  # noqa: PT017
+
+
+NAMES = (
+    '<definedNames><definedName name="here">Table!$A$1</definedName>'
+    '<definedName name="Own" localSheetId="0">Table!$B$2</definedName></definedNames>'
+)
+PREFIXED = f'<x:definedNames xmlns:x="{MAIN}"><x:definedName name="here">Table!$C$3</x:definedName></x:definedNames>'
+
+
+def named(inside: str, *sheets: str) -> bytes:
+    """A workbook with these sheets, and this behind them in its main part."""
+    listed = "".join(f'<sheet name="{name}" sheetId="{n}" r:id="rId{n}"/>' for n, name in enumerate(sheets, 1))
+    book = f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets>{listed}</sheets>{inside}</workbook>'
+    targets = [(f"rId{n}", "worksheet", f"worksheets/sheet{n}.xml") for n in range(1, len(sheets) + 1)]
+    sheet = f'<worksheet xmlns="{MAIN}"><sheetData/></worksheet>'
+    return zipped(
+        {
+            "_rels/.rels": rels(OFFICE, ("rId1", "officeDocument", "xl/workbook.xml")),
+            "xl/workbook.xml": book,
+            "xl/_rels/workbook.xml.rels": rels(OFFICE, *targets),
+            **{f"xl/worksheets/sheet{n}.xml": sheet for n in range(1, len(sheets) + 1)},
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        f"<!--{NAMES}-->",
+        f"<?x {NAMES}?>",
+        f"<extLst>{NAMES}</extLst>",
+        f'<a xmlns="other">{NAMES}</a>',
+        f"{PREFIXED}<e>{NAMES}</e>",
+        f"<e>{NAMES}</e>{PREFIXED}",
+        NAMES.replace("<definedNames>", '<definedNames a="1">').replace("$A$1", "$C$3"),
+        NAMES.replace("$A$1", "$A<!-- -->$2"),
+    ],
+)
+def test_names_are_remembered_but_nobody_can_leave_wrong_ones_behind(spoilt: str) -> None:
+    """The names of one workbook are those of the next, if they are written alike; not if they only look alike."""
+
+    def names(data: bytes) -> dict[str, Place]:
+        return dict(Package.read(data).names)
+
+    true = {"here": Place("Table", 1, 1), "Own": Place("Table", 2, 2)}
+    package._known_names.clear()
+    wrong = names(named(spoilt, "Table"))
+    package._known_names.clear()
+    assert names(named(NAMES, "Table")) == true
+    assert names(named(spoilt, "Table")) == wrong
+    assert wrong != true
+    assert names(named(NAMES, "Table")) == true
+    assert names(named(NAMES, "Other", "Table")) == {"here": Place("Table", 1, 1), "Own": Place("Table", 2, 2)}
+    assert Package.read(named(NAMES, "Other", "Table")).place("own", "Other") == Place("Table", 2, 2)
+    assert Package.read(named(NAMES, "Table", "Other")).place("own", "Other") == Place("Table", 2, 2)
+    assert names(named(NAMES, "Other")) == {}
+
+
+def test_names_in_another_encoding_are_other_names() -> None:
+    def with_names(encoding: str) -> bytes:
+        data = named(NAMES.replace("here", "dé"), "Table")
+        with zipfile.ZipFile(io.BytesIO(data)) as old:
+            book = f'<?xml version="1.0" encoding="{encoding}"?>'.encode() + old.read("xl/workbook.xml")
+        return replace_parts(data, {"xl/workbook.xml": book})
+
+    package._known_names.clear()
+    for _ in range(2):
+        assert "dÃ©" in Package.read(with_names("iso-8859-1")).names
+        assert "dé" in Package.read(with_names("utf-8")).names
 
 
 def test_replace_parts() -> None:

@@ -118,6 +118,7 @@ def test_each_row_in_each_document(row: str, head: str, root: str) -> None:
 
 
 ROW = '<row r="1"><c r="A1"><v>1</v></c></row>'
+PREFIXED = f"<x:sheetData xmlns:{MAIN.replace('xmlns', 'x')}>{ROW.replace('1', '2')}</x:sheetData>"
 
 
 @pytest.mark.parametrize(
@@ -134,6 +135,8 @@ ROW = '<row r="1"><c r="A1"><v>1</v></c></row>'
         f"<sheetData>{ROW}</sheetData>{ROW.replace('1', '2')}",
         f"<b/>{ROW}",
         f"<sheetData>{ROW}</sheetData>".replace("row>", "row >"),
+        f"<sheetData>{ROW}</sheetData>{PREFIXED}",
+        f"{PREFIXED}<sheetData>{ROW}</sheetData>",
         "<sheetData/>",
         "<sheetData></sheetData>",
         f"<sheetData>{ROW}",
