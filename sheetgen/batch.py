@@ -13,9 +13,10 @@ import hashlib
 import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from dataclasses import dataclass, field
 from functools import partial
+from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
 from . import __version__
@@ -166,6 +167,7 @@ class _Run(Generic[Given]):
         self._begin, self._work, self._patience = begin, work, patience
         self._executor: Executor | None = None
         self._given_up: list[Job] = []
+        self._done: SimpleQueue[Future[Given]] = SimpleQueue()  # which is quicker than to look at all that are pending
         self.pending: dict[Future[Given], Job] = {}
         self.suspects: list[Job] = []
 
@@ -174,29 +176,37 @@ class _Run(Generic[Given]):
             if self._executor is None:
                 self._executor = self._begin()
             try:
-                self.pending[self._executor.submit(self._work, job.file, job.data)] = job
-                return
+                asked = self._executor.submit(self._work, job.file, job.data)
             except Exception:  # a pool that broke, a cluster that has gone: each says it in its own way
                 self._begin_anew()
+            else:
+                self.pending[asked] = job
+                asked.add_done_callback(self._done.put)
+                return
         self._given_up.append(job)
 
     def wait(self, *, alone: bool = False) -> Iterator[tuple[Job, Given | str]]:
         """What is done next; nothing where workers had to be begun anew."""
-        done, _ = wait(self.pending, timeout=self._patience, return_when=FIRST_COMPLETED)
-        if not done:
+        try:
+            first = self._done.get(timeout=self._patience)
+        except Empty:
             self._begin_anew()
+        else:
+            yield from self._taken(first, alone=alone)
         yield from self.finished(alone=alone)
 
     def finished(self, *, alone: bool = False) -> Iterator[tuple[Job, Given | str]]:
         """What is done by now."""
-        for future in [future for future in self.pending if future.done()]:
-            job = self.pending.pop(future, None)
-            if job is not None:  # else it was asked for anew meanwhile
-                yield from self._taken(job, future, alone=alone)
+        with contextlib.suppress(Empty):
+            while True:
+                yield from self._taken(self._done.get_nowait(), alone=alone)
         while self._given_up:
             yield self._given_up.pop(), sandbox.NO_ANSWER
 
-    def _taken(self, job: Job, future: Future[Given], *, alone: bool) -> Iterator[tuple[Job, Given | str]]:
+    def _taken(self, future: Future[Given], *, alone: bool) -> Iterator[tuple[Job, Given | str]]:
+        job = self.pending.pop(future, None)
+        if job is None:  # it was asked for anew meanwhile
+            return
         error: BaseException | None
         try:
             error = future.exception()
