@@ -12,11 +12,13 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import IO, Any
 
 from .errors import UsageError
 from .files import writing
+from .marking import Brief
 from .records import Done, Lines, done_before, line, split
 
 _Place = tuple[IO[bytes], int, int]  # a file, where in it a line begins, and its length
@@ -32,6 +34,7 @@ class Ledger:
         self._path, self._assignment, self._may_pass = path, assignment, may_pass
         self._bodies: dict[str, _Place] = {}  # by what was marked
         self._lines: dict[int, _Place] = {}  # of this run, by the file's number
+        self._briefs: dict[int, Brief] = {}
         self._closing = contextlib.ExitStack()
         try:
             if path is None:
@@ -94,13 +97,14 @@ class Ledger:
             self._part.flush()
         except OSError as error:
             raise UsageError(f"cannot write the results {self._path or ''}: {error.strerror or error}") from None
-        self._lines[number] = place
+        self._lines[number], self._briefs[number] = place, found.brief
         if content := head.get("content"):
             self._bodies[marked_by(content, head["file"])] = place
 
     def finish(self, heads: Iterable[tuple[int, Mapping[str, Any]]]) -> Lines:
         """The lines in the order of ``heads``, by number, under the name that they are to have."""
         at: list[tuple[int, int]] = []
+        briefs: list[Brief] = []
 
         def put(into: IO[bytes]) -> None:
             begin = 0
@@ -109,6 +113,7 @@ class Ledger:
                 into.write(text)
                 at.append((begin, len(text)))
                 begin += len(text)
+                briefs.append(replace(self._briefs[number], file=head["file"], student=head["student"]))
 
         if self._path is None:
             whole: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (the results read from it)
@@ -119,7 +124,7 @@ class Ledger:
                 put(new)
             whole = self._path.open("rb")
             part_of(self._path).unlink(missing_ok=True)
-        return Lines(whole, at)
+        return Lines(whole, at, briefs=briefs)
 
 
 def _look_at(path: Path) -> None:

@@ -103,12 +103,58 @@ class Marked:
 
     @property
     def all_correct(self) -> bool:
-        """Whether nothing is to be found fault with; what a person has yet to read is no fault."""
-        fine = ("correct", "for-a-person")
-        return self.status == "marked" and all(answer.status in fine for answer in self.answers)
+        return self.brief().all_correct
 
     def count(self, status: Status) -> int:
         return sum(answer.status == status for answer in self.answers)
+
+    def brief(self) -> Brief:
+        counts: dict[str, int] = {}
+        for answer in self.answers:
+            counts[answer.status] = counts.get(answer.status, 0) + 1
+        return Brief(self.file, self.student, self.status, self.reason, self.score, self.max_score, self.open, counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What one line says of a file: its fields are those of ``Marked``, and how many answers have each status."""
+
+    file: str
+    student: str | None
+    status: Literal["marked", "unmarked"]
+    reason: str | None
+    score: float
+    max_score: float
+    open: float = 0
+    counts: Mapping[str, int] = field(default_factory=dict, hash=False)
+
+    @property
+    def all_correct(self) -> bool:
+        """Whether nothing is to be found fault with; what a person has yet to read is no fault."""
+        return self.status == "marked" and self.counts.keys() <= {"correct", "for-a-person"}
+
+    @property
+    def all_blank(self) -> bool:
+        """Whether it is the workbook as it was handed out."""
+        return self.counts.keys() == {"blank"}
+
+    def percent(self, sheet: Sheet | None) -> float:
+        """The score as a percentage of the marks that are given by now."""
+        most = given_by_now(self, sheet)
+        return 100 * self.score / most if most else 100.0
+
+
+def marked_by_a_person(sheet: Sheet | None) -> Mapping[str, float]:
+    """The marks of each answer that a person gives, by id, whoever left it blank; empty where that is not known."""
+    if sheet is None or sheet.questions is None:
+        return {}
+    return {cell.answer: cell.part.marks for cell in sheet.questions.cells if cell.question.kind == "text"}
+
+
+def given_by_now(marked: Marked | Brief, sheet: Sheet | None) -> float:
+    """How many marks there are without those that a person gives: for every student of a coursework the same."""
+    known = marked_by_a_person(sheet)
+    return round(marked.max_score - (math.fsum(known.values()) if known else marked.open), 6)
 
 
 @dataclass(frozen=True, slots=True)

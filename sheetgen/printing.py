@@ -10,7 +10,6 @@ import math
 import os
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -251,35 +250,37 @@ def print_results(results: Results) -> None:
     """Per submission a line with the score, then one for each answer that is not right; of a class only the first."""
     from rich.text import Text
 
+    from .marking import given_by_now
+
     console = _console()
     details = len(results.submissions) <= A_CLASS
-    for marked in results.submissions:
-        name = printable(marked.file)
-        if marked.student:
-            name = f"{printable(marked.student)}, {name}"
-        if marked.status == "unmarked":
+    for number, brief in enumerate(results.briefs()):
+        name = printable(brief.file)
+        if brief.student:
+            name = f"{printable(brief.student)}, {name}"
+        if brief.status == "unmarked":
             console.print(
-                Text.assemble((name, "bold"), ("  unmarked: ", "magenta"), printable(marked.reason or "", 1000)),
+                Text.assemble((name, "bold"), ("  unmarked: ", "magenta"), printable(brief.reason or "", 1000)),
                 soft_wrap=True,
             )
             continue
-        most = marked.max_score - marked.open
-        share = math.floor(100 * marked.score / most + 1e-9) if most else 100  # down: 100 % is all of it
-        colour = "green" if marked.all_correct else "red"
-        found = Counter(answer.status for answer in marked.answers)
-        counts = ", ".join(f"{found[s]} {s}" for s in _COLOURS if found[s])
+        most = given_by_now(brief, results.sheet)
+        share = math.floor(brief.percent(results.sheet) + 1e-9)  # down: 100 % is all of it
+        colour = "green" if brief.all_correct else "red"
+        counts = ", ".join(f"{brief.counts[each]} {each}" for each in _COLOURS if each in brief.counts)
         console.print(
             Text.assemble(
                 (name, "bold"),
                 ("  ", ""),
-                (f"{marked.score:g}/{most:g}", colour),
-                (f"  (+ {marked.open:g} for a person)" if marked.open else "", "cyan"),
+                (f"{brief.score:g}/{most:g}", colour),
+                (f"  (+ {brief.open:g} for a person)" if brief.open else "", "cyan"),
                 f"  {share} %  ({counts})",
             ),
             soft_wrap=True,
         )
         if not details:
             continue
+        marked = results.submissions[number]
         for note in marked.notes:
             console.print(Text(f"  note: {printable(note, 1000)}", "dim"), soft_wrap=True)
         for cause in marked.summary:

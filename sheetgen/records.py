@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 import weakref
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
+from itertools import compress
 from typing import IO, TYPE_CHECKING, Any, Literal, overload
 
 from .handin import HandIn
-from .marking import Answer, Because, Marked
+from .marking import Answer, Because, Brief, Marked
 from .sheet import Sheet
 
 if TYPE_CHECKING:
@@ -46,6 +48,11 @@ class Results:
     missing: tuple[HandIn, ...] = ()  # students of the roster of whom there is no file
     sheet: Sheet | None = field(default=None, repr=False)  # what was asked
 
+    def briefs(self) -> Iterator[Brief]:
+        """What one line says of each submission; of many that were marked just now, without reading them again."""
+        known = self.submissions.briefs if isinstance(self.submissions, Lines) else None
+        yield from known if known is not None else (each.brief() for each in self.submissions)
+
     def to_frame(self, of: Literal["answers", "submissions"] = "answers") -> pd.DataFrame:
         """A pandas frame with one row for each answer of each submission, or one for each submission.
 
@@ -62,9 +69,16 @@ class Results:
 class Lines(Sequence[Marked]):
     """Submissions that stand as lines in a file, which is read when they are looked at, and closed with the last."""
 
-    def __init__(self, file: IO[bytes], at: Sequence[tuple[int, int]], whole: Lines | None = None) -> None:
+    def __init__(
+        self,
+        file: IO[bytes],
+        at: Sequence[tuple[int, int]],
+        whole: Lines | None = None,
+        briefs: Sequence[Brief] | None = None,
+    ) -> None:
         self._file, self._at = file, at  # of each line where it begins, and its length
         self._whole = whole
+        self.briefs = briefs  # where they are known without reading the lines
         if whole is None:
             weakref.finalize(self, file.close)
 
@@ -73,7 +87,8 @@ class Lines(Sequence[Marked]):
 
     def only(self, counts: Sequence[bool]) -> Lines:
         """Those of which it is said."""
-        return Lines(self._file, [at for at, counting in zip(self._at, counts, strict=True) if counting], self)
+        briefs = None if self.briefs is None else list(compress(self.briefs, counts))
+        return Lines(self._file, list(compress(self._at, counts)), self, briefs)
 
     @overload
     def __getitem__(self, index: int) -> Marked: ...
@@ -104,17 +119,12 @@ class Done:
     body: bytes
     reason: str | None
     student_cell: str
-    blank: bool = False  # nothing was filled in
+    brief: Brief
 
 
 def done(marked: Marked) -> Done:
     body = {name: value for name, value in plain(marked).items() if name not in _HEAD}
-    return Done(_dumped(body)[1:], marked.reason, marked.student_cell, is_blank(marked))
-
-
-def is_blank(marked: Marked) -> bool:
-    """Whether it is the workbook as it was handed out."""
-    return bool(marked.answers) and all(answer.status == "blank" for answer in marked.answers)
+    return Done(_dumped(body)[1:], marked.reason, marked.student_cell, marked.brief())
 
 
 def done_before(body: bytes) -> Done:
@@ -125,8 +135,12 @@ def done_before(body: bytes) -> Done:
     answers = found.get("answers") or ()
     if not all(isinstance(answer, dict) for answer in answers):
         raise ValueError("no line of results")
-    blank = bool(answers) and all(answer.get("status") == "blank" for answer in answers)
-    return Done(body, found["reason"], str(found.get("student_cell", "")), blank)
+    counts = Counter(str(answer.get("status")) for answer in answers)
+    kept = {name: found[name] for name in ("status", "reason", "score", "max_score") if name in found}
+    if len(kept) < 4:
+        raise ValueError("no line of results")
+    brief = Brief("", None, **kept, open=found.get("open", 0), counts=dict(counts))
+    return Done(body, found["reason"], str(found.get("student_cell", "")), brief)
 
 
 def to_line(marked: Marked) -> bytes:

@@ -19,7 +19,7 @@ from .errors import UsageError
 from .folders import gather
 from .handin import NOBODY, File
 from .marking import Marked, Submission, mark
-from .records import Results, is_blank
+from .records import Results
 from .sheet import Sheet
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def verify_files(sheet: Sheet, named: str, paths: Sequence[str | Path], how: How
         how.progress(0, len(gathered.files))
     if len(gathered.files) == 1 and how.results is None and not how.cluster:
         marked = _alone(sheet, gathered.files[0], how)
-        settled = _settle([(gathered.files[0], marked.student_cell, marked.reason, is_blank(marked))], roster)
+        settled = _settle([(gathered.files[0], marked.student_cell, marked.reason, marked.brief().all_blank)], roster)
         submissions: Sequence[Marked] = (_whose(marked, settled, 0),)
         return _results(sheet, submissions, gathered.left_out, settled)
     return _class(sheet, named, gathered.files, gathered.left_out, roster, how)
@@ -111,7 +111,7 @@ def _class(
                 found = batch.unmarked(assignment, files[number].shown, found)
             head = {"file": files[number].shown, "content": contents[number]}
             ledger.add(number, head, found)
-            told[number] = found.student_cell, found.reason, found.blank
+            told[number] = found.student_cell, found.reason, found.brief.all_blank
             if how.progress is not None and len(told) < len(files):
                 how.progress(len(told), len(files))
 

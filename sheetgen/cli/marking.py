@@ -28,9 +28,10 @@ from ..printing import (
 )
 
 if TYPE_CHECKING:
-    from ..marking import Marked
+    from ..marking import Brief
     from ..records import Results
     from ..reports import Asked
+    from ..sheet import Sheet
 
 from .app import CourseworkArgument, Format, app, as_text, stopping
 
@@ -167,7 +168,7 @@ def verify(
     else:
         print_results(results)
     _write_reports(wanted, results, apart=format is Format.json)
-    if not exit_zero and any(_is_finding(each, fail_under) for each in results.submissions):
+    if not exit_zero and any(_is_finding(each, results.sheet, fail_under) for each in results.briefs()):
         raise typer.Exit(FINDINGS)
 
 
@@ -343,8 +344,9 @@ def _print_results_json(results: Results) -> None:
     typer.echo("\n  ]\n}" if begin == ",\n" else "]\n}")
 
 
-def _is_finding(marked: Marked, fail_under: float | None) -> bool:
+def _is_finding(brief: Brief, sheet: Sheet | None, fail_under: float | None) -> bool:
+    from ..marking import given_by_now
+
     if fail_under is None:
-        return not marked.all_correct
-    # of the marks that can be given by now
-    return marked.status == "unmarked" or 100 * marked.score < fail_under * (marked.max_score - marked.open)
+        return not brief.all_correct
+    return brief.status == "unmarked" or 100 * brief.score < fail_under * given_by_now(brief, sheet)

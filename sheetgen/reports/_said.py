@@ -5,13 +5,12 @@ It must not know any report.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 
 from ..errors import UsageError
 from ..harmless import printable
 from ..language import Translations
-from ..marking import NOWHERE, Answer, Marked
+from ..marking import NOWHERE, Answer, Marked, given_by_now
 from ..records import Results
 from ..sheet import Sheet
 
@@ -69,19 +68,6 @@ def marked_by_machine(sheet: Sheet | None) -> Mapping[str, float]:
 
 
 # --- marks that are given by now ------------------------------------------------------------------------------------
-
-
-def marked_by_a_person(sheet: Sheet | None) -> Mapping[str, float]:
-    """The marks of each answer that a person gives, by id, whoever left it blank; empty where that is not known."""
-    if sheet is None or sheet.questions is None:
-        return {}
-    return {cell.answer: cell.part.marks for cell in sheet.questions.cells if cell.question.kind == "text"}
-
-
-def given_by_now(marked: Marked, sheet: Sheet | None) -> float:
-    """How many marks there are without those that a person gives: for every student of a coursework the same."""
-    known = marked_by_a_person(sheet)
-    return round(marked.max_score - (math.fsum(known.values()) if known else marked.open), 6)
 
 
 def score(marked: Marked, sheet: Sheet | None, say: Translations, number: Callable[[float], str]) -> str:

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..harmless import printable
-from ..marking import Answer, Marked, Status
+from ..marking import Answer, Marked, Status, given_by_now
 from ..records import Results
+from ..sheet import Sheet
 from . import Asked
 from ._said import told, where, whose
 
@@ -35,7 +36,7 @@ def appends(_: Path) -> bool:
 
 def render(results: Results, asked: Asked) -> bytes:
     if len(results.submissions) == 1:
-        head, rows, foot = _of_one(results.submissions[0])
+        head, rows, foot = _of_one(results.submissions[0], results.sheet)
     else:
         head, rows, foot = _of_many(results)
     title = f"## {_safe(results.coursework)}\n\n"
@@ -61,11 +62,11 @@ def _fitted(head: str, rows: Iterable[str], foot: str, most: int) -> bytes:
 # --- one submission -------------------------------------------------------------------------------------------------
 
 
-def _of_one(marked: Marked) -> tuple[str, Iterator[str], str]:
+def _of_one(marked: Marked, sheet: Sheet | None) -> tuple[str, Iterator[str], str]:
     head = f"{_code(whose(marked))}: "
     if marked.status == "unmarked":
         return f"{head}the file could not be marked. {_safe(marked.reason or '')}\n", iter(()), ""
-    head += f"**{marked.score:g} of {marked.max_score - marked.open:g} marks**"
+    head += f"**{marked.score:g} of {given_by_now(marked, sheet):g} marks**"
     head += f", and {marked.open:g} that a person gives\n" if marked.open else "\n"
     head += "".join(f"\n- {_safe(sentence)}" for sentence in (*marked.summary, *marked.notes))
     of_a_word = ("for-a-person", "blank")
@@ -98,10 +99,10 @@ class _Cause:
 
 
 def _of_many(results: Results) -> tuple[str, Iterator[str], str]:
-    marked = [(each.score, each.max_score - each.open) for each in results.submissions if each.status == "marked"]
+    marked = [each for each in results.briefs() if each.status == "marked"]
     count = len(results.submissions)
     head = f"{count} submissions, {len(marked)} marked, {count - len(marked)} that could not be marked.\n"
-    shares = sorted(100 * score / most if most else 100.0 for score, most in marked)
+    shares = sorted(each.percent(results.sheet) for each in marked)
     if len(shares) > 1:
         lower, middle, upper = statistics.quantiles(shares, n=4, method="inclusive")
         head += (
@@ -118,14 +119,14 @@ def _of_many(results: Results) -> tuple[str, Iterator[str], str]:
             head += f"\nAnd {len(causes) - _CAUSES} rarer ones.\n"
     head += "\n### Submissions\n\n| submission | marks | " + " | ".join(_STATUSES) + " |\n"
     head += "|---|---:|" + "---:|" * len(_STATUSES) + "\n"
-    return head, map(_submission_row, results.submissions), ""
+    return head, (_submission_row(each, results.sheet) for each in results.submissions), ""
 
 
-def _submission_row(marked: Marked) -> str:
+def _submission_row(marked: Marked, sheet: Sheet | None) -> str:
     if marked.status == "unmarked":
         return f"| {_code(whose(marked))} | | {_safe(printable(marked.reason or ''))} |" + " |" * 5 + "\n"
     counts = " | ".join(str(marked.count(status) or "") for status in _STATUSES)
-    return f"| {_code(whose(marked))} | {marked.score:g}/{marked.max_score - marked.open:g} | {counts} |\n"
+    return f"| {_code(whose(marked))} | {marked.score:g}/{given_by_now(marked, sheet):g} | {counts} |\n"
 
 
 def _rule(answer: Answer) -> str:

@@ -22,13 +22,13 @@ from urllib.parse import quote
 
 from ..judging import Status
 from ..language import N_, Translations, translations
-from ..marking import NOWHERE, Answer, Marked
+from ..marking import NOWHERE, Answer, Marked, given_by_now, marked_by_a_person
 from ..records import Results
 from ..statistics import Common, Item, Statistics, Tally
 from . import Asked
 from ._everybody import Withheld
 from ._names import file_name, moodle_folder, own_name, unlike_moodle
-from ._said import beside, given_by_now, marked_by_a_person
+from ._said import beside
 from ._tables import Layout, is_question
 
 if TYPE_CHECKING:

@@ -17,13 +17,14 @@ import pytest
 from sheetgen import api, batch
 from sheetgen.errors import UsageError
 from sheetgen.ledger import Ledger, part_of
-from sheetgen.marking import mark
+from sheetgen.marking import Brief, mark
 from sheetgen.records import Done, from_line, line, split
 from sheetgen.workbook import sandbox
 from tests.generated_class import Maker, as_folder
 
 ROOT = Path(__file__).parents[2]
 COUNT = 60
+NOTHING = Brief("", None, "unmarked", "x", 0, 1)
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +184,7 @@ def test_what_is_no_results_file_is_told_with_its_line(text: str, tmp_path: Path
 
 def test_two_runs_do_not_write_into_one_file(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
-    found = Done(b'"status":"unmarked","reason":"x","score":0,"max_score":1,"answers":[]}', "x", "")
+    found = Done(b'"status":"unmarked","reason":"x","score":0,"max_score":1,"answers":[]}', "x", "", NOTHING)
     with Ledger(path, "key") as ledger:
         ledger.add(0, {"file": "a.xlsx", "student": None}, found)
         written = part_of(path).read_bytes()
@@ -248,6 +249,7 @@ def test_what_a_machine_was_too_busy_for_is_tried_again(folder: Path, tmp_path: 
         + b',"score":0,"max_score":1,"answers":[]}',
         sandbox.WHY["slow"],
         "",
+        NOTHING,
     )
     path.write_bytes(b"".join([line(head, slow.body), *rest]))
     api.verify("alexnet", folder, results=path, resume=True)
