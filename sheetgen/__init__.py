@@ -120,7 +120,7 @@ def report(
     from .reports import Asked, target
 
     wanted = [target(f"{kind}={path}") for kind, path in kinds.items()]
-    downloaded = None if gradebook is None else read_file(Path(gradebook), "gradebook")
+    downloaded = None if gradebook is None else read_file(Path(gradebook), "gradebook", "a .csv file")
     said: list[str] = []
     for kind, path in wanted:
         written = write_report(kind, results, Asked(path, downloaded, language, assignment=assignment))

@@ -436,7 +436,7 @@ def new(path: str | Path, name: str | None = None, *, force: bool = False) -> No
     if path.exists() and not force:
         raise UsageError(f"{path} is there already; name another file, or say --force to write over it")
     source = templates() / STARTER if name is None else find(name)
-    text = read_file(source, "coursework").decode("utf-8")
+    text = read_file(source, "coursework", "a .yaml file").decode("utf-8")
     # the schema lies beside the shipped ones only
     head = (
         "# An editor completes and checks this file if 'sheetgen schema > schema.json' has made the schema beside it.\n"

@@ -19,8 +19,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
-from . import __version__
-from .cache import packed, unpacked
+from .cache import code, packed, unpacked
 from .language import languages
 from .marking import Submission, mark
 from .records import Done, done
@@ -46,7 +45,7 @@ class Assignment:
     @classmethod
     def of(cls, sheet: Sheet, *, reveal: bool = False, language: str = "en") -> Assignment:
         text = packed(sheet)
-        told = json.dumps([__version__, text, reveal, language])
+        told = json.dumps([code(), text, reveal, language])
         key = hashlib.sha256(told.encode()).hexdigest()
         found = cls(key, zlib.compress(text.encode(), 6), reveal, language)
         _sheets[key] = sheet

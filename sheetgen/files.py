@@ -15,17 +15,17 @@ from .errors import UsageError
 MOST_BYTES = 256 * 1024 * 1024  # of an instructor's file, pictures and all
 
 
-def read_file(path: Path, what: str) -> bytes:
-    """The bytes of an instructor's file."""
+def read_file(path: Path, what: str, kind: str = "an .xlsx file") -> bytes:
+    """The bytes of an instructor's file; ``what`` it is for, and what ``kind`` of file that is, is said of others."""
     try:
         about = path.stat()
         if not stat.S_ISREG(about.st_mode) and not stat.S_ISDIR(about.st_mode):
-            raise UsageError(f"{path} is no file (a device or a pipe); the {what} is an .xlsx file")
+            raise UsageError(f"{path} is no file (a device or a pipe); the {what} is {kind}")
         if about.st_size > MOST_BYTES:
             raise UsageError(f"{path} has {about.st_size / 2**20:,.0f} MiB; a {what} has at most {MOST_BYTES >> 20}")
         return path.read_bytes()
     except IsADirectoryError:
-        raise UsageError(f"{path} is a folder; the {what} is an .xlsx file") from None
+        raise UsageError(f"{path} is a folder; the {what} is {kind}") from None
     except FileNotFoundError:
         raise UsageError(f"there is no file {path}") from None
     except OSError as error:

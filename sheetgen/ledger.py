@@ -56,7 +56,7 @@ class Ledger:
         except BaseException as error:
             self._closing.close()
             if isinstance(error, OSError):
-                raise UsageError(f"cannot write the results {path}: {error.strerror or error}") from None
+                raise self._unwritten(error) from None
             raise
 
     def __enter__(self) -> Ledger:
@@ -64,6 +64,16 @@ class Ledger:
 
     def __exit__(self, *_: object) -> None:
         self._closing.close()
+
+    def _unwritten(self, error: OSError) -> UsageError:
+        """Why the results cannot be written, and what to do: most often because the disk is full."""
+        why = error.strerror or error
+        if self._path is not None:
+            return UsageError(f"cannot write the results {self._path}: {why}")
+        return UsageError(
+            f"cannot keep the results in {tempfile.gettempdir()} while marking: {why}; make room there, name another "
+            f"folder by TMPDIR, or a file by --results"
+        )
 
     def _remember(self, file: IO[bytes]) -> int:
         """What the lines of ``file`` are the results of; where its last whole line ends."""
@@ -96,7 +106,7 @@ class Ledger:
             self._part.write(text)
             self._part.flush()
         except OSError as error:
-            raise UsageError(f"cannot write the results {self._path or ''}: {error.strerror or error}") from None
+            raise self._unwritten(error) from None
         self._lines[number], self._briefs[number] = place, found.brief
         if content := head.get("content"):
             self._bodies[marked_by(content, head["file"])] = place
@@ -116,9 +126,12 @@ class Ledger:
                 briefs.append(replace(self._briefs[number], file=head["file"], student=head["student"]))
 
         if self._path is None:
-            whole: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (the results read from it)
-            put(whole)
-            whole.flush()
+            try:
+                whole: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (the results read from it)
+                put(whole)
+                whole.flush()
+            except OSError as error:
+                raise self._unwritten(error) from None
         else:
             with writing(self._path) as new:
                 put(new)

@@ -109,12 +109,12 @@ def _coursework(coursework: str, described: Coursework, language: str) -> dict[s
         inside, named = f"sheetgen/templates/{path.name}", path.stem
     else:
         inside, named = f"coursework/{path.name}", f"coursework/{path.name}"
-    text = read_file(path, "coursework")
+    text = read_file(path, "coursework", "a .yaml file")
     files = {}
     for other, _ in described.files:
         if other != path:  # which network: names; it lies beside the YAML in the zip, wherever it lies here
             name = other.name if other.name != path.name else f"network-{other.name}"
-            files[str(Path(inside).with_name(name))] = read_file(other, "network")
+            files[str(Path(inside).with_name(name))] = read_file(other, "network", "a .yaml file")
             text = _naming(text, name)
     about = {"coursework": named, "language": language}
     return {**files, inside: text, "autograder.json": json.dumps(about, indent=1).encode() + b"\n"}
@@ -194,7 +194,7 @@ def _wheels(folder: Path, pins: tuple[str, ...]) -> dict[str, bytes]:
     if not versions:
         each = "; ".join(f"{pin} for {', '.join(sorted(suits[pin]))}" for pin in pins if len(suits[pin]) < len(PYTHONS))
         raise UsageError(f"the wheels in {folder} are for no one version of Python: {each}")
-    files = {f"wheels/{path.name}": read_file(path, "wheel") for pin in pins for path in found[pin]}
+    files = {f"wheels/{path.name}": read_file(path, "wheel", "a .whl file") for pin in pins for path in found[pin]}
     return {**files, "pythons.txt": "\n".join(versions).encode() + b"\n"}
 
 

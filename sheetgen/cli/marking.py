@@ -231,7 +231,7 @@ def _wanted(texts: Sequence[str], gradebook: Path | None, assignment: str, langu
         return []
     from ..reports import Asked, fills, target
 
-    downloaded = None if gradebook is None else read_file(gradebook, "gradebook")
+    downloaded = None if gradebook is None else read_file(gradebook, "gradebook", "a .csv file")
     found = [target(text) for text in texts]
     if gradebook is not None and not any(fills(kind) for kind, _ in found):
         raise typer.BadParameter(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ..errors import UsageError
+from ..platforms import participant
 from ._grades import listed, one_line
 
 Row = Sequence[str]
@@ -51,7 +52,6 @@ HEADINGS = {
 _YES = "yes ja oui sí si sim sì jo tak ano áno da да так evet igen kyllä jah jā taip ναι bai نعم بله כן có はい 是 예"
 _NO = "no nein non não nee nej nei nie ne не нет ні hayır nem ei nē όχι nu ez لا خیر לא không いいえ 否 아니오"
 YES, NO = frozenset(_YES.split()), frozenset(_NO.split())
-_PARTICIPANT = re.compile(r"(\D*\D)(\d+)")  # many language packs have no space between
 _AMOUNT = re.compile(r"\d+(?:[.,]\d+)?")
 _MOMENT = re.compile(r"-|(?=.*\d)(?:.*\b\d{4}\b|.*\d{1,2}[:.h]\d{2}).*")
 LONGEST_MOMENT = 80  # characters
@@ -71,12 +71,6 @@ def amount(text: str) -> Decimal | None:
     """A number as Moodle writes it: with either decimal mark, never with one of thousands."""
     text = text.strip()
     return Decimal(text.replace(",", ".")) if _AMOUNT.fullmatch(text) else None
-
-
-def participant(text: str) -> str:
-    """The number in ``Participant 12345``."""
-    found = _PARTICIPANT.fullmatch(text.strip())
-    return found[2] if found else ""
 
 
 def find_columns(head: Row, body: Sequence[Row]) -> Columns:
@@ -137,9 +131,9 @@ def _titles(head: Row, places: Iterable[int] | None = None) -> str:
 
 
 def _names_all(cells: Sequence[str]) -> bool:
-    found = [_PARTICIPANT.fullmatch(cell) for cell in cells]
-    numbers = {each[2] for each in found if each}
-    return len(numbers) == len(cells) and len({each[1] for each in found if each}) == 1
+    found = [each for each in map(participant, cells) if each is not None]
+    words, numbers = {word for word, _ in found}, {number for _, number in found}
+    return len(numbers) == len(cells) and len(words) == 1
 
 
 def _one_amount(cells: Sequence[str]) -> bool:

@@ -15,11 +15,12 @@ from ..delimited import Delimited, read
 from ..errors import UsageError
 from ..handin import HandIn
 from ..marking import Marked
+from ..platforms import participant
 from ..records import Results
 from . import Asked
 from ._comments import comment
 from ._grades import Index, listed, number, one_line, own_id, scaled, take_each, tell_provisional
-from ._worksheet import NO, Columns, amount, find_columns, participant
+from ._worksheet import NO, Columns, amount, find_columns
 
 SUFFIX = ".csv"
 NEEDED = (
@@ -82,7 +83,8 @@ def render(results: Results, asked: Asked) -> bytes:
 
 def _finder(rows: Rows, columns: Columns) -> Callable[[HandIn], int | None]:
     """The row of a student: by Moodle's participant, else the e-mail address, else an id that Moodle shows."""
-    participants = Index((row, participant(cells[columns.identifier])) for row, cells in rows.items())
+    numbered = {row: participant(cells[columns.identifier].strip()) for row, cells in rows.items()}
+    participants = Index((row, found[1]) for row, found in numbered.items() if found is not None)
     shown = [Index((row, cells[column]) for row, cells in rows.items()) for column in columns.identities]
 
     def find(hand_in: HandIn) -> int | None:

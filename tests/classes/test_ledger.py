@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import os
 import random
@@ -9,8 +11,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -180,6 +184,81 @@ def test_what_is_no_results_file_is_told_with_its_line(text: str, tmp_path: Path
     path.write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match="line 1: this is no line of results"):
         api.read_results(path)
+
+
+def test_the_same_bytes_under_another_kind_of_name_are_marked_anew(tmp_path: Path, marked: list[str]) -> None:
+    """A text file is a .csv only where its name says so; otherwise that is told with its marks."""
+    folder, path = tmp_path / "hand-ins", tmp_path / "r.jsonl"
+    folder.mkdir()
+    table = b"Layer;Output height\nconv1;55\n"
+    (folder / "a.csv").write_bytes(table)
+    (folder / "b.txt").write_bytes(b"notes")
+    api.verify("alexnet", [folder / "a.csv", folder / "b.txt"], results=path)
+    (folder / "a.csv").rename(folder / "a.xlsx")
+    marked.clear()
+    again = api.verify("alexnet", [folder / "a.xlsx", folder / "b.txt"], results=path, resume=True)
+    assert [Path(name).name for name in marked] == ["a.xlsx"]
+    assert "this is plain text, not a workbook" in (again.submissions[0].reason or "")
+
+
+def test_a_change_of_our_own_code_marks_all_of_it_again(
+    folder: Path, tmp_path: Path, marked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, path = sorted(folder.iterdir())[:3], tmp_path / "r.jsonl"
+    api.verify("alexnet", files, results=path)
+    marked.clear()
+    api.verify("alexnet", files, results=path, resume=True)
+    assert marked == []
+    monkeypatch.setattr(batch, "code", lambda: "edited")
+    api.verify("alexnet", files, results=path, resume=True)
+    assert len(marked) == 3
+
+
+def test_the_code_is_the_same_wherever_it_lies_and_another_with_one_letter_changed(tmp_path: Path) -> None:
+    copy, found = tmp_path / "sheetgen", []
+    shutil.copytree(ROOT / "sheetgen", copy, ignore=shutil.ignore_patterns("__pycache__"))
+    ask = [sys.executable, "-c", "from sheetgen.cache import code; print(code())"]
+    for place in (ROOT, tmp_path, None):
+        if place is None:
+            with (copy / "workbook" / "cells.py").open("a") as module:
+                module.write("# edited\n")
+        environment = {**os.environ, "PYTHONPATH": str(place or tmp_path)}
+        found.append(subprocess.check_output(ask, cwd=tmp_path, env=environment, text=True))
+    assert found[0] == found[1] != found[2]
+
+
+class Full(io.BytesIO):
+    """A file on a disk with room for some bytes."""
+
+    room = 0
+
+    def write(self, data: Any, /) -> int:
+        type(self).room -= len(bytes(data))
+        if self.room < 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().write(data)
+
+
+@pytest.mark.parametrize("room", [0, 20_000, 80_000])
+def test_a_full_disk_is_told_with_the_place(
+    room: int, folder: Path, marked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it marks, and when it puts the lines in order."""
+    monkeypatch.setattr(Full, "room", room)
+    monkeypatch.setattr(tempfile, "TemporaryFile", Full)
+    with pytest.raises(UsageError) as told:
+        api.verify("alexnet", sorted(folder.iterdir())[:4])
+    where = f"cannot keep the results in {tempfile.gettempdir()} while marking"
+    assert str(told.value).startswith(f"{where}: No space left on device; ")
+    assert len(marked) <= 4
+
+
+def test_a_full_disk_under_the_results_is_told_with_their_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Full, "room", 0)
+    with Ledger(tmp_path / "r.jsonl", "key") as ledger:
+        monkeypatch.setattr(ledger, "_part", Full())
+        with pytest.raises(UsageError, match=r"cannot write the results .*r.jsonl: No space left on device"):
+            ledger.add(0, {"file": "a", "student": None}, Done(b"", None, "", NOTHING))
 
 
 def test_two_runs_do_not_write_into_one_file(folder: Path, tmp_path: Path) -> None:
