@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from .errors import TemplateError, UsageError
 from .expr import Value
 from .files import read_file, write_file
+from .handin import HandIn
 from .layout import Layout, answer_at
 from .marking import is_right, mark
 from .network import INPUT
@@ -501,15 +502,14 @@ def at_hand(results: Results, looked_at: int = 20) -> bool:
 def read_results(path: str | Path, coursework: str | Path | None = None, roster: str | Path | None = None) -> Results:
     """The results that ``verify`` wrote to ``path``, held against the coursework as it is now.
 
-    ``coursework`` is where it is, if not where ``verify`` found it. With the ``roster`` it is known who handed nothing
-    in.
+    ``coursework`` is where it is, if not where ``verify`` found it. Who handed nothing in is known from the ``roster``,
+    from that which ``verify`` was told if none is named here.
     """
     from .batch import keys
     from .ledger import read_lines
     from .records import Superseded
     from .roster import read_roster
 
-    students = () if roster is None else read_roster(Path(roster)).students
     lines, heads = read_lines(Path(path))
     if not heads:
         raise UsageError(f"{path}: there are no results in it")
@@ -529,8 +529,14 @@ def read_results(path: str | Path, coursework: str | Path | None = None, roster:
     unknown = tuple(str(doubt) for head in heads for doubt in head.get("doubts", ()))
     counting = lines.only([not head.get("instead") for head in heads])
     there = {str(head.get("hand_in", {}).get("id", "")) for head in heads}
-    missing = tuple(student for student in students if student.id not in there)
-    return Results(sheet.name, counting, (), superseded, unknown, missing, sheet)
+    try:
+        left_out = tuple(map(str, heads[0].get("left_out", ())))
+        absent = tuple(HandIn(**student) for student in heads[0].get("missing", ()))
+    except TypeError:
+        raise UsageError(f"{path}, line 1: this is no line of results; name the file that --results wrote") from None
+    if roster is not None:
+        absent = tuple(student for student in read_roster(Path(roster)).students if student.id not in there)
+    return Results(sheet.name, counting, left_out, superseded, unknown, absent, sheet)
 
 
 # --- check ----------------------------------------------------------------------------------------------------------

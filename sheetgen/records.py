@@ -170,7 +170,7 @@ def from_line(text: bytes | str) -> Marked:
     """Raises ValueError where the line is none of ours."""
     try:
         data = json.loads(text)
-        for name in ("coursework", "why"):  # of the class, not of the submission
+        for name in ("coursework", "why", "left_out", "missing"):  # of the class, not of the submission
             data.pop(name, None)
         for answer in data["answers"]:
             if "because" in answer:

@@ -19,7 +19,7 @@ from .errors import UsageError
 from .folders import gather
 from .handin import NOBODY, File
 from .marking import Marked, Submission, mark
-from .records import Results
+from .records import Results, plain
 from .sheet import Sheet
 
 if TYPE_CHECKING:
@@ -141,7 +141,10 @@ def _class(
                 take(job.number, found)
         settled = _settle([(file, *told[number]) for number, file in enumerate(files)], roster)
         whys = {each.file: each.why for each in settled.superseded}
-        heads = (_head(named, file, contents[number], settled, number, whys) for number, file in enumerate(files))
+        heads = [_head(named, file, contents[number], settled, number, whys) for number, file in enumerate(files)]
+        if heads:  # of the class as a whole
+            heads[0] |= {"left_out": list(left_out)} if left_out else {}
+            heads[0] |= {"missing": [plain(each) for each in settled.missing]} if settled.missing else {}
         lines = ledger.finish(enumerate(heads))
         counting = frozenset(settled.counting)
     return _results(sheet, lines.only([number in counting for number in range(len(files))]), left_out, settled)
@@ -188,10 +191,8 @@ def _settle(found: Sequence[tuple[File, str, str | None, bool]], roster: Roster 
 
 def _head(
     named: str, file: File, content: str, settled: Settled, number: int, whys: Mapping[str, str]
-) -> Mapping[str, Any]:
+) -> dict[str, Any]:
     """What a line says of its file before the marks; without what is as it is by default."""
-    from .records import plain
-
     hand_in = settled.hand_ins[number]
     found = {
         "file": file.shown,

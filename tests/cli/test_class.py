@@ -211,3 +211,31 @@ def test_an_interrupted_run_says_how_to_go_on() -> None:
         "marked 50 of 400, 50 a second, 0:07 left",
         "marked 100 of 400, 50 a second, 0:06 left",
     ]
+
+
+def test_a_report_from_results_says_the_same_as_one_of_the_run(made: list[Made], tmp_path: Path) -> None:
+    """Who is missing, what in the folder was not read, and what has to be said of whose files they are."""
+    as_folder(made[:5], tmp_path / "hand-ins")
+    (tmp_path / "hand-ins" / "notes.docx").write_bytes(b"x")
+    (tmp_path / "hand-ins" / "link.xlsx").symlink_to("/etc/passwd")
+    (tmp_path / "roster.csv").write_bytes(roster(made))
+    names = ("--names", "{id}_{name}.xlsx", "--roster", "roster.csv", "--exit-zero", "--results", "r.jsonl")
+    reports = ("html=page.html", "csv=table.csv", "html=pages.zip")
+    done = run("verify", "alexnet", "hand-ins", *names, *(f"--report={each}" for each in reports), where=tmp_path)
+    assert "link" in done.stderr
+    assert "of the roster" in done.stderr
+    wanted = {name: (tmp_path / name).read_bytes() for name in ("page.html", "table.csv", "pages.zip")}
+    again = run("report", "r.jsonl", *reports, where=tmp_path)
+    assert again.returncode == 0
+    assert {name: (tmp_path / name).read_bytes() for name in wanted} == wanted
+    assert "1 link" in wanted["page.html"].decode()
+    shorter = roster(made[:6])
+    (tmp_path / "roster.csv").write_bytes(shorter)
+    run("report", "r.jsonl", "csv=table.csv", "--roster", "roster.csv", where=tmp_path)
+    assert (tmp_path / "table.csv").read_bytes() != wanted["table.csv"]  # the one that is named now counts
+    whole = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text().splitlines()]
+    assert ["left_out" in line for line in whole] == [True, *[False] * (len(whole) - 1)]
+    for name in ("left_out", "missing"):  # as an earlier version wrote them
+        del whole[0][name]
+    (tmp_path / "old.jsonl").write_text("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in whole))
+    assert run("report", "old.jsonl", "csv=old.csv", where=tmp_path).returncode == 0
