@@ -83,8 +83,27 @@ def gather(paths: Iterable[str | Path], names: str | None = None) -> Gathered:
         worth_a_word = Counter({kind: count for kind, count in other.items() if kind not in PASSED_OVER})
         if worth_a_word:
             left_out.append(f"not read in {inside_of}: {listed(worth_a_word)}")
+        left_out += _of_a_class(inside) if stat.S_ISDIR(about.st_mode) else ()
     files, of_names = _whose(found, pattern)
     return Gathered(files, (*left_out, *of_names))
+
+
+def _of_a_class(found: Sequence[_Found]) -> Iterator[str]:
+    """What to say of zips in a folder that look like those of whole classes. Names in them are not believed there.
+
+    A zip that lies in a folder is a student's, who may have written any names into it; one that is named is not.
+    """
+    inside: dict[Path, list[str]] = {}
+    for each in found:
+        if each.file.member:
+            inside.setdefault(each.file.path, []).append(each.file.member)
+    for path, members in inside.items():
+        people = {hand_in.shown for hand_in in recognise(members, lambda _: None).hand_ins.values()}
+        if len(people) > 1:
+            yield (
+                f"{path} looks like the zip of a class ({len(people)} students); whose the files in it are is known "
+                f"only if that zip is named itself: sheetgen verify ... {path}"
+            )
 
 
 # --- who, by the names ----------------------------------------------------------------------------------------------

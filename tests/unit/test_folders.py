@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from sheetgen.contents import no_workbook, read
 from sheetgen.errors import UsageError
 from sheetgen.folders import gather
 from sheetgen.packed import MAX_DEPTH
+from tests.generated_class import Made, Maker, as_canvas, as_moodle
 
 
 def _put(folder: Path, *names: str) -> None:
@@ -120,3 +122,20 @@ def test_what_is_no_workbook_by_its_name_is_called_what_it_is(name: str, told: s
     said = no_workbook(name)
     assert told in said
     assert bool(told) == bool(said)
+
+
+@pytest.mark.parametrize("make", [as_moodle, as_canvas])
+def test_the_zip_of_a_class_in_a_folder_is_told_and_its_names_are_not_believed(
+    make: Callable[[list[Made]], bytes], tmp_path: Path
+) -> None:
+    """A student might have packed it, and written other students' names into it."""
+    made = list(Maker(seed=3).make(4))
+    (tmp_path / "class.zip").write_bytes(make(made))
+    (tmp_path / "mine.zip").write_bytes(make(made[:1]))
+    named, lying = gather([tmp_path / "class.zip"]), gather([tmp_path])
+    assert {file.hand_in.name for file in named.files} != {""}
+    assert named.left_out == ()
+    assert len(lying.files) == 5
+    assert {file.hand_in.name for file in lying.files} == {""}
+    (told,) = lying.left_out
+    assert told.startswith(f"{tmp_path / 'class.zip'} looks like the zip of a class (4 students); ")
