@@ -1,8 +1,8 @@
 """The pattern of file names that an instructor gives, such as ``{id}_{name}.xlsx``: whose file is it by its name?
 
 A pattern is no regular expression. ``{id}`` and ``{name}`` stand for some of a name, ``*`` for any of it or nothing,
-a slash for that of a folder; all else stands for itself, in capitals or not. It is held against the end of a path. This
-room must not know what a roster, a platform or a workbook is.
+a slash for that of a folder; all else stands for itself, in capitals or not. It is held against the end of a path,
+without the (1) of a copy. This room must not know what a roster, a platform or a workbook is.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from .errors import UsageError, did_you_mean
 
 FIELDS = ("id", "name")
 MAX_PIECES = 4  # fields and stars between two slashes: names are strangers', and each piece multiplies the time
+_COPY = re.compile(r" ?\([0-9]{1,2}\)(\.[^.]*)?\Z")  # what a browser puts behind the name of a second download
 _PIECE = re.compile(r"\{([^{}]*)\}|(\*+)|([^{}*]+)|(.)", re.DOTALL)
 
 
@@ -39,6 +40,8 @@ class NamePattern:
         names = path.split("/")[-len(parts) :]
         if len(names) < len(parts):
             return None
+        if "(" not in self.text:
+            names[-1] = _COPY.sub(r"\1", names[-1])  # which belongs to no id and no name
         found: dict[str, str] = {}
         for part, name in zip(parts, names, strict=True):
             if (fits := part.fullmatch(name)) is None:

@@ -300,3 +300,20 @@ def test_a_platform_and_a_pattern_are_both_kept(tmp_path: Path) -> None:
     (tmp_path / "class.zip").write_bytes(zipped(dict.fromkeys(names, workbook())))
     al = gather([tmp_path / "class.zip"], "{id}.xlsx").files[0].hand_in
     assert al == HandIn("s1", "Al", "", "file name", "moodle", "1", time="2026-06-01T09:00:00")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "found"),
+    [
+        ("{id}.xlsx", "4711 (1).xlsx", {"id": "4711"}),
+        ("{id}.xlsx", "4711(12).xlsx", {"id": "4711"}),
+        ("{id}_{name}.xlsx", "4711_Ada Abel (2).xlsx", {"id": "4711", "name": "Ada Abel"}),
+        ("{id}/*.xlsx", "4711/table (1).xlsx", {"id": "4711"}),
+        ("{id}/*.xlsx", "4711 (1)/table.xlsx", {"id": "4711 (1)"}),  # no program calls a folder so
+        ("{id}.xlsx", "4711 (2026).xlsx", {"id": "4711 (2026)"}),  # a year is no copy
+        ("{id}.xlsx", "4711-1.xlsx", {"id": "4711-1"}),  # which may be an id
+        ("{name} ({id}).xlsx", "Ada Abel (12).xlsx", {"id": "12", "name": "Ada Abel"}),
+    ],
+)
+def test_the_mark_of_a_copy_belongs_to_no_id(pattern: str, path: str, found: dict[str, str] | None) -> None:
+    assert parse(pattern).match(path) == found
