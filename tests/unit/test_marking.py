@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -310,3 +311,39 @@ def test_either_reading_of_an_ambiguous_number_may_be_the_right_one(
     )
     assert answer.status == status
     assert (value == "1423") != any("can mean" in said for said in (*answer.notes, answer.feedback))
+
+
+SHAPES: list[Callable[[int], str | int | float]] = [
+    lambda n: f"{n:,}",
+    lambda n: f"{n:,}".replace(",", "."),
+    lambda n: f"{n:,}".replace(",", " "),
+    lambda n: f"{n} weights",
+    lambda n: f"={n}",
+    lambda n: f"~{n}",
+    lambda n: f"about {n}",
+    lambda n: n / 1000,
+    lambda n: f"{n // 2}*2={n}",
+    lambda n: f"{n / 1000}k",
+    lambda n: f"{n}?",
+    lambda n: f"{n} or {n + 2}",
+    lambda n: f"{n}±1",
+    lambda n: f"{n} ({n / 1000:.0f}k)",
+    lambda n: f"'{n}'",
+    lambda n: -n,
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_how_a_cell_was_read_tells_nobody_whether_its_number_is_right(
+    shape: Callable[[int], str | int | float], sheet: Sheet
+) -> None:
+    """Notes hold what the student typed; in other words they are the same for the right number and a wrong one."""
+
+    def notes(number: int) -> list[str]:
+        held = {cell.answer or "": Held(sheet.worksheet, "A1") for cell in sheet.blanks}
+        held["conv1.parameters"] = Held(sheet.worksheet, "L7", shape(number))
+        (found,) = (each for each in mark(sheet, Submission("a.xlsx", held)).answers if each.id == "conv1.parameters")
+        words = re.sub(r"[0-9.,\u00a0 ]+", " ", " ".join(found.notes))
+        return [words, *(["unreadable"] if found.status == "unreadable" else [])]
+
+    assert notes(34944) == notes(33958)
