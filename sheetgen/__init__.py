@@ -10,6 +10,7 @@ What the commands do, as functions of the same names; docs/tour.md shows them at
     locate(coursework, workbook)        says where a workbook has the table
     verify(coursework, paths)           marks submissions: Results; ``.to_frame()`` for pandas
     read_results(path)                  the same, from the file that ``results=`` of ``verify`` wrote
+    with_marks(results, path)           the same with the marks that a person gave, see the report ``open``
     report(results, html=..., csv=...)  writes reports of a class
     suggest_misconceptions(results)     common wrong values as YAML to complete
     check(coursework)                   holds every published number against its witnesses
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from .api import verify as verify
     from .autograder import write_autograder as write_autograder
     from .errors import SheetgenError as SheetgenError
+    from .given import with_marks as with_marks
     from .importer import import_network as import_network
     from .records import Results as Results
     from .suggest import suggest as suggest_misconceptions
@@ -55,6 +57,7 @@ _FROM = {
     "import_network": "importer",
     "Results": "records",
     "suggest_misconceptions": "suggest",
+    "with_marks": "given",
 }
 __all__ = [
     "Results",
@@ -73,6 +76,7 @@ __all__ = [
     "show",
     "suggest_misconceptions",
     "verify",
+    "with_marks",
     "write_autograder",
 ]
 

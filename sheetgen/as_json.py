@@ -66,15 +66,16 @@ def submission_json(marked: Marked) -> dict[str, Any]:
         del data[name]  # for comparing and continuing: in the lines of a results file
     known = bool(marked.hand_in.how or marked.hand_in.platform)
     data["hand_in"] = plain(marked.hand_in) if known else None
-    for name in ("hand_in", "student_cell", "instead", "doubts"):
+    for name in ("hand_in", "student_cell", "instead", "doubts", "graded"):
         if not data[name]:
             del data[name]
     for answer in data["answers"]:
         for name in ("expected", "formula"):
             if answer[name] is None:
                 del answer[name]
-        if not answer["follows"]:
-            del answer["follows"]
+        for name in ("follows", "graded"):
+            if not answer[name]:
+                del answer[name]
     return data
 
 

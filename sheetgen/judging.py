@@ -18,7 +18,7 @@ from .questionnaire import Question, QuestionCell, lettered
 from .reading import Habit, Reading, Sides
 from .reading.claims import untrue
 
-Status = Literal["correct", "follow-through", "wrong", "blank", "unreadable", "for-a-person"]
+Status = Literal["correct", "follow-through", "partly", "wrong", "blank", "unreadable", "for-a-person"]
 ROUNDED = "Rounded to the nearest "  # begins the note on a number that is right as far as its digits go
 _WITH_UNIT = re.compile(r"\d\s*(?:[^\W\d_]|[*x×]?\s*10\s*\^)")  # 34.9K, 1.05e8
 CLOSE = 1e-6  # a formula's answer may carry floating noise; a count that is off by one never passes

@@ -72,6 +72,7 @@ class Answer:
     expected: int | float | str | None = None  # only where answers are revealed
     formula: str | None = None  # the cell's, without its =
     follows: bool = False  # wrong and without marks, but right for the student's own earlier numbers
+    graded: bool = False  # a person gave its marks: what a program cannot judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ class Marked:
     )  # of the document: creator, modifier, created
     content: str = ""  # SHA-256 of the file's bytes
     assignment: str = ""  # what the marks depend on beside the file: the coursework, our version, the options
+    graded: bool = False  # the marks that a person gives are in it, as far as they are given
 
     @property
     def all_correct(self) -> bool:
@@ -112,7 +114,8 @@ class Marked:
         counts: dict[str, int] = {}
         for answer in self.answers:
             counts[answer.status] = counts.get(answer.status, 0) + 1
-        return Brief(self.file, self.student, self.status, self.reason, self.score, self.max_score, self.open, counts)
+        marks = (self.score, self.max_score, self.open)
+        return Brief(self.file, self.student, self.status, self.reason, *marks, counts, self.graded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,7 @@ class Brief:
     max_score: float
     open: float = 0
     counts: Mapping[str, int] = field(default_factory=dict, hash=False)
+    graded: bool = False
 
     @property
     def all_correct(self) -> bool:
@@ -152,7 +156,12 @@ def marked_by_a_person(sheet: Sheet | None) -> Mapping[str, float]:
 
 
 def given_by_now(marked: Marked | Brief, sheet: Sheet | None) -> float:
-    """How many marks there are without those that a person gives: for every student of a coursework the same."""
+    """How many marks there are without those that a person gives: for every student of a coursework the same.
+
+    Once a person gives marks, without those only that are still to be given.
+    """
+    if marked.graded:
+        return round(marked.max_score - marked.open, 6)
     known = marked_by_a_person(sheet)
     return round(marked.max_score - (math.fsum(known.values()) if known else marked.open), 6)
 
@@ -179,7 +188,7 @@ def mark(sheet: Sheet, submission: Submission, *, reveal: bool = False, language
     said in ``language``.
     """
     asked = sheet.questions.cells if sheet.questions is not None else ()
-    most = _total([*(cell.marks for cell in sheet.blanks), *(cell.part.marks for cell in asked)])
+    most = total([*(cell.marks for cell in sheet.blanks), *(cell.part.marks for cell in asked)])
     if submission.reason is not None:
         return Marked(
             submission.file,
@@ -203,8 +212,8 @@ def mark(sheet: Sheet, submission: Submission, *, reveal: bool = False, language
     judged += [_judge_question(sheet, cell, found, habit, reveal=reveal) for cell in asked]
     told = _explained(sheet, judged, found, habit, language)
     answers = tuple(_answer(each, told, reveal=reveal) for each in judged)
-    still = _total(answer.max_score for answer in answers if answer.status == "for-a-person")
-    score = _total(answer.score for answer in answers)
+    still = total(answer.max_score for answer in answers if answer.status == "for-a-person")
+    score = total(answer.score for answer in answers)
     return Marked(
         submission.file,
         None,
@@ -368,7 +377,8 @@ def _answer(judged: _Judged, told: _Told, *, reveal: bool) -> Answer:
     )
 
 
-def _total(marks: Iterable[float]) -> float:
+def total(marks: Iterable[float]) -> float:
+    """Marks added up, without the noise of halves and tenths in floating point."""
     return round(math.fsum(marks), 6)  # decimal marks such as 0.1 add up to what a person adds up to
 
 

@@ -213,6 +213,7 @@ def _escaped(text: str) -> str:
 _COLOURS: dict[Status, str] = {
     "correct": "green",
     "follow-through": "yellow",
+    "partly": "yellow",
     "wrong": "red",
     "blank": "dim",
     "unreadable": "magenta",

@@ -47,6 +47,7 @@ class Results:
     unknown: tuple[str, ...] = ()  # files of which it is not known, or not sure, who handed them in, in sentences
     missing: tuple[HandIn, ...] = ()  # students of the roster of whom there is no file
     sheet: Sheet | None = field(default=None, repr=False)  # what was asked
+    graded: bool = False  # the marks that a person gives are in it, as far as they are given
 
     def briefs(self) -> Iterator[Brief]:
         """What one line says of each submission; of many that were marked just now, without reading them again."""

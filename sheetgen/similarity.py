@@ -215,7 +215,7 @@ class _Class:
 
     def _hold(self, hand_in: _HandIn, answer: Answer) -> None:
         cell = self._numbered("value", answer.id, answer.cell)
-        if answer.status == "for-a-person":
+        if answer.status == "for-a-person" or answer.graded:
             self._put(hand_in, self._numbered("text", answer.id, answer.cell), _comparable(answer.given))
         elif answer.status == "blank" or not answer.given:
             hand_in.blank.add(cell)
@@ -264,7 +264,7 @@ class _Class:
         single: list[Answer] = []
         answered: Counter[str] = Counter()
         for answer in marked.answers:
-            if not answer.given or answer.status in ("blank", "for-a-person"):
+            if not answer.given or answer.graded or answer.status in ("blank", "for-a-person"):
                 continue
             answered.update(_lines(answer.id))
             if answer.status in ("correct", "follow-through") or answer.id in follows:

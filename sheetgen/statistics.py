@@ -244,7 +244,7 @@ class Tally:
             self._together(self._unreadable, said, answer.id, said)
         elif answer.status == "wrong" and answer.because:
             self._together(self._causes, answer.because[0].id, answer.id, answer.because[0].rule)
-        elif answer.status == "wrong":
+        elif answer.status == "wrong" and not answer.graded:
             self._unexplained[answer.id, " ".join(answer.given.split())] += 1
 
     def _together(self, kind: dict[str, _Together], key: str, answer: str, said: str) -> None:

@@ -38,7 +38,7 @@ ROOMS = [
     {"identity", "ledger"},
     {"batch", "cluster"},
     {"verifying"},
-    {"statistics", "similarity"},
+    {"statistics", "similarity", "given"},
     {"suggest"},
     {"reports"},
     {"api"},

@@ -45,6 +45,12 @@ GradebookOption = Annotated[
         "--gradebook", metavar="FILE.csv", help="The grading worksheet of Moodle or Canvas to fill.", readable=False
     ),
 ]
+MarksOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--marks", metavar="FILE.csv", help="The file that open=FILE wrote, with a person's marks.", readable=False
+    ),
+]
 AssignmentOption = Annotated[
     str, typer.Option("--assignment", metavar="NAME", help="Which column of Canvas's gradebook.")
 ]
@@ -97,6 +103,7 @@ def verify(
     cluster: Annotated[
         str, typer.Option("--cluster", metavar="ADDRESS", help="Mark on the Dask cluster at tcp://host:8786.")
     ] = "",
+    marks: MarksOption = None,
     suggests: Annotated[
         bool,
         typer.Option("--suggest-misconceptions", help="Print wrong numbers that many share as YAML to complete."),
@@ -117,11 +124,13 @@ def verify(
       sheetgen verify alexnet submissions.zip --report html=class.html --report xlsx=marked.zip
       sheetgen verify alexnet submissions/ --results marks.jsonl --resume
       sheetgen verify alexnet submissions.zip --gradebook grades.csv --report moodle=upload.csv
+      sheetgen verify alexnet submissions/ --results marks.jsonl --report open=to-mark.csv
       sheetgen verify alexnet submissions/ --format json > marks.json
       sheetgen verify alexnet mine.xlsx --fail-under 60
       sheetgen verify alexnet mine.xlsx --language de
     """
     from .. import api
+    from ..given import read_given, with_given
 
     if fail_under is not None and not 0 <= fail_under <= 100:  # nan passes Typer's own check
         raise typer.BadParameter("a percentage is a number from 0 to 100", param_hint="--fail-under")
@@ -134,7 +143,8 @@ def verify(
     wanted = _wanted(report or (), gradebook, assignment, language)
     if wanted:
         _look(wanted, api.sheet_of(coursework).name)
-    _keep_apart([*paths, Path(coursework), roster, gradebook], results_file, wanted)
+    _keep_apart([*paths, Path(coursework), roster, gradebook, marks], results_file, wanted)
+    given = None if marks is None else read_given(marks)
     if results_file is not None:
         stopping.append(
             f"what is marked by now is kept beside {results_file}; the same with --resume goes on from there"
@@ -155,6 +165,8 @@ def verify(
         progress=_watch(counter() if shows else None, wanted),
         meanwhile=printer,
     )
+    if given is not None and marks is not None:
+        results = with_given(results, given, marks)
     if shows:
         passing("")
     for told in (*results.left_out, *standing(results)):
@@ -187,6 +199,7 @@ def report(
         Path | None,
         typer.Option("--roster", metavar="FILE.csv", help="To tell who handed nothing in.", readable=False),
     ] = None,
+    marks: MarksOption = None,
     gradebook: GradebookOption = None,
     assignment: AssignmentOption = "",
     language: Annotated[
@@ -200,9 +213,11 @@ def report(
       sheetgen report
       sheetgen report marks.jsonl html=class.html csv=marks.csv
       sheetgen report marks.jsonl xlsx=marked.zip
-      sheetgen report marks.jsonl canvas=upload.csv --gradebook gradebook.csv
+      sheetgen report marks.jsonl open=to-mark.csv
+      sheetgen report marks.jsonl canvas=upload.csv --gradebook gradebook.csv --marks to-mark.csv
     """
     from .. import api
+    from ..given import with_marks
     from ..reports import kinds
 
     if results_file is None:
@@ -215,8 +230,13 @@ def report(
             "the results come first: sheetgen report marks.jsonl html=class.html", param_hint="RESULTS"
         )
     wanted = _wanted(reports, gradebook, assignment, language)
-    _keep_apart([results_file, roster, gradebook], None, wanted)
+    _keep_apart([results_file, roster, gradebook, marks], None, wanted)
     results = api.read_results(results_file, coursework, roster)
+    if marks is not None:
+        known = len(results.left_out)
+        results = with_marks(results, marks)
+        for told in results.left_out[known:]:
+            print(printable(told, 1000), file=sys.stderr)
     _look(wanted, results.coursework)
     _watch(None, wanted)(0, len(results.submissions))
     if any(kind == "xlsx" for kind, _ in wanted) and not api.at_hand(results):

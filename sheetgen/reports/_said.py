@@ -51,8 +51,11 @@ def the_one(kind: str, target: object, results: Results) -> Marked:
 
 
 def by_machine(marked: Marked, results: Results) -> list[Answer]:
-    """The answers that no person marks, whoever left what blank, so that they are the same for every student."""
-    mine = marked_by_machine(results.sheet)
+    """The answers that no person marks, whoever left what blank, so that they are the same for every student.
+
+    Once a person gives marks, all that have them.
+    """
+    mine = {} if results.graded else marked_by_machine(results.sheet)
     return [each for each in marked.answers if (each.id in mine if mine else each.status != "for-a-person")]
 
 

@@ -39,6 +39,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 STATUSES: Mapping[Status, tuple[str, str, str]] = {  # class of style, mark, word
     "correct": ("ok", "✓", N_("right")),
     "follow-through": ("ft", "→", N_("follow-through")),
+    "partly": ("pt", "◐", N_("partly right")),
     "wrong": ("no", "✗", N_("wrong")),
     "unreadable": ("un", "?", N_("unreadable")),
     "blank": ("bl", "○", N_("left blank")),
@@ -54,7 +55,7 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202
 
 def render(results: Results, asked: Asked) -> bytes:
     """The page of the class."""
-    pages, tally = _Pages(results, asked.language), Tally(marked_by_a_person(results.sheet))
+    pages, tally = _Pages(results, asked.language), _tally(results)
     students = []
     for marked in results.submissions:
         tally.add(marked)
@@ -64,7 +65,7 @@ def render(results: Results, asked: Asked) -> bytes:
 
 def files(results: Results, asked: Asked) -> Iterator[tuple[str, bytes]]:
     """A page for each student, then ``index.html``, the class's, which links to them."""
-    pages, tally = _Pages(results, asked.language), Tally(marked_by_a_person(results.sheet))
+    pages, tally = _Pages(results, asked.language), _tally(results)
     students = []
     taken: set[str] = set()
     for marked in results.submissions:
@@ -73,6 +74,11 @@ def files(results: Results, asked: Asked) -> Iterator[tuple[str, bytes]]:
         students.append(Student.of(marked, name))
         yield name, pages.of_student(marked)
     yield "index.html", pages.of_class(tally.statistics(), students)
+
+
+def _tally(results: Results) -> Tally:
+    """For a class whose answers in words have marks by now, these are answers as all others."""
+    return Tally(() if results.graded else marked_by_a_person(results.sheet))
 
 
 def page_name(marked: Marked, taken: set[str]) -> str:

@@ -20,6 +20,7 @@ SUFFIX = ".xml"
 _ELEMENTS: dict[Status, str] = {
     "wrong": "failure",
     "follow-through": "failure",
+    "partly": "failure",
     "unreadable": "error",
     "blank": "skipped",
     "for-a-person": "skipped",

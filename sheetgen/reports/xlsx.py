@@ -39,13 +39,15 @@ FILLS: Mapping[str, tuple[str, str, str]] = {  # colour, pattern, what shows beh
     "for-a-person": ("D3D8EE", "solid", ""),
     "blank": ("7F7F7F", "lightUp", "F2F2F2"),
     "follow-through": ("9CCBEA", "solid", ""),
+    "partly": ("BFE3C8", "solid", ""),
     "wrong": ("F0925E", "solid", ""),
     "unreadable": ("AC7BAF", "solid", ""),
 }
 # What is shown of a cell that several answers share: the worst.
-_WORST = ("unreadable", "wrong", "blank", "follow-through", "for-a-person", "correct")
+_WORST = ("unreadable", "wrong", "blank", "partly", "follow-through", "for-a-person", "correct")
 WORDS = {
     "follow-through": N_("follow-through"),
+    "partly": N_("partly right"),
     "wrong": N_("wrong"),
     "unreadable": N_("unreadable"),
     "blank": N_("left blank"),
