@@ -127,7 +127,7 @@ def test_results_are_named_although_what_was_kept_back_cannot_be_written_at_the_
 ) -> None:
     """A file that is closed tries once more to write what it holds: a short line, or the end of a long one."""
     (tmp_path / "broken.xlsx").write_bytes(b"PK")
-    files = [tmp_path / "broken.xlsx", *(each.file for each in results.submissions)]
+    files = [tmp_path / "broken.xlsx", *(Path(each.file) for each in results.submissions)]
     monkeypatch.setattr(Small, "room", room)
     original, path = os.fdopen, tmp_path / "marks.jsonl"
 
