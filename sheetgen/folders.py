@@ -24,7 +24,7 @@ from .errors import UsageError
 from .handin import NOBODY, File, HandIn
 from .name_pattern import NamePattern, parse
 from .packed import HIDDEN, MAX_DEPTH, PASSED_OVER, is_workbook, listed, members_of, natural, student_members
-from .platforms import recognise
+from .platforms import recognise, students_in
 from .zips import BrokenZip, open_stream, read_member, saved
 
 MAX_ENTRIES = 50_000  # of one folder named, with all in its subfolders: more is a disk, not a class
@@ -67,8 +67,9 @@ def gather(paths: Iterable[str | Path], names: str | None = None) -> Gathered:
             found.append(_Found(File(str(path), path), path.as_posix()))  # it cannot be read: a result of its own
             continue
         other: Counter[str] = Counter()
+        of_classes: list[str] = []
         if stat.S_ISDIR(about.st_mode):
-            inside = [each for file in _walk(path, other) for each in _maybe_zip(file, other)]
+            inside = [each for file in _walk(path, other) for each in _maybe_zip(file, other, of_classes)]
             what, inside_of = f"the folder {path}", _as_folder(path)
         elif stat.S_ISREG(about.st_mode) and _is_zip(path):
             inside = list(_class_zip(path, zips := zips + 1, other))
@@ -78,32 +79,15 @@ def gather(paths: Iterable[str | Path], names: str | None = None) -> Gathered:
             continue
         if not inside:
             told = listed(other)
-            raise UsageError(f"{what} holds no file to mark" + (f", only {told}" if told else ""))
+            only = f", only {told}" if told else ""
+            raise UsageError("; ".join([f"{what} holds no file to mark{only}", *of_classes]))
         found += inside
         worth_a_word = Counter({kind: count for kind, count in other.items() if kind not in PASSED_OVER})
         if worth_a_word:
             left_out.append(f"not read in {inside_of}: {listed(worth_a_word)}")
-        left_out += _of_a_class(inside) if stat.S_ISDIR(about.st_mode) else ()
+        left_out += of_classes
     files, of_names = _whose(found, pattern)
     return Gathered(files, (*left_out, *of_names))
-
-
-def _of_a_class(found: Sequence[_Found]) -> Iterator[str]:
-    """What to say of zips in a folder that look like those of whole classes. Names in them are not believed there.
-
-    A zip that lies in a folder is a student's, who may have written any names into it; one that is named is not.
-    """
-    inside: dict[Path, list[str]] = {}
-    for each in found:
-        if each.file.member:
-            inside.setdefault(each.file.path, []).append(each.file.member)
-    for path, members in inside.items():
-        people = {hand_in.shown for hand_in in recognise(members, lambda _: None).hand_ins.values()}
-        if len(people) > 1:
-            yield (
-                f"{path} looks like the zip of a class ({len(people)} students); whose the files in it are is known "
-                f"only if that zip is named itself: sheetgen verify ... {path}"
-            )
 
 
 # --- who, by the names ----------------------------------------------------------------------------------------------
@@ -289,17 +273,42 @@ def _class_zip(path: Path, source: int, other: Counter[str]) -> Iterator[_Found]
             yield from _packed(found, None if isinstance(data, str) else io.BytesIO(data), other)
 
 
-def _maybe_zip(path: Path, other: Counter[str]) -> Iterator[_Found]:
-    """A file of a folder; of a zip the files in it."""
+def _maybe_zip(path: Path, other: Counter[str], of_classes: list[str]) -> Iterator[_Found]:
+    """A file of a folder; of a zip the files in it.
+
+    A zip that lies in a folder is a student's, who may have written any names into it: they are not believed, and of
+    one that looks like a platform's zip of a class that is said in ``of_classes``.
+    """
     found = _on_disk(path)
     if path.suffix.casefold() != ".zip":
         yield found
         return
     try:
         with path.open("rb") as stream:
-            yield from _packed(found, stream if path.stat().st_size <= MAX_FILE else None, other)
+            students = _students(stream)
+            stream.seek(0)
+            inside = list(_packed(found, stream if path.stat().st_size <= MAX_FILE else None, other))
     except OSError:
         yield found
+        return
+    if students > 1:
+        what = f"{path} looks like the zip of a class ({students} students)"
+        if inside == [found]:  # larger than what a student packs
+            of_classes.append(f"{what} and is not read here; name that zip itself: sheetgen verify ... {path}")
+            return
+        of_classes.append(
+            f"{what}; whose the files in it are is known only if that zip is named itself: sheetgen verify ... {path}"
+        )
+    yield from inside
+
+
+def _students(stream: IO[bytes]) -> int:
+    """How many students' files the names in a zip are, if it is one that a platform hands out."""
+    try:
+        opened = None if stream.read(2) != b"PK" else open_stream(stream)
+    except BrokenZip:
+        opened = None
+    return 0 if opened is None else students_in(name for _, name in members_of(opened, Counter()))
 
 
 def _packed(found: _Found, stream: IO[bytes] | None, other: Counter[str]) -> Iterator[_Found]:
