@@ -109,6 +109,19 @@ def _word(person: str) -> str:
     return "".join(each for each in person.casefold() if each.isalpha())
 
 
+# --- lists ----------------------------------------------------------------------------------------------------------
+
+
+def is_list_of_grades(begins: bytes) -> bool:
+    """Whether a .csv that begins so is Canvas's gradebook, or Moodle's worksheet in a language that is known here."""
+    lines = begins.decode("utf-8-sig", "replace").splitlines()[:2]
+    cells = [[cell.strip('" ') for cell in re.split("[,;\t]", line)] for line in lines]
+    if not cells:
+        return False
+    of_moodle = len(cells) == 2 and (found := participant(cells[1][0])) is not None and means_participant(found[0])
+    return cells[0][:2] == ["Student", "ID"] or of_moodle
+
+
 # --- Canvas ---------------------------------------------------------------------------------------------------------
 
 

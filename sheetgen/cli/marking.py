@@ -255,8 +255,8 @@ def _keep_apart(read: Sequence[Path | None], results: Path | None, wanted: Seque
         folder = next((path for path in inputs if path in where.parents and path.is_dir()), None)
         if folder is not None:
             raise UsageError(
-                f"{told} lies among the files that are read, in {folder}, and would be a hand-in the next time; name a "
-                f"place outside of it"
+                f"{told} lies among the files that are read, in {folder}, where only hand-ins should be; name a place "
+                f"outside of it"
             )
         if where in seen and not (option.startswith("--report github") and seen[where] == option):
             raise UsageError(f"{told} is written by {seen[where]} too; name another file")

@@ -31,6 +31,7 @@ from ..errors import UsageError, did_you_mean
 from ..files import unwritten, write_file, writing
 from ..marking import Marked
 from ..records import Results
+from ..seal import seal
 from ._names import Unique
 
 WHEN = (1980, 1, 1, 0, 0, 0)  # every file of a zip: equal results give equal bytes
@@ -161,10 +162,12 @@ def _append(path: Path, render: Callable[[int], bytes], largest: int) -> None:
 
 
 def _write_zip(path: Path, members: Iterator[tuple[str, bytes]]) -> None:
-    with writing(path) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        names = Unique()
-        for name, data in members:
-            about = zipfile.ZipInfo(names.path(name), WHEN)
-            about.compress_type = zipfile.ZIP_STORED if name.endswith(".xlsx") else zipfile.ZIP_DEFLATED
-            about.external_attr = 0o644 << 16
-            archive.writestr(about, data)
+    with writing(path) as stream:
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+            names = Unique()
+            for name, data in members:
+                about = zipfile.ZipInfo(names.path(name), WHEN)
+                about.compress_type = zipfile.ZIP_STORED if name.endswith(".xlsx") else zipfile.ZIP_DEFLATED
+                about.external_attr = 0o644 << 16
+                archive.writestr(about, data)
+        seal(stream)
