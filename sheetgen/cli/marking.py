@@ -243,7 +243,7 @@ def _wanted(texts: Sequence[str], gradebook: Path | None, assignment: str, langu
 
 
 def _keep_apart(read: Sequence[Path | None], results: Path | None, wanted: Sequence[tuple[str, Asked]]) -> None:
-    """Nothing that is read is written over, no two things to one place, and nothing where it would be a hand-in."""
+    """Nothing that is read is written over, no two things to one place, and nothing among the hand-ins."""
     inputs = [path.resolve() for path in read if path is not None]
     targets = [("--results", results)] if results is not None else []
     targets += [(f"--report {kind}=", asked.target) for kind, asked in wanted if str(asked.target) != "/dev/stdout"]
