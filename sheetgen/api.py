@@ -526,7 +526,8 @@ def read_results(path: str | Path, coursework: str | Path | None = None, roster:
         for head in heads
         if head.get("instead")
     )
-    unknown = tuple(str(doubt) for head in heads for doubt in head.get("doubts", ()))
+    doubts = (str(doubt) for head in heads for doubt in head.get("doubts", ()))
+    unknown = tuple(dict.fromkeys(doubts))  # one of several files is said of each of them
     counting = lines.only([not head.get("instead") for head in heads])
     there = {str(head.get("hand_in", {}).get("id", "")) for head in heads}
     try:

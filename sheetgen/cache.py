@@ -150,11 +150,12 @@ def _digest(text: bytes) -> bytes:
 
 @lru_cache(maxsize=1)
 def code() -> str:
-    """The version of this package's code, down to an edited line, and the same on every machine that has it."""
+    """The version of this package's code and words, down to an edited line, and the same wherever it is installed."""
     package = Path(__file__).parent
     found = hashlib.sha256(__version__.encode())
-    for module in sorted(package.rglob("*.py"), key=lambda module: module.relative_to(package).parts):
-        found.update(f"\0{module.relative_to(package).as_posix()}\0".encode() + module.read_bytes())
+    parts = [*package.rglob("*.py"), *package.rglob("*.mo")]  # what is said of a wrong answer is a result too
+    for part in sorted(parts, key=lambda part: part.relative_to(package).parts):
+        found.update(f"\0{part.relative_to(package).as_posix()}\0".encode() + part.read_bytes())
     return found.hexdigest()
 
 

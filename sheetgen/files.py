@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import tempfile
@@ -13,6 +14,7 @@ from typing import IO
 from .errors import UsageError
 
 MOST_BYTES = 256 * 1024 * 1024  # of an instructor's file, pictures and all
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def read_file(path: Path, what: str, kind: str = "an .xlsx file") -> bytes:
@@ -57,8 +59,14 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
+            raise unwritten(f"write {path}", error) from None
         raise
+
+
+def unwritten(told: str, error: OSError, advice: str = "make room there, or name another place") -> UsageError:
+    """Why something cannot be written, wherever that happens; ``advice`` is for a disk that is full."""
+    why = f"cannot {told}: {error.strerror or error}"
+    return UsageError(f"{why}; {advice}" if error.errno in _FULL else why)
 
 
 def _umask() -> int:

@@ -3,18 +3,21 @@
 Files are named one by one, or by folders with their subfolders, or by the zip that a learning platform hands out;
 students put zips into all of these, which are looked into too, one level deep. Nothing is unpacked to the disk. What a
 person did not put there (hidden files, an office program's lock files, the twins that a Mac packs into a zip) is passed
-over; links, pipes and devices are not followed or opened, and are counted. This room knows no workbook.
+over; links, pipes and devices are not followed or opened, and are counted. What sheetgen wrote is no hand-in either. Of
+a workbook that it returned that holds only as long as the hand-in lies there too: else it is all that the student has.
+This room knows no workbook.
 """
 
 from __future__ import annotations
 
 import datetime
+import hashlib
 import io
 import os
 import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
@@ -24,9 +27,11 @@ from .errors import UsageError
 from .handin import NOBODY, File, HandIn
 from .name_pattern import NamePattern, parse
 from .packed import HIDDEN, MAX_DEPTH, PASSED_OVER, is_workbook, listed, members_of, natural, student_members
-from .platforms import recognise
+from .platforms import is_list_of_grades, recognise, students_in
+from .seal import ours
 from .zips import BrokenZip, open_stream, read_member, saved
 
+MOST_NAMED = 5  # files in a sentence
 MAX_ENTRIES = 50_000  # of one folder named, with all in its subfolders: more is a disk, not a class
 _JUNCTION = getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", None)  # a link between folders, on Windows only
 
@@ -46,6 +51,20 @@ class _Found:
     file: File
     name: str
     source: int = 0  # which of the zips that were named; 0 is for all that lies on the disk
+    made_from: str = ""  # of a workbook that we returned, the SHA-256 of the hand-in
+
+
+@dataclass(frozen=True, slots=True)
+class _Passed:
+    """Files on the disk that are no hand-ins."""
+
+    reports: list[str] = field(default_factory=list)
+    lists: list[str] = field(default_factory=list)
+    of_classes: list[str] = field(default_factory=list)  # what to say of zips that look like those of a class
+
+    def told(self) -> tuple[str, ...]:
+        reports = _named("written by sheetgen", self.reports)
+        return (*self.of_classes, *reports, *_named("lists of a learning platform", self.lists))
 
 
 def gather(paths: Iterable[str | Path], names: str | None = None) -> Gathered:
@@ -67,43 +86,85 @@ def gather(paths: Iterable[str | Path], names: str | None = None) -> Gathered:
             found.append(_Found(File(str(path), path), path.as_posix()))  # it cannot be read: a result of its own
             continue
         other: Counter[str] = Counter()
+        passed = _Passed()
         if stat.S_ISDIR(about.st_mode):
-            inside = [each for file in _walk(path, other) for each in _maybe_zip(file, other)]
+            inside = [each for file in _walk(path, other) for each in _hand_ins(file, other, passed)]
             what, inside_of = f"the folder {path}", _as_folder(path)
-        elif stat.S_ISREG(about.st_mode) and _is_zip(path):
+        elif not stat.S_ISREG(about.st_mode):
+            found.append(_on_disk(path))
+            continue
+        elif (one := _hand_in(path, passed)) is None:
+            left_out += passed.told()
+            continue
+        elif _is_zip(path):
             inside = list(_class_zip(path, zips := zips + 1, other))
             what, inside_of = f"the zip {path}", str(path)
         else:
-            found.append(_on_disk(path))
+            found.append(one)
             continue
         if not inside:
             told = listed(other)
-            raise UsageError(f"{what} holds no file to mark" + (f", only {told}" if told else ""))
+            only = f", only {told}" if told else ""
+            raise UsageError("; ".join([f"{what} holds no file to mark{only}", *passed.told()]))
         found += inside
         worth_a_word = Counter({kind: count for kind, count in other.items() if kind not in PASSED_OVER})
         if worth_a_word:
             left_out.append(f"not read in {inside_of}: {listed(worth_a_word)}")
-        left_out += _of_a_class(inside) if stat.S_ISDIR(about.st_mode) else ()
+        left_out += passed.told()
+    found, of_returned = _without_returned(found)
+    left_out += of_returned
+    if not found and left_out:
+        raise UsageError("; ".join(["there is no file to mark", *left_out]))
     files, of_names = _whose(found, pattern)
     return Gathered(files, (*left_out, *of_names))
 
 
-def _of_a_class(found: Sequence[_Found]) -> Iterator[str]:
-    """What to say of zips in a folder that look like those of whole classes. Names in them are not believed there.
+# --- what is no hand-in ---------------------------------------------------------------------------------------------
 
-    A zip that lies in a folder is a student's, who may have written any names into it; one that is named is not.
-    """
-    inside: dict[Path, list[str]] = {}
-    for each in found:
-        if each.file.member:
-            inside.setdefault(each.file.path, []).append(each.file.member)
-    for path, members in inside.items():
-        people = {hand_in.shown for hand_in in recognise(members, lambda _: None).hand_ins.values()}
-        if len(people) > 1:
-            yield (
-                f"{path} looks like the zip of a class ({len(people)} students); whose the files in it are is known "
-                f"only if that zip is named itself: sheetgen verify ... {path}"
-            )
+
+def _hand_ins(path: Path, other: Counter[str], passed: _Passed) -> Iterator[_Found]:
+    """What is to be marked of a file in a folder."""
+    found = _hand_in(path, passed)
+    if found is not None and path.suffix.casefold() == ".zip":
+        yield from _maybe_zip(found, other, passed.of_classes)
+    elif found is not None:
+        yield found
+
+
+def _hand_in(path: Path, passed: _Passed) -> _Found | None:
+    """A file on the disk; None where it is a report of ours or a platform's list, and then it is ``passed`` over."""
+    wrote = ours(path)
+    if wrote is not None and not wrote.made_from:
+        passed.reports.append(str(path))
+    elif path.suffix.casefold() == ".csv" and is_list_of_grades(_beginning(path)):
+        passed.lists.append(str(path))
+    else:
+        return replace(_on_disk(path), made_from="" if wrote is None else wrote.made_from)
+    return None
+
+
+def _beginning(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(4096)
+    except OSError:
+        return b""
+
+
+def _without_returned(found: list[_Found]) -> tuple[list[_Found], tuple[str, ...]]:
+    """Without workbooks that we returned and whose hand-ins are there: they hold the same answers."""
+    if not any(each.made_from for each in found):
+        return found, ()
+    with reading() as read:
+        contents = {hashlib.sha256(data).hexdigest() for each in found if isinstance(data := read(each.file), bytes)}
+    returned = [each.file.shown for each in found if each.made_from in contents]
+    kept = [each for each in found if each.made_from not in contents]
+    return kept, _named("returned by sheetgen, and the hand-ins are read", returned)
+
+
+def _named(what: str, names: Sequence[str]) -> tuple[str, ...]:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return (f"not read, {what}: {', '.join(names[:MOST_NAMED])}{more}",) if names else ()
 
 
 # --- who, by the names ----------------------------------------------------------------------------------------------
@@ -289,17 +350,39 @@ def _class_zip(path: Path, source: int, other: Counter[str]) -> Iterator[_Found]
             yield from _packed(found, None if isinstance(data, str) else io.BytesIO(data), other)
 
 
-def _maybe_zip(path: Path, other: Counter[str]) -> Iterator[_Found]:
-    """A file of a folder; of a zip the files in it."""
-    found = _on_disk(path)
-    if path.suffix.casefold() != ".zip":
-        yield found
-        return
+def _maybe_zip(found: _Found, other: Counter[str], of_classes: list[str]) -> Iterator[_Found]:
+    """The files of a zip in a folder.
+
+    A zip that lies in a folder is a student's, who may have written any names into it: they are not believed, and of
+    one that looks like a platform's zip of a class that is said in ``of_classes``.
+    """
+    path = found.file.path
     try:
         with path.open("rb") as stream:
-            yield from _packed(found, stream if path.stat().st_size <= MAX_FILE else None, other)
+            students = _students(stream)
+            stream.seek(0)
+            inside = list(_packed(found, stream if path.stat().st_size <= MAX_FILE else None, other))
     except OSError:
         yield found
+        return
+    if students > 1:
+        what = f"{path} looks like the zip of a class ({students} students)"
+        if inside == [found]:  # larger than what a student packs
+            of_classes.append(f"{what} and is not read here; name that zip itself: sheetgen verify ... {path}")
+            return
+        of_classes.append(
+            f"{what}; whose the files in it are is known only if that zip is named itself: sheetgen verify ... {path}"
+        )
+    yield from inside
+
+
+def _students(stream: IO[bytes]) -> int:
+    """How many students' files the names in a zip are, if it is one that a platform hands out."""
+    try:
+        opened = None if stream.read(2) != b"PK" else open_stream(stream)
+    except BrokenZip:
+        opened = None
+    return 0 if opened is None else students_in(name for _, name in members_of(opened, Counter()))
 
 
 def _packed(found: _Found, stream: IO[bytes] | None, other: Counter[str]) -> Iterator[_Found]:

@@ -9,11 +9,12 @@ not agree, and what names nobody, is said in a sentence. This room must not know
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from .handin import HandIn, How, Platform
+from .name_pattern import MARK_OF_COPY
 from .packed import natural
 from .records import Superseded
 from .roster import Roster, folded
@@ -21,7 +22,8 @@ from .roster import Roster, folded
 MOST_SHOWN = 60  # letters of what a student wrote, in a sentence
 MOST_ID = 100  # letters: more is no id
 MOST_LISTED = 5  # files in a sentence
-_COPY = re.compile(r"(.+?)(?: ?\(([0-9]{1,2})\)|_v([0-9]{1,2})|-([0-9]{1,2}))", re.DOTALL | re.IGNORECASE)
+_COPY = re.compile(rf"(.+?)({MARK_OF_COPY}+|_v[0-9]{{1,2}}|-[0-9]{{1,2}})", re.DOTALL | re.IGNORECASE)
+_PERHAPS_A_COPY = re.compile(r"(.+?)[-_ ]v?[0-9]{1,2}", re.DOTALL | re.IGNORECASE)
 _WORDS: dict[How, str] = {
     "moodle": "Moodle",
     "canvas": "Canvas",
@@ -290,6 +292,7 @@ def _tell_unknown(
             said.append((at, f"{file}: taken for {called} by the name in the Student cell, not by an id"))
     told = {at for at, _ in said} | {at for at, claim in enumerate(claims) if claim.stronger}
     by_names = any(entry.hand_in.how == "file name" for entry in entries)
+    by_name = {folded(claim.id) for claim in claims if claim.how == "file name"}
     strangers: dict[Platform, list[int]] = {}
     for at, claim in enumerate(claims):
         platform = entries[at].hand_in.platform
@@ -303,11 +306,22 @@ def _tell_unknown(
     for at, (entry, claim) in enumerate(zip(entries, claims, strict=True)):
         if at in told or claim.row is not None:
             continue
+        says = _says(_Evidence(claim.how, claim.id)) if claim.how else _nobody(entry, by_names)
+        of = _perhaps_of(claim, roster, by_name) if claim.how == "file name" else ""
+        rename = f"; if it is a copy by {_shown(of)}, call it {_shown(f'{of} (1)')}, which no id looks like"
         if not claim.how:
-            said.append((at, f"{_clean(entry.shown)}: {_nobody(entry, by_names)}"))
+            said.append((at, f"{_clean(entry.shown)}: {says}"))
         elif roster is not None:
-            says = _says(_Evidence(claim.how, claim.id))
-            said.append((at, f"{_clean(entry.shown)}: {says}, and nobody on the roster has that"))
+            said.append((at, f"{_clean(entry.shown)}: {says}, and nobody on the roster has that{rename if of else ''}"))
+        elif of:
+            said.append((at, f"{_clean(entry.shown)}: {says}, taken for another student than {_shown(of)}{rename}"))
+
+
+def _perhaps_of(claim: _Claim, roster: Roster | None, by_name: Collection[str]) -> str:
+    """The student of whose id this one would be a copy's, 4711 for 4711-1, if there is one. It is as often an id."""
+    found = _PERHAPS_A_COPY.fullmatch(claim.id)
+    known = found is not None and (folded(found[1]) in by_name or (roster is not None and roster.find(found[1])))
+    return found[1] if found is not None and known else ""
 
 
 def _nobody(entry: Entry, by_names: bool) -> str:
@@ -379,8 +393,9 @@ def _spelled(shown: str) -> _Spelled:
         stem = part.rpartition(".")[0] or part if packed or at == len(folders) else part
         match = _COPY.fullmatch(stem) if packed or at == len(folders) else None
         parts.append((match[1] if match else stem).casefold())
-        numbers.append(int(match[2] or match[3] or match[4]) if match else 0)
-        by_hyphen = by_hyphen or bool(match and match[4])
+        found = re.findall("[0-9]+", match[2])[-1:] if match else ["0"]
+        numbers.append(int(found[0]) if found else 1)  # the first of Windows and of a Mac has none
+        by_hyphen = by_hyphen or bool(match and match[2].startswith("-"))
     return _Spelled(tuple(parts), tuple(numbers), by_hyphen)
 
 

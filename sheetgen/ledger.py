@@ -8,6 +8,7 @@ same bytes, marked against the same assignment. Must not know: how files are mar
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import tempfile
@@ -17,7 +18,7 @@ from pathlib import Path, PurePath
 from typing import IO, Any
 
 from .errors import UsageError
-from .files import writing
+from .files import unwritten, writing
 from .marking import Brief
 from .records import Done, Lines, done_before, line, split
 
@@ -54,7 +55,8 @@ class Ledger:
             self._part.seek(end)
             self._part.truncate()
         except BaseException as error:
-            self._closing.close()
+            with contextlib.suppress(OSError):
+                self._closing.close()
             if isinstance(error, OSError):
                 raise self._unwritten(error) from None
             raise
@@ -63,17 +65,18 @@ class Ledger:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._closing.close()
+        with contextlib.suppress(OSError):  # what could not be written is tried once more, and has been told
+            self._closing.close()
 
     def _unwritten(self, error: OSError) -> UsageError:
-        """Why the results cannot be written, and what to do: most often because the disk is full."""
-        why = error.strerror or error
         if self._path is not None:
-            return UsageError(f"cannot write the results {self._path}: {why}")
-        return UsageError(
-            f"cannot keep the results in {tempfile.gettempdir()} while marking: {why}; make room there, name another "
-            f"folder by TMPDIR, or a file by --results"
-        )
+            return unwritten(f"write the results {self._path}", error, "make room there, and go on with --resume")
+        try:
+            folder = tempfile.gettempdir()
+        except FileNotFoundError:  # Python tries to write into each that it knows, and calls a full one unusable
+            folder, error = "any folder for temporary files", OSError(errno.ENOSPC, error.strerror)
+        told = f"keep the results in {folder} while marking"
+        return unwritten(told, error, "make room there, name another folder by TMPDIR, or a file by --results")
 
     def _remember(self, file: IO[bytes]) -> int:
         """What the lines of ``file`` are the results of; where its last whole line ends."""
@@ -144,6 +147,8 @@ def _look_at(path: Path) -> None:
     """Raises UsageError where there is something that is no results of ours, which nobody wants to lose."""
     if path.is_dir():
         raise UsageError(f"cannot write the results {path}: it is a folder; name a file, such as results.jsonl")
+    if path.exists() and not path.is_file():
+        raise UsageError(f"cannot write the results {path}: it is no file; name one, such as results.jsonl")
     if path.is_file() and path.stat().st_size:
         with path.open("rb") as file:
             try:

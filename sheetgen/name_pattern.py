@@ -2,7 +2,8 @@
 
 A pattern is no regular expression. ``{id}`` and ``{name}`` stand for some of a name, ``*`` for any of it or nothing,
 a slash for that of a folder; all else stands for itself, in capitals or not. It is held against the end of a path,
-without the (1) of a copy. This room must not know what a roster, a platform or a workbook is.
+without the mark of a copy. A name such as 4711-1 has none that is sure: it is an id as often. This room must not know
+what a roster, a platform or a workbook is.
 """
 
 from __future__ import annotations
@@ -15,7 +16,12 @@ from .errors import UsageError, did_you_mean
 
 FIELDS = ("id", "name")
 MAX_PIECES = 4  # fields and stars between two slashes: names are strangers', and each piece multiplies the time
-_COPY = re.compile(r" ?\([0-9]{1,2}\)(\.[^.]*)?\Z")  # what a browser puts behind the name of a second download
+_WORDS = "copy|copie|copia|cópia|kopie|kopi|kopia|kopio|kopya|копия|副本|コピー"
+# What programs put behind the name of a second file: browsers (1), Windows - Copy and - Copy (2), Macs copy and copy 2.
+_BEHIND_DASH = rf" [-–—] (?:{_WORDS})(?: \([0-9]{{1,2}}\))?| ?\([0-9]{{1,2}}\)"
+MARK_OF_COPY = rf"(?:{_BEHIND_DASH}| (?:{_WORDS})(?: [0-9]{{1,2}})?)"
+_COPY = re.compile(rf"{MARK_OF_COPY}+(?=(?:\.[^.]*)?\Z)", re.IGNORECASE)
+_COPY_OF_NAME = re.compile(rf"(?:{_BEHIND_DASH})+(?=(?:\.[^.]*)?\Z)", re.IGNORECASE)  # Kopie may be one's last name
 _PIECE = re.compile(r"\{([^{}]*)\}|(\*+)|([^{}*]+)|(.)", re.DOTALL)
 
 
@@ -41,7 +47,8 @@ class NamePattern:
         if len(names) < len(parts):
             return None
         if "(" not in self.text:
-            names[-1] = _COPY.sub(r"\1", names[-1])  # which belongs to no id and no name
+            copy = _COPY_OF_NAME if "{name}" in self.text else _COPY
+            names[-1] = copy.sub("", names[-1])  # which belongs to no id and no name
         found: dict[str, str] = {}
         for part, name in zip(parts, names, strict=True):
             if (fits := part.fullmatch(name)) is None:

@@ -49,6 +49,15 @@ def recognise(names: Iterable[str], text_of: Callable[[str], bytes | None]) -> R
     return _gradescope(distinct, text_of)
 
 
+def students_in(names: Iterable[str]) -> int:
+    """How many students' files a platform would hand out under these names; 0 where they are no platform's."""
+    distinct = list(dict.fromkeys(names))
+    if found := _moodle(distinct) or _canvas(distinct):
+        return len({(hand_in.platform_id, hand_in.name) for hand_in in found.values()})
+    lists = {name for name in distinct if name.rpartition("/")[2] == _GRADESCOPE_LIST}
+    return len({folder for _, (at, folder) in _beside(distinct).items() if at in lists})
+
+
 def _most(found: Mapping[str, object], names: Sequence[str]) -> bool:
     return 2 * len(found) > len(names)
 
@@ -100,6 +109,19 @@ def _word(person: str) -> str:
     return "".join(each for each in person.casefold() if each.isalpha())
 
 
+# --- lists ----------------------------------------------------------------------------------------------------------
+
+
+def is_list_of_grades(begins: bytes) -> bool:
+    """Whether a .csv that begins so is Canvas's gradebook, or Moodle's worksheet in a language that is known here."""
+    lines = begins.decode("utf-8-sig", "replace").splitlines()[:2]
+    cells = [[cell.strip('" ') for cell in re.split("[,;\t]", line)] for line in lines]
+    if not cells:
+        return False
+    of_moodle = len(cells) == 2 and (found := participant(cells[1][0])) is not None and means_participant(found[0])
+    return cells[0][:2] == ["Student", "ID"] or of_moodle
+
+
 # --- Canvas ---------------------------------------------------------------------------------------------------------
 
 
@@ -146,12 +168,7 @@ def _fits_together(matches: Sequence[re.Match[str]]) -> bool:
 
 def _gradescope(names: Sequence[str], text_of: Callable[[str], bytes | None]) -> Recognised:
     """By the list that stands beside the folders ``submission_123`` of an export, or that of an autograder."""
-    beside = {}  # the list, and the folder, of each file
-    for path in names:
-        parts = path.split("/")
-        at = next((at for at, part in enumerate(parts[:-1]) if _GRADESCOPE_FOLDER.fullmatch(part)), None)
-        if at is not None:  # the outermost: a list that lies deeper is a student's
-            beside[path] = ("/".join([*parts[:at], _GRADESCOPE_LIST]), parts[at])
+    beside = _beside(names)
     if beside:
         lists = {path: text_of(path) for path in dict.fromkeys(path for path, _ in beside.values())}
         others = [path for path in names if path not in lists]
@@ -168,6 +185,17 @@ def _gradescope(names: Sequence[str], text_of: Callable[[str], bytes | None]) ->
             return Recognised(found, frozenset(lists), tuple(told))
         return Recognised(told=tuple(told))
     return _autograder(names, text_of)
+
+
+def _beside(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """The list, and the folder, of each file that is in one of an export's."""
+    beside = {}
+    for path in names:
+        parts = path.split("/")
+        at = next((at for at, part in enumerate(parts[:-1]) if _GRADESCOPE_FOLDER.fullmatch(part)), None)
+        if at is not None:  # the outermost: a list that lies deeper is a student's
+            beside[path] = ("/".join([*parts[:at], _GRADESCOPE_LIST]), parts[at])
+    return beside
 
 
 def _export(text: bytes) -> Mapping[str, HandIn]:

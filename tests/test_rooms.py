@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "sheetgen"
 # From the inside out: a room may import those above it. Rooms of one line are neighbours that never import each other,
 # but for the parts of workbook/, which are one room.
 ROOMS = [
-    {"errors", "expr", "quantities", "addresses", "modules", "harmless", "zips", "__version__"},
+    {"errors", "expr", "quantities", "addresses", "modules", "harmless", "zips", "seal", "__version__"},
     {"language", "layers", "shipped", "delimited", "files", "handin", "packed", "reading", "vocabulary", "prose"},
     {"network", "platforms", "name_pattern", "contents"},
     {"folders", "roster"},

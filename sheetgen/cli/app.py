@@ -10,6 +10,7 @@ import re
 import sys
 import traceback
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import click
@@ -17,6 +18,7 @@ import typer
 
 from .. import __version__
 from ..errors import BAD_INPUT, OK, OUR_FAULT, SheetgenError
+from ..files import unwritten
 from ..printing import (
     complain,
     passing,
@@ -59,7 +61,7 @@ def main() -> None:
     except BrokenPipeError:
         pass
     except OSError as error:
-        complain(f"cannot write the output: {error.strerror or error}")
+        _complain_of_output(error)
         code = BAD_INPUT
     with contextlib.suppress(OSError):
         sys.stderr.flush()
@@ -74,6 +76,15 @@ def _stopped() -> int:
         passing("")  # else it stands behind the line that tells of the progress
     complain("stopped before the end, by Ctrl-C" + "".join(f"; {hint}" for hint in stopping))
     return _INTERRUPTED
+
+
+def _complain_of_output(error: OSError) -> None:
+    try:
+        place = Path(f"/proc/self/fd/{sys.stdout.fileno()}").readlink()
+        to = f" to {place}" if place.is_absolute() else ""  # a pipe has a number
+    except (OSError, ValueError):  # another system, or another stream
+        to = ""
+    complain(str(unwritten(f"write the output{to}", error, "make room there, or send it elsewhere")))
 
 
 def _run() -> int:
@@ -93,7 +104,7 @@ def _run() -> int:
     except BrokenPipeError:  # the reader of our output has gone: sheetgen show alexnet | head -1
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:  # files are the api's business: this is the output
-        complain(f"cannot write the output: {error.strerror or error}")
+        _complain_of_output(error)
         return BAD_INPUT
     except Exception as error:
         if os.environ.get("SHEETGEN_DEBUG"):

@@ -263,7 +263,7 @@ def _wanted(texts: Sequence[str], gradebook: Path | None, assignment: str, langu
 
 
 def _keep_apart(read: Sequence[Path | None], results: Path | None, wanted: Sequence[tuple[str, Asked]]) -> None:
-    """Nothing that is read is written over, no two things to one place, and nothing where it would be a hand-in."""
+    """Nothing that is read is written over, no two things to one place, and nothing among the hand-ins."""
     inputs = [path.resolve() for path in read if path is not None]
     targets = [("--results", results)] if results is not None else []
     targets += [(f"--report {kind}=", asked.target) for kind, asked in wanted if str(asked.target) != "/dev/stdout"]
@@ -275,8 +275,8 @@ def _keep_apart(read: Sequence[Path | None], results: Path | None, wanted: Seque
         folder = next((path for path in inputs if path in where.parents and path.is_dir()), None)
         if folder is not None:
             raise UsageError(
-                f"{told} lies among the files that are read, in {folder}, and would be a hand-in the next time; name a "
-                f"place outside of it"
+                f"{told} lies among the files that are read, in {folder}, where only hand-ins should be; name a place "
+                f"outside of it"
             )
         if where in seen and not (option.startswith("--report github") and seen[where] == option):
             raise UsageError(f"{told} is written by {seen[where]} too; name another file")

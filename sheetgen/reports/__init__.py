@@ -19,6 +19,7 @@ can; they must not know how marks are given, and escape whatever a student wrote
 
 from __future__ import annotations
 
+import os
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -27,9 +28,10 @@ from pathlib import Path
 from types import ModuleType
 
 from ..errors import UsageError, did_you_mean
-from ..files import write_file, writing
+from ..files import unwritten, write_file, writing
 from ..marking import Marked
 from ..records import Results
+from ..seal import seal
 from ._names import Unique
 
 WHEN = (1980, 1, 1, 0, 0, 0)  # every file of a zip: equal results give equal bytes
@@ -144,22 +146,28 @@ def _nothing(_: Results) -> tuple[str, ...]:
 
 def _append(path: Path, render: Callable[[int], bytes], largest: int) -> None:
     """Add to what other steps of a job wrote; all of it together may have ``largest`` bytes."""
+    held, added = b"", False
     try:
         held = path.read_bytes() if path.is_file() else b""  # /dev/stdout is none
         begun = b"\n" if held and not held.endswith(b"\n") else b""
         data = render(max(largest - len(held) - len(begun), 0))
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab") as file:
+            added = path.is_file()
             file.write(begun + data if data else b"")
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
+        if added:
+            os.truncate(path, len(held))  # nothing half written stays behind
+        raise unwritten(f"write {path}", error) from None
 
 
 def _write_zip(path: Path, members: Iterator[tuple[str, bytes]]) -> None:
-    with writing(path) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        names = Unique()
-        for name, data in members:
-            about = zipfile.ZipInfo(names.path(name), WHEN)
-            about.compress_type = zipfile.ZIP_STORED if name.endswith(".xlsx") else zipfile.ZIP_DEFLATED
-            about.external_attr = 0o644 << 16
-            archive.writestr(about, data)
+    with writing(path) as stream:
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+            names = Unique()
+            for name, data in members:
+                about = zipfile.ZipInfo(names.path(name), WHEN)
+                about.compress_type = zipfile.ZIP_STORED if name.endswith(".xlsx") else zipfile.ZIP_DEFLATED
+                about.external_attr = 0o644 << 16
+                archive.writestr(about, data)
+        seal(stream)

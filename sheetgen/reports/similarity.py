@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from ..records import Results
+from ..seal import GENERATOR
 from ..similarity import EXPECTED, FEWEST, PROPERTIES, Compared, Pair, Shared, Who, compare
 from . import Asked
 
@@ -79,6 +80,7 @@ def _page(results: Results, compared: Compared) -> Iterator[str]:
     title = _text(f"Similar hand-ins: {results.coursework}", 200)
     yield "<!DOCTYPE html>"
     yield '<html lang="en"><head><meta charset="utf-8">'
+    yield GENERATOR
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield f"<title>{title}</title>"
     yield f"<style>\n{_STYLE}\n</style></head><body>"

@@ -20,6 +20,7 @@ from ..marking import NOWHERE, Answer, Marked
 from ..quantities import defined_name
 from ..questionnaire import INIT
 from ..records import Results
+from ..seal import sealed
 from ..sheet import Sheet
 from . import Asked
 from ._grades import listed, number
@@ -68,7 +69,7 @@ def files(results: Results, asked: Asked) -> Iterator[tuple[str, bytes]]:
         data, edited = _returned(results, marked, asked.bytes_of(marked), known, say)
         if not edited:
             alone.append(printable(marked.file))
-        yield names.of(marked, edited=edited), data
+        yield names.of(marked, edited=edited), sealed(data, marked.content)
     if alone:
         asked.say(f"feedback in a workbook of its own, which says why it is not in the one handed in: {listed(alone)}")
 

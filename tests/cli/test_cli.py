@@ -83,7 +83,10 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 def test_an_output_that_cannot_be_written_is_said() -> None:
     command = f"{sys.executable} -m sheetgen show alexnet --format json > /dev/full"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=ROOT)
-    assert (done.returncode, done.stderr) == (2, "error: cannot write the output: No space left on device\n")
+    told = (
+        "error: cannot write the output to /dev/full: No space left on device; make room there, or send it elsewhere\n"
+    )
+    assert (done.returncode, done.stderr) == (2, told)
 
 
 @pytest.mark.parametrize("columns", ["40", "60", "80", "120", "200"])

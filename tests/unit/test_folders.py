@@ -12,8 +12,9 @@ from sheetgen import folders
 from sheetgen.contents import no_workbook, read
 from sheetgen.errors import UsageError
 from sheetgen.folders import gather
-from sheetgen.packed import MAX_DEPTH
+from sheetgen.packed import MAX_DEPTH, MAX_PACKED
 from tests.generated_class import Made, Maker, as_canvas, as_moodle
+from tests.zips_made import workbook, zipped
 
 
 def _put(folder: Path, *names: str) -> None:
@@ -139,3 +140,35 @@ def test_the_zip_of_a_class_in_a_folder_is_told_and_its_names_are_not_believed(
     assert {file.hand_in.name for file in lying.files} == {""}
     (told,) = lying.left_out
     assert told.startswith(f"{tmp_path / 'class.zip'} looks like the zip of a class (4 students); ")
+
+
+def test_of_gradescopes_export_in_a_folder_that_is_told_too(tmp_path: Path) -> None:
+    (tmp_path / "export.zip").write_bytes(_export("submission_metadata.yml"))
+    (tmp_path / "mine.zip").write_bytes(_export("notes.yml"))  # folders that a student called so
+    (told,) = gather([tmp_path]).left_out[1:]  # after what stands beside the workbooks
+    assert told.startswith(f"{tmp_path / 'export.zip'} looks like the zip of a class (2 students); ")
+
+
+def _export(beside: str) -> bytes:
+    names = (f"export/{beside}", "export/submission_11/table.xlsx", "export/submission_12/table.xlsx")
+    return zipped(dict.fromkeys(names, workbook()))
+
+
+@pytest.mark.parametrize("how", ["many files", "large"])
+def test_the_zip_of_a_class_that_is_too_large_for_one_student_is_none_of_theirs(
+    how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = MAX_PACKED + 1 if how == "many files" else 3
+    names = [f"Student {number}_{100 + number}_assignsubmission_file/table.xlsx" for number in range(count)]
+    (tmp_path / "class.zip").write_bytes(zipped(dict.fromkeys(names, workbook())))
+    if how == "large":
+        monkeypatch.setattr(folders, "MAX_FILE", 100)
+    told = f"{tmp_path / 'class.zip'} looks like the zip of a class ({count} students) and is not read here; name that "
+    with pytest.raises(UsageError) as error:
+        gather([tmp_path])
+    assert str(error.value).startswith(f"the folder {tmp_path} holds no file to mark; {told}")
+    _put(tmp_path, "ada.xlsx")
+    gathered = gather([tmp_path])
+    assert [file.shown for file in gathered.files] == [str(tmp_path / "ada.xlsx")]
+    assert gathered.left_out[0].startswith(told)
+    assert len(gather([tmp_path / "class.zip"]).files) == count  # which is the advice

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tracemalloc
 from dataclasses import replace
 from pathlib import Path
@@ -246,6 +247,10 @@ def test_many_who_type_one_id_are_one_short_sentence() -> None:
         (("d/a.xlsx", "d/a(12).xlsx"), True),
         (("d/A.xlsx", "d/a-1.xlsx"), True),
         (("d/a_v1.xlsx", "d/a_v2.xlsx"), True),
+        (("d/a.xlsx", "d/a - Copy.xlsx"), True),
+        (("d/a - Kopie.xlsx", "d/a - Kopie (2).xlsx"), True),
+        (("d/a.xlsx", "d/a copy.xlsx"), True),
+        (("d/a.xlsx", "d/a copyright.xlsx"), False),
         (("d/a.zip/t.xlsx", "d/a (1).zip/t.xlsx"), True),
         (("d/a.xlsx", "e/a.xlsx"), False),  # a folder for each student
         (("d (1)/a.xlsx", "d/a.xlsx"), False),
@@ -261,6 +266,58 @@ def test_copies_of_one_file_are_one_students(names: tuple[str, str], one: bool) 
         settled = settle([Entry(name, HandIn(), "s1") for name in names], roster)
         assert settled.counting == ((1,) if one else (0, 1))
         assert bool(settled.unknown) != one
+
+
+@pytest.mark.parametrize(
+    ("ids", "roster", "said"),
+    [
+        (
+            ("s1", "s1-1"),
+            PLAIN,
+            "the name of the file says 's1-1', and nobody on the roster has that; if it is a copy ",
+        ),
+        (("s2", "s1_v2"), PLAIN, "the name of the file says 's1_v2', and nobody on the roster has that; if it is a co"),
+        (("s1", "s7-1"), PLAIN, "the name of the file says 's7-1', and nobody on the roster has that"),
+        (
+            ("s1", "s1-1"),
+            None,
+            "the name of the file says 's1-1', taken for another student than 's1'; if it is a copy",
+        ),
+        (("s1", "s2-1"), None, ""),  # ids of one class may all look like that
+        (("s1-1", "s1-2"), None, ""),
+        (("s1", "s1-2026"), None, ""),
+    ],
+)
+def test_a_name_that_may_be_a_copy_or_an_id_is_told_and_joins_nobody(
+    ids: tuple[str, str], roster: Roster | None, said: str
+) -> None:
+    settled = settle([Entry(f"d/{each}.xlsx", _named(each)) for each in ids], roster)
+    assert settled.counting == (0, 1)
+    assert settled.superseded == ()
+    assert [each[: len(said) + len(f"d/{ids[1]}.xlsx: ")] for each in settled.unknown] == (
+        [f"d/{ids[1]}.xlsx: {said}"] if said else []
+    )
+    if said.endswith("has that"):
+        assert settled.unknown[0].endswith("has that")
+    elif said:
+        whose = ids[1][:2]
+        assert settled.unknown[0].endswith(
+            f"if it is a copy by '{whose}', call it '{whose} (1)', which no id looks like"
+        )
+
+
+def test_what_a_browser_or_windows_calls_a_second_file_is_the_same_students(tmp_path: Path) -> None:
+    """And that advice is good: what is called so counts, if it is the newest."""
+    for number, name in enumerate(("s1", "s1 (1)", "s2", "s2 - Kopie", "s3", "s3-1")):
+        (tmp_path / f"{name}.xlsx").write_bytes(workbook())
+        os.utime(tmp_path / f"{name}.xlsx", (1_000_000_000 + 60 * number,) * 2)
+    files = gather([tmp_path], "{id}.xlsx").files
+    settled = settle([Entry(file.shown, file.hand_in) for file in files])
+    assert {each.file: each.counts for each in settled.superseded} == {
+        str(tmp_path / "s1.xlsx"): str(tmp_path / "s1 (1).xlsx"),
+        str(tmp_path / "s2.xlsx"): str(tmp_path / "s2 - Kopie.xlsx"),
+    }
+    assert sorted(each.id for each in settled.hand_ins) == ["s1", "s1", "s2", "s2", "s3", "s3-1"]
 
 
 def test_copies_go_with_what_they_are_a_copy_of() -> None:
@@ -368,6 +425,7 @@ def test_where_nothing_tells_the_last_by_name_counts(times: tuple[str, str, str]
         ("40002_Chiara Abel (9).xlsx", "40002_Chiara Abel (10).xlsx"),
         ("40002_Chiara Abel.xlsx", "40002_Chiara Abel(1).xlsx"),
         ("40002_Chiara Abel.xlsx", "40002_Chiara Abel-1.xlsx"),
+        ("40002_Chiara Abel - Copy.xlsx", "40002_Chiara Abel - Copy (2).xlsx"),
         ("40002_Chiara Abel.zip/t.xlsx", "40002_Chiara Abel (1).zip/t.xlsx"),
     ],
 )

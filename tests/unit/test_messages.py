@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+import sheetgen
+from sheetgen import api
+from sheetgen.errors import UsageError
+from sheetgen.records import Results
 from tests.yamls import problems
 
 HEAD = "network:\n  input: [3, 32, 32]\n  layers:\n    c: {type: Conv2d, out_channels: 8, kernel_size: 3}\n"
@@ -63,3 +68,21 @@ def test_a_comma_in_a_formula_without_quotes(text: str, path: str, whole: str, t
     assert problem == (
         f'my.yaml:6: coursework.quantities.{path}: inside {{ }} a comma ends a value: put quotes around it, "{whole}"'
     )
+
+
+@pytest.mark.parametrize("which", ["a folder", "no file"])
+def test_a_file_is_called_what_it_should_be(which: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever stands there instead: not everything that an instructor names is a workbook."""
+    path = tmp_path
+    if which == "no file":
+        path = tmp_path / "pipe.xlsx"
+        os.mkfifo(path)
+    with pytest.raises(UsageError, match=f"is {which}.*; the gradebook is a .csv file"):
+        sheetgen.report(Results("alexnet", ()), gradebook=path, moodle=tmp_path / "upload.csv")
+    with pytest.raises(UsageError, match=f"roster .* is (no file|{which}).* CSV"):
+        api.verify("alexnet", tmp_path, roster=path)
+    with pytest.raises(UsageError, match=f"is {which}.*; the workbook is an .xlsx file"):
+        api.locate("alexnet", path)
+    monkeypatch.setattr("sheetgen.shipped.find", lambda _: path)
+    with pytest.raises(UsageError, match=f"is {which}.*; the coursework is a .yaml file"):
+        api.new(tmp_path / "mine.yaml", "alexnet")

@@ -308,6 +308,18 @@ def test_a_platform_and_a_pattern_are_both_kept(tmp_path: Path) -> None:
         ("{id}.xlsx", "4711 (1).xlsx", {"id": "4711"}),
         ("{id}.xlsx", "4711(12).xlsx", {"id": "4711"}),
         ("{id}_{name}.xlsx", "4711_Ada Abel (2).xlsx", {"id": "4711", "name": "Ada Abel"}),
+        ("{id}.xlsx", "4711 - Copy.xlsx", {"id": "4711"}),
+        ("{id}.xlsx", "4711 - Copy (2).xlsx", {"id": "4711"}),
+        ("{id}.xlsx", "4711 - Kopie.XLSX", {"id": "4711"}),
+        ("{id}.xlsx", "4711 – kopie.xlsx", {"id": "4711"}),
+        ("{id}.xlsx", "4711 copy.xlsx", {"id": "4711"}),
+        ("{id}.xlsx", "4711 Kopie 2.xlsx", {"id": "4711"}),
+        ("{id}.xlsx", "4711 (1) - Copy.xlsx", {"id": "4711"}),
+        ("{id}.xlsx", "4711 - Copyright.xlsx", {"id": "4711 - Copyright"}),
+        ("{id}.xlsx", "4711copy.xlsx", {"id": "4711copy"}),
+        ("{id}.xlsx", "copy.xlsx", {"id": "copy"}),
+        ("{id}_{name}.xlsx", "4711_Ada Kopie.xlsx", {"id": "4711", "name": "Ada Kopie"}),
+        ("{id}_{name}.xlsx", "4711_Ada - Kopie.xlsx", {"id": "4711", "name": "Ada"}),
         ("{id}/*.xlsx", "4711/table (1).xlsx", {"id": "4711"}),
         ("{id}/*.xlsx", "4711 (1)/table.xlsx", {"id": "4711 (1)"}),  # no program calls a folder so
         ("{id}.xlsx", "4711 (2026).xlsx", {"id": "4711 (2026)"}),  # a year is no copy
