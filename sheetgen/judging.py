@@ -1,5 +1,10 @@
 """What a cell says, held against what is right there: correct, wrong, blank, unreadable, and why.
 
+Students see notes too. So a note says how a cell was read, in words that are the same for a right number and for a
+wrong one: the verdict alone tells these apart, and ``said``, which explains it. Two notes explain why a cell counts as
+right, and stand beside no other: that a number is written out in full although the column is in units, and that
+channels stand first. Nobody can tell from a wrong number which of the two was meant.
+
 This room knows readings and right answers; it must not know sheets, files, or how marks are added up.
 """
 
@@ -19,7 +24,7 @@ from .reading import Habit, Reading, Sides
 from .reading.claims import untrue
 
 Status = Literal["correct", "follow-through", "partly", "wrong", "blank", "unreadable", "for-a-person"]
-ROUNDED = "Rounded to the nearest "  # begins the note on a number that is right as far as its digits go
+ROUNDED = "Judged as rounded to the nearest "  # begins the note on a number that is not given to its last digit
 _WITH_UNIT = re.compile(r"\d\s*(?:[^\W\d_]|[*x×]?\s*10\s*\^)")  # 34.9K, 1.05e8
 CLOSE = 1e-6  # a formula's answer may carry floating noise; a count that is off by one never passes
 
@@ -127,11 +132,15 @@ def judge_among(held: Held, answer: str, right: Mapping[str, Value], habit: Habi
         return Verdict("unreadable", said, read.notes)
     if given[answer] == right[answer]:
         return Verdict("correct", "", read.notes)
-    other = _OTHER_SIDES if read.sides else "The numbers are right, but stand in another order."
-    return Verdict("wrong", "", (*read.notes, *([other] if match == "other order" else [])), (given[answer],))
+    said = "" if match != "other order" else _OTHER_SIDES if read.sides else _other_order()
+    return Verdict("wrong", said, read.notes, (given[answer],))
 
 
 _OTHER_SIDES = "The numbers are right, but what is written beside them gives them to other sides."
+
+
+def _other_order(usual: str = "") -> str:
+    return f"The numbers are right, but stand in another order{usual}."
 
 
 def _kind(right: Value, *, sized: bool = False, side: bool = False) -> reading.Kind:
@@ -152,14 +161,21 @@ def _judge_number(read: Reading, number: Number, others: Iterable[Number], right
     So no ~ makes a number right that is not so without it, where a tolerance is stated. Of two numbers that a text can
     mean either may be the right one; and what is in doubt is not told to be wrong.
     """
+    notes = _notes(read, right, near)
     if any(is_right(each, right, near) for each in (number, *others)):
-        return Verdict("correct", "", read.notes)
+        return Verdict("correct", "", notes)
     if read.doubt is not None:
         return Verdict("unreadable", f"{capital(read.doubt)}.")
     if read.half and not near and is_right(number, right, float(read.half)):
-        note = f"{ROUNDED}{_grouped(2 * read.half)}, and right as far as it goes; the exact number is asked."
-        return Verdict("correct", "", (*read.notes, note))
-    return Verdict("wrong", "", read.notes, (number,))
+        return Verdict("correct", "", notes)
+    return Verdict("wrong", "", notes, (number,))
+
+
+def _notes(read: Reading, right: Value, near: float) -> tuple[str, ...]:
+    """How a number was read, and that it was given as a rounded one; of whole numbers, one to the unit is exact."""
+    if near or 2 * read.half <= (1 if isinstance(right, int) else 0):
+        return read.notes
+    return (*read.notes, f"{ROUNDED}{_grouped(2 * read.half)}; the exact number is asked.")
 
 
 def _grouped(number: Fraction) -> str:
@@ -181,18 +197,15 @@ def _judge_size(read: Reading, right: Value, *, named: bool) -> Verdict:
         )
     if len(given) == 1 and match == "too few":
         return Verdict("unreadable", "A size is expected, such as 55 x 55 x 96.")
-    order = " than height x width x channels" if named and len(sides) == 3 else ""
-    notes = {
-        "other order": _OTHER_SIDES if read.sides else f"The numbers are right, but stand in another order{order}.",
-        "too few": f"It has {len(given)} numbers, and {len(sides)} are asked.",
-        "different": f"It has {len(given)} numbers, and {len(sides)} are asked."
-        if len(given) > max(3, len(sides))
-        else "",
-    }
+    if match == "other order":
+        usual = " than height x width x channels" if named and len(sides) == 3 else ""
+        return Verdict("wrong", _OTHER_SIDES if read.sides else _other_order(usual), read.notes)
+    many = len(given) < len(sides) or len(given) > max(3, len(sides))
+    counted = (f"It has {len(given)} numbers, and {len(sides)} are asked.",) if many else ()
     sided = given if match == "different" and len(given) == len(sides) else ()
     if named and len(sided) == 3 and sided[2] != sides[2] == sided[0]:
         sided = (sided[1], sided[2], sided[0])  # its channels stand first
-    return Verdict("wrong", "", (*read.notes, *([notes[match]] if notes.get(match) else [])), sided)
+    return Verdict("wrong", "", (*read.notes, *counted), sided)
 
 
 def _sides(size: Value) -> Sides:
@@ -249,7 +262,7 @@ def judge_asked(cell: QuestionCell, held: Held, right: Value, habit: Habit) -> V
         return judged
     for known in part.known:
         if _judge_number(read, number, others, known.value, known.near).status == "correct":
-            return Verdict("correct" if known.right else "wrong", known.said, read.notes)
+            return Verdict("correct" if known.right else "wrong", known.said, _notes(read, right, part.near))
     return judged
 
 

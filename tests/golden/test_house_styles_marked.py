@@ -114,7 +114,7 @@ def test_in_units(tmp_path: Path) -> None:
         "I5": ("conv2.macs", "correct"),
     }
     assert "in units of 1,000" in answer(found, "conv5.parameters").notes[0]
-    assert "Rounded to" in answer(found, "conv3.parameters").notes[0]
+    assert "Judged as rounded to" in answer(found, "conv3.parameters").notes[0]
 
 
 @pytest.mark.parametrize(

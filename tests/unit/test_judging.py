@@ -165,10 +165,10 @@ def test_letters_say_which_number_is_which_whatever_the_order_of_the_column(
     assert (whole.status == "wrong") is bool(wrong)
     if wrong == set(RIGHT):
         told = "The numbers are right, but what is written beside them gives them to other sides."
-        assert whole.notes == (told,)
+        assert (whole.said, whole.notes) == (told, ())
         if order != LAST[:2]:
             right = {each: RIGHT[each] for each in order}
-            assert judge_among(held, order[0], right, habit([]), "").notes == (told,)
+            assert judge_among(held, order[0], right, habit([]), "").said == told
 
 
 def test_each_named_number_is_judged_by_its_own_name() -> None:
@@ -195,6 +195,6 @@ def test_a_number_with_its_own_unit_is_not_written_out_in_full() -> None:
         typed: judge_cell(Held("Table", "A1", typed, unit=1000), "parameters", 34944, 0, habit([]), "").notes
         for typed in ("34.9K", "34.9 k", "34944")
     }
-    assert [note.partition(",")[0] for note in said["34.9K"]] == ["Rounded to the nearest 100"]
-    assert [note.partition(",")[0] for note in said["34.9 k"]] == ["Rounded to the nearest 100"]
+    told = ("Judged as rounded to the nearest 100; the exact number is asked.",)
+    assert said["34.9K"] == said["34.9 k"] == told
     assert any(note.startswith("It is written out in full") for note in said["34944"])

@@ -189,14 +189,14 @@ def typed(sheet: Sheet) -> Callable[..., Answer]:
         ("conv1.parameters", "34848 = 34944", "unreadable", ""),
         ("conv1.parameters", "11*11*3*96 + 96 = 34848", "wrong", "The working gives 34944; 34848 is stated"),
         ("conv1.parameters", "11*11*3*96 = 34944", "correct", "The working gives 34848; 34944 is stated"),
-        ("total.parameters", "62.4M", "correct", "Rounded to the nearest 100,000, and right as far"),
-        ("total.parameters", "62.378M", "correct", "Rounded to the nearest 1,000,"),
+        ("total.parameters", "62.4M", "correct", "Judged as rounded to the nearest 100,000;"),
+        ("total.parameters", "62.378M", "correct", "Judged as rounded to the nearest 1,000;"),
         ("total.parameters", "62.378344M", "correct", ""),
-        ("total.parameters", "62.3M", "wrong", ""),
-        ("total.parameters", "62M", "correct", "Rounded to the nearest 1,000,000,"),
+        ("total.parameters", "62.3M", "wrong", "Judged as rounded to the nearest 100,000;"),
+        ("total.parameters", "62M", "correct", "Judged as rounded to the nearest 1,000,000;"),
         ("total.parameters", "~6e7", "unreadable", ""),
-        ("conv1.parameters", "~35k", "correct", "Rounded to the nearest 1,000,"),
-        ("conv2.parameters", "~35k", "wrong", ""),
+        ("conv1.parameters", "~35k", "correct", "Judged as rounded to the nearest 1,000;"),
+        ("conv2.parameters", "~35k", "wrong", "Judged as rounded to the nearest 1,000;"),
         ("conv1.parameters", "~1e9", "unreadable", ""),
         ("conv1.parameters", "0M", "unreadable", ""),
         ("conv1.out_height", "55 x 55", "correct", "a square of side 55"),
@@ -251,7 +251,7 @@ def test_a_cell_that_shows_a_date_or_a_percentage(
         ("3 x 6 x 6", "correct", "Its channels stand first; here a size is height x width x channels."),
         ("torch.Size([1, 3, 6, 6])", "correct", "Its channels stand first"),
         ("3@6x6", "correct", ""),
-        ("6 x 3 x 6", "wrong", "The numbers are right, but stand in another order than height x width x channels."),
+        ("6 x 3 x 6", "wrong", ""),
         ("6 x 6", "wrong", "It has 2 numbers, and 3 are asked."),
         ("6 x 6 x 4", "wrong", ""),
         ("6", "unreadable", ""),
@@ -265,6 +265,14 @@ def test_sizes_are_marked(value: Typed, status: str, said: str, lay: Lay) -> Non
     marked = mark(sheet, Submission("x", {"c.output_size": Held("Table", "A1", value)})).answers[0]
     assert (marked.id, marked.status) == ("c.output_size", status)
     assert [note.startswith(said) for note in marked.notes] == ([True] if said else [])
+
+
+def test_right_numbers_in_another_order_are_told_where_every_student_sees_it(lay: Lay) -> None:
+    sheet = lay(GRAPH, ASKED, shape="[1, 8, 8]")
+    (marked, *_) = mark(sheet, Submission("x", {"c.output_size": Held("Table", "A1", "6 x 3 x 6")})).answers
+    assert marked.feedback.endswith(
+        "6 x 3 x 6 is not right. The numbers are right, but stand in another order than height x width x channels."
+    )
 
 
 @pytest.mark.parametrize(
@@ -324,6 +332,8 @@ SHAPES: list[Callable[[int], str | int | float]] = [
     lambda n: n / 1000,
     lambda n: f"{n // 2}*2={n}",
     lambda n: f"{n / 1000}k",
+    lambda n: f"{n / 1000:.1f}k",
+    lambda n: f"{n / 1000:.0f}K",
     lambda n: f"{n}?",
     lambda n: f"{n} or {n + 2}",
     lambda n: f"{n}±1",

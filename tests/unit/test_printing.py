@@ -71,7 +71,7 @@ coursework:
 
 
 def _rounded(cells: int) -> Marked:
-    note = "Rounded to the nearest 100, and right as far as it goes; the exact number is asked."
+    note = "Judged as rounded to the nearest 100; the exact number is asked."
     answers = tuple(
         Answer(f"a{n}.parameters", "Table", f"C{n}", "34.9k", "correct", 1, 1, notes=(note,)) for n in range(cells)
     )
@@ -84,7 +84,7 @@ def test_many_rounded_numbers_are_one_line(capsys: pytest.CaptureFixture[str]) -
     assert "rounded: 32 cells (C0, C1, C2, " in said
     assert "nearest" not in said
     print_results(Results("a", (_rounded(2),)))
-    assert capsys.readouterr().out.count("Rounded to the nearest 100") == 2
+    assert capsys.readouterr().out.count("Judged as rounded to the nearest 100") == 2
 
 
 def test_why_a_file_is_unmarked_is_not_cut_in_its_middle(capsys: pytest.CaptureFixture[str]) -> None:
