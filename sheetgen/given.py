@@ -23,7 +23,7 @@ from .marking import Answer, Marked, total
 from .records import Results
 from .roster import folded
 
-COLUMNS = ("key", "id", "name", "file", "question", "asked", "answer", "most", "marks", "comment")
+COLUMNS = ("question", "asked", "id", "name", "file", "answer", "most", "marks", "comment", "key")
 MOST_TOLD = 20  # lines named in one message
 LONGEST = 2000  # characters of a comment
 _AMOUNT = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,6})?")

@@ -58,6 +58,11 @@ class Item:
         """The share of students whose answer is ``status``, 0 to 1."""
         return self.counts.get(status, 0) / self.students if self.students else 0.0
 
+    @property
+    def right(self) -> float:
+        """The share of right answers; what a person found partly right counts with its share of the marks."""
+        return self.share("correct") if "partly" not in self.counts or self.facility is None else self.facility
+
 
 @dataclass(frozen=True, slots=True)
 class Common:

@@ -309,7 +309,7 @@ def heat(item: Item | None) -> str:
     """The class of style of a blank's share of right answers, in tenths: h0 to h10; h10 is all."""
     if item is None or not item.students or item.for_a_person:
         return "hx"
-    return f"h{math.floor(10 * item.share('correct') + 1e-9)}"
+    return f"h{math.floor(10 * item.right + 1e-9)}"
 
 
 def share(part: float | None) -> str:

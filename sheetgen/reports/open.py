@@ -39,8 +39,8 @@ def render(results: Results, asked: Asked) -> bytes:
             if answer.status == "for-a-person" or answer.graded:
                 who = marked.hand_in
                 key = key_of(marked, answer)
-                about = (who.id, who.name, marked.file, answer.id, asks.get(answer.id, "")[:LONGEST], answer.given)
-                row = [key, *map(safe, about), number(answer.max_score), *_given(answer)]
+                about = (answer.id, asks.get(answer.id, "")[:LONGEST], who.id, who.name, marked.file, answer.given)
+                row = [*map(safe, about), number(answer.max_score), *_given(answer), key]
                 lines.append((order.get(answer.id, len(order)), at, row))
     return write([COLUMNS, *(row for _, _, row in sorted(lines))], EXCEL)
 
