@@ -69,7 +69,12 @@ def read_given(path: str | Path) -> dict[str, Given]:
         if not _AMOUNT.fullmatch(marks):
             wrong.append(f"line {line}: {marks[:40]!r} are no marks; write a number such as 2 or 1.5")
             continue
-        given = Given(float(marks.replace(",", ".")), cells.get("comment", "")[:LONGEST], line)
+        comment = cells.get("comment", "")
+        if len(comment) > LONGEST:
+            wrong.append(
+                f"line {line}: a comment of {len(comment):,} characters; {LONGEST:,} fit into a cell's comment"
+            )
+        given = Given(float(marks.replace(",", ".")), comment, line)
         before = found.setdefault(key, given)
         if before.marks != given.marks:
             wrong.append(f"line {line}: {marks} marks, but line {before.line} gives the same answer {before.marks:g}")

@@ -26,7 +26,11 @@ _LONGEST_COMMENT = 0xFFFF
 _BLOCK = 2**20
 
 GENERATOR = '<meta name="generator" content="sheetgen">'
-TABLE = "id,name,email,file,status,reason,score,max_score,open,late"  # what the report csv begins with
+TABLES = (  # what the reports csv and open begin with; a person saves the second again, with other separators
+    "id,name,email,file,status,reason,score,max_score,open,late",
+    "question,asked,id,name,file,answer,most,marks,comment,key",
+)
+_SEPARATORS = bytes.maketrans(b";\t", b",,")
 _HEAD = 1024  # bytes in which a page says so, and a table and results begin
 _RESULTS = re.compile(rb'\{"file":"(?:[^"\\]|\\.)*",.*"assignment":"[0-9a-f]{64}","status":"', re.DOTALL)
 _LONGEST_LINE = 2**22  # bytes of one of results, as far as its status
@@ -100,7 +104,7 @@ def _by_its_beginning(head: bytes, stream: IO[bytes]) -> bool:
         return _RESULTS.match(stream.readline(_LONGEST_LINE)) is not None
     if head.startswith(b"<!DOCTYPE html>"):
         return GENERATOR.encode() in head
-    return head.removeprefix(b"\xef\xbb\xbf").startswith(TABLE.encode())
+    return head.removeprefix(b"\xef\xbb\xbf").translate(_SEPARATORS).startswith(tuple(map(str.encode, TABLES)))
 
 
 def _end(stream: IO[bytes]) -> tuple[int, bytes] | None:

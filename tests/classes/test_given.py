@@ -101,7 +101,7 @@ def test_marks_by_hand_calculation(results: Results, texts: dict[str, float], tm
     assert sum(texts.values()) == 11
     share = {"ada": 1.0, "ben": 0.5, "cleo": 0.0}
     path = filled(
-        rows, tmp_path / "marked.csv", lambda row: (f"{share[row['id']] * float(row['most']):g}", "Fine <b>&</b> =1")
+        rows, tmp_path / "marked.csv", lambda row: (f"{share[row['id']] * float(row['most']):g}", "=1 <b>is</b> fine")
     )
     graded = sheetgen.with_marks(results, path)
     assert {Path(each.file).stem: (each.score, each.open) for each in graded.submissions} == {
@@ -113,15 +113,14 @@ def test_marks_by_hand_calculation(results: Results, texts: dict[str, float], tm
     statuses = {name: {answer.status for answer in of(graded, name).answers if answer.id in texts} for name in TEXTS}
     assert statuses == {"ada": {"correct"}, "ben": {"partly"}, "cleo": {"wrong", "blank"}}
     assert graded.left_out == results.left_out
+    assert [each.score for each in graded.submissions[1:3]] == [75, 69.5]
     assert [each.score for each in results.submissions] == [69.5, 69.5, 69.5, 0]  # the others are as they were
     again = opened(graded, tmp_path / "again.csv")
     assert [(row["key"], float(row["marks"])) for row in again] == [
         (row["key"], share[row["id"]] * float(row["most"])) for row in rows
     ]
-    assert {row["comment"] for row in again} == {"Fine <b>&</b> =1"}
-    assert [each.score for each in sheetgen.with_marks(results, tmp_path / "again.csv").submissions] == [
-        each.score for each in graded.submissions
-    ]
+    assert {row["comment"] for row in again} == {"'=1 <b>is</b> fine"}
+    assert list(sheetgen.with_marks(results, tmp_path / "again.csv").submissions) == list(graded.submissions)
 
 
 def test_every_report_has_them(results: Results, texts: dict[str, float], tmp_path: Path) -> None:
@@ -173,7 +172,8 @@ def test_what_a_person_has_marked_in_part_stays_open_in_part(
         (lambda text: text.replace(",1,ok", ",one,ok", 1), "line 2: 'one' are no marks; write a number"),
         (lambda text: text.replace(",1,ok", ",-1,ok", 1), "line 2: '-1' are no marks"),
         (lambda text: text.replace(",1,ok", ",=1+1,ok", 1), "line 2: '=1+1' are no marks"),
-        (lambda text: text.replace(",1,ok", ",100,ok", 1), "line 2: 100 marks, and question."),
+        (lambda text: text.replace(",1,ok", ",4.25,ok", 1), "line 2: 4.25 marks, and question.2 has at most 4"),
+        (lambda text: text.replace(",1,ok", f",1,{'ok' * 1001}", 1), "line 2: a comment of 2,002 characters"),
         (lambda text: text + text.splitlines()[1].replace(",1,", ",0,"), "line 6: 0 marks, but line 2 gives the same"),
     ],
 )  # fmt: skip
@@ -221,6 +221,23 @@ def test_marks_are_of_what_was_written_not_of_the_file(
     assert told.startswith(f"{path}: the marks in lines 2, 3, 5, 6, 8, 9, 11, 12 count for nothing, since nobody")
 
 
+def test_the_same_words_of_two_students_have_marks_of_their_own(
+    alexnet: Coursework, sheet: Sheet, texts: dict[str, float], tmp_path: Path
+) -> None:
+    """Not named by an id, they are told apart by their files."""
+    data = sample_class.hand_in(alexnet, sheet, dict.fromkeys(texts, "The same."))
+    (tmp_path / "in").mkdir()
+    for name in ("eva", "fay"):
+        (tmp_path / "in" / f"{name}.xlsx").write_bytes(data)
+    for names in (None, "{id}.xlsx"):
+        results = api.verify("alexnet", tmp_path / "in", names=names)
+        rows = [row for row in opened(results, tmp_path / "open.csv") if "eva" in row["file"]]
+        graded = sheetgen.with_marks(results, filled(rows, tmp_path / "m.csv", lambda _: ("1", "")))
+        assert {Path(each.file).stem: (each.score, each.open) for each in graded.submissions} == {
+            "eva": (len(texts), 0), "fay": (0, sum(texts.values())),
+        }  # fmt: skip
+
+
 def test_nobodys_work_is_written_over(results: Results, tmp_path: Path) -> None:
     path = tmp_path / "open.csv"
     rows = opened(results, path)
@@ -259,6 +276,9 @@ def test_on_the_command_line(folder: Path, tmp_path: Path) -> None:
     }  # Cleo left one of 4 marks blank
     assert run("report", "r.jsonl", "csv=c.csv", "--marks", "m.csv").returncode == 0
     assert ",80.5,80.5,0," in (tmp_path / "c.csv").read_text(encoding="utf-8-sig")
+    for command in (("report", "r.jsonl", "csv=m.csv"), (*verify, "--report", "csv=m.csv")):
+        done = run(*command, "--marks", "m.csv")
+        assert (done.returncode, "would be written over what is read" in done.stderr) == (2, True)
     (tmp_path / "m.csv").write_text("key,marks\nk0,1\n")
     done = run("report", "r.jsonl", "csv=c.csv", "--marks", "m.csv")
     assert (done.returncode, "the marks in line 2 count for nothing" in done.stderr) == (0, True)

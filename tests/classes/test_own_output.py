@@ -16,7 +16,7 @@ from sheetgen import api, seal
 from sheetgen.errors import UsageError
 from sheetgen.folders import gather
 from sheetgen.records import Results
-from sheetgen.reports import Asked, csv
+from sheetgen.reports import Asked
 from sheetgen.workbook.package import Package, replace_parts
 from tests.generated_class import Made, Maker, as_canvas, as_folder, as_moodle
 from tests.runs import run
@@ -142,12 +142,16 @@ def test_what_a_student_wrote_is_none_of_them(text: str, tmp_path: Path) -> None
     assert gather([tmp_path]).left_out == ()
 
 
-def test_the_table_begins_as_it_is_known() -> None:
-    assert (
-        csv.render(Results("alexnet", ()), Asked(Path("x")))
-        .removeprefix(b"\xef\xbb\xbf")
-        .startswith(seal.TABLE.encode() + b",")
-    )
+@pytest.mark.parametrize(("kind", "known"), [("csv", seal.TABLES[0] + ","), ("open", seal.TABLES[1] + "\r\n")])
+def test_the_tables_begin_as_they_are_known(kind: str, known: str, tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    _write(Results("alexnet", ()), **{kind: path})
+    text = path.read_text(encoding="utf-8-sig")
+    assert path.read_bytes().decode("utf-8-sig").startswith(known)
+    for separator in ";\t":  # as a spreadsheet program saves it again
+        path.write_text(text.replace(",", separator))
+        with pytest.raises(UsageError, match="not read, written by sheetgen"):
+            gather([tmp_path])
 
 
 # --- workbooks that are returned -------------------------------------------------------------------------------------
