@@ -9,9 +9,10 @@ from .printing import headings
 from .records import plain
 
 if TYPE_CHECKING:
-    from .api import Checked, Discriminated, Results
+    from .api import Checked, Discriminated
     from .coursework import Coursework
     from .marking import Marked
+    from .records import Results
     from .table import Table
 
 

@@ -40,7 +40,7 @@ FILLS: Mapping[str, tuple[str, str, str]] = {  # colour, pattern, what shows beh
     "for-a-person": ("D3D8EE", "solid", ""),
     "blank": ("7F7F7F", "lightUp", "F2F2F2"),
     "follow-through": ("9CCBEA", "solid", ""),
-    "partly": ("BFE3C8", "solid", ""),
+    "partly": ("5B9BD5", "lightDown", "E4EFF8"),
     "wrong": ("F0925E", "solid", ""),
     "unreadable": ("AC7BAF", "solid", ""),
 }

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from sheetgen import printing
+from sheetgen.printing import console
 from tests.generated_class import Made, Maker, as_folder, as_moodle, roster
 
 ROOT = Path(__file__).parents[2]
@@ -203,7 +204,7 @@ def test_an_interrupted_run_says_how_to_go_on() -> None:
     """The words; that it does go on is held in tests/classes."""
     told: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(printing, "passing", told.append)
+        patch.setattr(console, "passing", told.append)
         clock = iter([100.0, 100.1, 101.0, 102.0])
         patch.setattr(time, "monotonic", lambda: next(clock))
         tell = printing.counter()

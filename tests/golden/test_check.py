@@ -19,6 +19,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from sheetgen import api
 from sheetgen.addresses import address
+from sheetgen.api import checking
 from sheetgen.coursework import Coursework
 from sheetgen.sheet import Sheet, lay_out
 from sheetgen.shown import questions_shown
@@ -165,7 +166,7 @@ UNSEEN = tuple(f"question.{number}" for number in ("6", "8", "9a", "9b", "9c", "
 
 
 def _verdict(sheet: Sheet, measured: Measured) -> api.Checked:
-    return api._verdict(sheet, set(api.published(sheet)), (), measured)
+    return checking._verdict(sheet, set(api.published(sheet)), (), measured)
 
 
 def test_three_witnesses_agree_on_every_number(sheet: Sheet, measured: Measured) -> None:

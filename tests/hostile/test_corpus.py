@@ -23,6 +23,7 @@ import pytest
 from sheetgen import api, contents
 from sheetgen.as_json import results_json
 from sheetgen.marking import Submission, mark
+from sheetgen.records import Results
 from sheetgen.sheet import Sheet
 from sheetgen.workbook import sandbox
 from tests.hostile import make
@@ -151,7 +152,7 @@ def test_a_sentence_within_the_time_and_the_same_again(name: str, run: Run, fold
         again = Submission(str(path), {}, sandbox.WHY[again.how])
     assert (1 if wanted == make.SLOW else 0) <= _computed() - computed < COMPUTES  # what is slow is seen to be
     assert time.monotonic() - begun < SLACK
-    marked = results_json(api.Results("alexnet", (mark(sheet, again),)))
+    marked = results_json(Results("alexnet", (mark(sheet, again),)))
     alone = json.loads(json.dumps(marked["submissions"][0]))
     if wanted == make.SLOW:  # which of its limits it meets first is a race
         alone["reason"] = found["reason"]

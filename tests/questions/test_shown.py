@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from sheetgen import api, shown
+from sheetgen.api import checking
 from sheetgen.coursework import Coursework
 from sheetgen.layers import Conv2d
 from sheetgen.questionnaire import Question
@@ -127,7 +128,7 @@ def test_the_loss_agrees_with_pytorchs_only_with_its_sign_and_its_weights(laid: 
         there = dataclasses.replace(laid, questions=dataclasses.replace(questionnaire, questions=tuple(asked)))
         losses = shown.losses_shown(there, "cpu")
         assert set(losses) == {"question.5.loss"}
-        checked = api._verdict(there, set(api.published(there)), (), nothing, losses)
+        checked = checking._verdict(there, set(api.published(there)), (), nothing, losses)
         assert ("question.5.loss" in checked.agreed) != ("question.5.loss" in {each.id for each in checked.disagreed})
         return "question.5.loss" in checked.agreed
 

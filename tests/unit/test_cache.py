@@ -124,9 +124,9 @@ def test_a_file_that_is_saved_while_it_is_read(tmp_path: Path, monkeypatch: pyte
         spec.write_text(SPEC % 8)
         return lay_out(coursework)
 
-    monkeypatch.setattr("sheetgen.api.lay_out", saved_meanwhile)
+    monkeypatch.setattr("sheetgen.api.sheets.lay_out", saved_meanwhile)
     assert api.sheet_of(spec).table.value("c1.biases") == 6
-    monkeypatch.setattr("sheetgen.api.lay_out", lay_out)
+    monkeypatch.setattr("sheetgen.api.sheets.lay_out", lay_out)
     assert api.sheet_of(spec).table.value("c1.biases") == 8
 
 

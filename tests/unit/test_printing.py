@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sheetgen.api import Results
 from sheetgen.marking import Answer, Marked
 from sheetgen.printing import counted, markdown, print_results
+from sheetgen.records import Results
 from sheetgen.spec import read
 from sheetgen.table import compute
 
