@@ -85,8 +85,8 @@ def read_results(path: str | Path, coursework: str | Path | None = None, roster:
     sheet = sheet_of(coursework or str(heads[0].get("coursework", "")))
     if not {str(head.get("assignment")) for head in heads} <= keys(sheet):
         raise UsageError(
-            f"{path}: these are not the results of {sheet.name} as it is now, marked by this version of sheetgen; verify "
-            f"again with --resume, which costs nothing where nothing changed"
+            f"{path}: these are not the results of {sheet.name} as it is now, marked by this version of sheetgen; "
+            f"verify again with --resume, which costs nothing where nothing changed"
         )
     superseded = tuple(
         Superseded(str(head["file"]), str(head["student"] or ""), str(head["instead"]), str(head.get("why", "")))
