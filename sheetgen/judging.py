@@ -271,14 +271,14 @@ def _percent(number: Number) -> Number:
 
 
 def judge_choice(question: Question, value: int | float | str | bool | None) -> Verdict:
-    chosen = _read_choice(shown_as(value), question)
+    chosen = read_choice(shown_as(value), question)
     if chosen is None:
         last = lettered(question.options)[-1][0]
         return Verdict("unreadable", f"The cell holds none of the letters A to {last}, nor one of the options.")
     return Verdict("correct" if chosen == question.model else "wrong")
 
 
-def _read_choice(typed: str, question: Question) -> str | None:
+def read_choice(typed: str, question: Question) -> str | None:
     """The letter that ``typed`` stands for: b, B), (b), the option's text, or B and the text behind it."""
     said = " ".join(typed.split()).casefold().rstrip(".")
     for letter, option in lettered(question.options):

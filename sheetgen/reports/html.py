@@ -20,9 +20,10 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from ..judging import Status
+from ..judging import Status, read_choice
 from ..language import N_, Translations, translations
 from ..marking import NOWHERE, Answer, Marked, given_by_now, marked_by_a_person
+from ..questionnaire import lettered
 from ..records import Results
 from ..statistics import Common, Item, Statistics, Tally
 from . import Asked
@@ -165,6 +166,7 @@ class _Pages:
             most_shared=MOST_SHARED,
             most_reasons=MOST_REASONS,
             name_of=self._name,
+            given_as=self._given,
             where=lambda common: self._where(common, order),
             heat=heat,
         )
@@ -299,6 +301,15 @@ class _Pages:
         """What a blank is called, what it is of first: conv1, Parameters; or Question 7, conv1 Mean."""
         row, column = self.layout.row(answer), self._column(answer)
         return (column, row) if is_question(answer) else (row, column)
+
+    def _given(self, answer: str, given: str) -> str:
+        """What several have in a cell; of an option its words too."""
+        questions = self.results.sheet.questions if self.results.sheet is not None else None
+        cell = questions.places.get(answer) if questions is not None else None
+        letter = read_choice(given, cell.question) if cell is not None else None
+        return short(
+            given if cell is None or letter is None else f"{letter}: {dict(lettered(cell.question.options))[letter]}"
+        )
 
     def _column(self, answer: str) -> str:
         column = self.layout.column(answer)

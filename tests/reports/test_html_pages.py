@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sheetgen import records
+from sheetgen.api import sheet_of
 from sheetgen.handin import HandIn, Platform
 from sheetgen.marking import Marked
 from sheetgen.records import Results
@@ -120,6 +121,14 @@ def test_causes_and_shared_values(page: bytes) -> None:
     assert biases[3] == "Parameters conv1 (2), conv2 (2), conv3 (2)"
     assert ["Question 10c", "5551", "2", "2"] in lines
     assert any(line[0] == "follows from an earlier mistake" for line in lines) is False
+
+
+def test_a_wrong_choice_that_several_share_is_shown_with_its_words() -> None:
+    unet = sheet_of("unet")
+    typed = ("c)", "c)", "a quarter as many", "B", "B")
+    class_ = [marked_as(unet, f"{n}.xlsx", HandIn(str(n)), {"question.3": each}) for n, each in enumerate(typed)]
+    lines = rows(parsed(html.render(Results("unet", class_, sheet=unet), ASKED)), "causes")
+    assert [line for line in lines if line[0] == "Question 3"] == [["Question 3", "C: A quarter as many.", "2", "3"]]
 
 
 def test_marks(page: bytes) -> None:
