@@ -42,6 +42,8 @@ def render(results: Results, asked: Asked) -> bytes:
                 about = (answer.id, asks.get(answer.id, "")[:LONGEST], who.id, who.name, marked.file, answer.given)
                 row = [*map(safe, about), number(answer.max_score), *_given(answer), key]
                 lines.append((order.get(answer.id, len(order)), at, row))
+    if not lines:
+        asked.say("no answer waits for a person")
     return write([COLUMNS, *(row for _, _, row in sorted(lines))], EXCEL)
 
 

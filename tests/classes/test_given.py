@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import sheetgen
-from sheetgen import api
+from sheetgen import api, reports
 from sheetgen.coursework import Coursework
 from sheetgen.errors import UsageError
 from sheetgen.marking import Marked
@@ -236,6 +236,12 @@ def test_the_same_words_of_two_students_have_marks_of_their_own(
         assert {Path(each.file).stem: (each.score, each.open) for each in graded.submissions} == {
             "eva": (len(texts), 0), "fay": (0, sum(texts.values())),
         }  # fmt: skip
+
+
+def test_where_there_is_nothing_to_mark_it_is_said(results: Results, tmp_path: Path) -> None:
+    asked = reports.Asked(tmp_path / "open.csv")
+    assert reports.write("open", results, asked).said == ()
+    assert reports.write("open", Results("alexnet", ()), asked).said == ("no answer waits for a person",)
 
 
 def test_nobodys_work_is_written_over(results: Results, tmp_path: Path) -> None:
