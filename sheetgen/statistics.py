@@ -85,7 +85,7 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """A class. Marks are those that are given already: ``most`` leaves out what a person has yet to mark."""
+    """A class. ``most`` and ``scores`` leave out the answers whose marks are open for anybody."""
 
     submissions: int
     perfect: int  # submissions in which nothing is to be found fault with
@@ -204,7 +204,7 @@ class _Together:
 
 
 class Tally:
-    """Counts submissions, one after the other; ``by_a_person`` are the answers that a person marks, as far as known."""
+    """Counts submissions one by one; ``by_a_person`` are the answers whose marks are open, as far as known."""
 
     def __init__(self, by_a_person: Collection[str] = ()) -> None:
         self._by_a_person = frozenset(by_a_person)
@@ -225,7 +225,10 @@ class Tally:
             self._unmarked.append((marked.file, marked.reason or ""))
             return
         self._perfect += marked.all_correct
-        marks = [round(answer.score * _EXACT) for answer in marked.answers]
+        marks = [
+            0 if answer.id in self._by_a_person else round(answer.score * _EXACT)  # of which some have marks by now
+            for answer in marked.answers
+        ]
         total = sum(marks)
         self._scores.append(total)
         for note in dict.fromkeys(map(kind_of, marked.notes)):

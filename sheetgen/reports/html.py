@@ -25,6 +25,7 @@ from ..language import N_, Translations, translations
 from ..marking import NOWHERE, Answer, Marked, given_by_now, marked_by_a_person
 from ..questionnaire import lettered
 from ..records import Results
+from ..sheet import Sheet
 from ..statistics import Common, Item, Statistics, Tally
 from . import Asked
 from ._everybody import Withheld
@@ -60,7 +61,7 @@ def render(results: Results, asked: Asked) -> bytes:
     students = []
     for marked in results.submissions:
         tally.add(marked)
-        students.append(Student.of(marked))
+        students.append(Student.of(marked, results.sheet))
     return pages.of_class(tally.statistics(), students)
 
 
@@ -72,14 +73,17 @@ def files(results: Results, asked: Asked) -> Iterator[tuple[str, bytes]]:
     for marked in results.submissions:
         tally.add(marked)
         name = page_name(marked, taken)
-        students.append(Student.of(marked, name))
+        students.append(Student.of(marked, results.sheet, name))
         yield name, pages.of_student(marked)
     yield "index.html", pages.of_class(tally.statistics(), students)
 
 
 def _tally(results: Results) -> Tally:
-    """For a class whose answers in words have marks by now, these are answers as all others."""
-    return Tally(() if results.graded else marked_by_a_person(results.sheet))
+    """Answers in words are as all others once each of the class has its marks; until then nobody's count."""
+    if not results.graded:
+        return Tally(marked_by_a_person(results.sheet))
+    answers = (answer for marked in results.submissions for answer in marked.answers)
+    return Tally({answer.id for answer in answers if answer.status == "for-a-person"})
 
 
 def page_name(marked: Marked, taken: set[str]) -> str:
@@ -107,12 +111,12 @@ class Student:
     page: str  # where their own page is, as a link; empty without one
     reason: str | None
     score: float
-    open: float
+    share: float  # of the marks that are given by now
     late: bool
     counts: Mapping[Status, int]
 
     @classmethod
-    def of(cls, marked: Marked, page: str = "") -> Student:
+    def of(cls, marked: Marked, sheet: Sheet | None, page: str = "") -> Student:
         counts = {status: count for status in STATUSES if (count := marked.count(status))}
         hand_in = marked.hand_in
         return cls(
@@ -121,7 +125,7 @@ class Student:
             quote(page),
             marked.reason if marked.status == "unmarked" else None,
             marked.score,
-            marked.open,
+            marked.brief().percent(sheet) / 100,
             hand_in.late,
             counts,
         )
@@ -150,6 +154,7 @@ class _Pages:
         order = {item.id: place for place, item in enumerate(statistics.items)}
         items = {item.id: item for item in statistics.items}
         bins = 20 if statistics.marked >= MANY else 10
+        is_partly = any("partly" in item.counts for item in statistics.items)
         still = math.fsum(item.max_score for item in statistics.items if item.for_a_person)
         return self._page(
             "class.html",
@@ -161,6 +166,7 @@ class _Pages:
             picture=self._picture(statistics, bins) if statistics.marked else "",
             rest=beside(still, statistics.most + still, self.say, self.number) if still else "",
             is_withheld=Withheld(self.results.sheet).holds,
+            statuses={each: told for each, told in STATUSES.items() if each != "partly" or is_partly},
             most_students=max(each.students for each in (*statistics.causes, statistics.follow_through)),
             most_causes=MOST_CAUSES,
             most_shared=MOST_SHARED,

@@ -163,6 +163,19 @@ def test_what_a_person_has_marked_in_part_stays_open_in_part(
     assert ada.brief().percent(None) == 100 * 70.5 / (69.5 + texts[first])
 
 
+def test_the_page_of_a_class_that_is_marked_in_part(results: Results, tmp_path: Path) -> None:
+    """What is open for anybody is in no figure of the class; a student's line is of the marks given to this one."""
+    rows = opened(results, tmp_path / "open.csv")
+    some = filled(rows, tmp_path / "m.csv", lambda row: (row["most"] if row["id"] == "ada" else "", ""))
+    sheetgen.report(sheetgen.with_marks(results, some), html=tmp_path / "page.html")
+    seen = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", (tmp_path / "page.html").read_text()))
+    assert re.search(r"Highest 69.5 100 % of 69.5", seen)
+    assert "% by now" in seen
+    assert re.search(r"ada.xlsx 80.5 100 ", seen)
+    assert re.search(r"ben.xlsx 69.5 100 ", seen)
+    assert max(map(int, re.findall(r"([0-9]+)\s%", seen))) == 100
+
+
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
