@@ -13,6 +13,7 @@ from ..records import Results
 from .sheets import sheet_of
 
 if TYPE_CHECKING:
+    from ..marking import Marked
     from ..reports import Asked, Written
 
 
@@ -75,7 +76,6 @@ def read_results(path: str | Path, coursework: str | Path | None = None, roster:
     from ..batch import keys
     from ..ledger import read_lines
     from ..records import Superseded
-    from ..roster import read_roster
 
     lines, heads = read_lines(Path(path))
     if not heads:
@@ -96,12 +96,32 @@ def read_results(path: str | Path, coursework: str | Path | None = None, roster:
     doubts = (str(doubt) for head in heads for doubt in head.get("doubts", ()))
     unknown = tuple(dict.fromkeys(doubts))  # one of several files is said of each of them
     counting = lines.only([not head.get("instead") for head in heads])
-    there = {str(head.get("hand_in", {}).get("id", "")) for head in heads}
     try:
         left_out = tuple(map(str, heads[0].get("left_out", ())))
         absent = tuple(HandIn(**student) for student in heads[0].get("missing", ()))
     except TypeError:
         raise UsageError(f"{path}, line 1: this is no line of results; name the file that --results wrote") from None
     if roster is not None:
-        absent = tuple(student for student in read_roster(Path(roster)).students if student.id not in there)
+        absent = _missing(lines, Path(roster))
     return Results(sheet.name, counting, left_out, superseded, unknown, absent, sheet)
+
+
+def _missing(submissions: Sequence[Marked], roster: Path) -> tuple[HandIn, ...]:
+    """Who on the roster is of none of the files, from all that is known of these, as ``verify`` would know it."""
+    from ..identity import Entry, settle
+    from ..roster import read_roster
+
+    listed = read_roster(roster)
+    entries = []
+    for marked in submissions:
+        hand_in = marked.hand_in
+        own = hand_in.id if hand_in.how in ("file name", "roster") else ""  # else it is the platform's, or the cell's
+        named = dataclasses.replace(hand_in, id=own, how="file name" if own else "")
+        entries.append(Entry(marked.file, named, marked.student_cell, marked.reason, marked.brief().all_blank))
+    missing = settle(entries, listed).missing
+    if entries and len(missing) == len(listed.students):
+        raise UsageError(
+            f"{roster}: none of the {len(entries)} hand-ins is of a student on this roster; is it the list of this "
+            f"class? Of Moodle's and Canvas's files take the list that they hand out for the grades"
+        )
+    return missing

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sheetgen import api
+from sheetgen.errors import UsageError
 from sheetgen.records import Results
 from tests.generated_class import Made, Maker, as_canvas, as_folder, as_moodle, roster
 
@@ -40,6 +41,27 @@ def test_a_folder_and_the_zips_of_two_platforms_get_the_same_marks(made: list[Ma
     assert {each.hand_in.platform for each in moodle.submissions} == {"moodle"}
     assert {each.hand_in.platform_id for each in canvas.submissions} == {str(500_000 + int(each.id)) for each in made}
     assert {each.student for each in moodle.submissions} == {each.name for each in made}
+
+
+@pytest.mark.parametrize("knew", [False, True])
+@pytest.mark.parametrize("kind", ["folder", "moodle.zip", "canvas.zip"])
+def test_a_roster_that_comes_later_tells_who_is_missing(
+    kind: str, knew: bool, made: list[Made], tmp_path: Path
+) -> None:
+    """Named with ``report`` and not with ``verify``, it finds the students by the ids of either platform."""
+    some = made[:-2]
+    as_folder(some, tmp_path / "folder")
+    (tmp_path / "moodle.zip").write_bytes(as_moodle(some))
+    (tmp_path / "canvas.zip").write_bytes(as_canvas(some))
+    listed = tmp_path / "roster.csv"
+    listed.write_bytes(roster(made))
+    names, results = "{id}_{name}.xlsx" if kind == "folder" else None, tmp_path / "r.jsonl"
+    api.verify("alexnet", tmp_path / kind, names=names, roster=listed if knew else None, results=results)
+    assert [each.id for each in api.read_results(results, roster=listed).missing] == [each.id for each in made[-2:]]
+    assert not api.read_results(results).missing or knew
+    listed.write_bytes(roster([Made("9", "Somebody Else", "none", b"", made[0].when)]))
+    with pytest.raises(UsageError, match="none of the 22 hand-ins is of a student on this roster"):
+        api.read_results(results, roster=listed)
 
 
 def test_an_untouched_blank_never_counts_before_a_filled_workbook(made: list[Made], tmp_path: Path) -> None:
