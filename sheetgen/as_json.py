@@ -74,7 +74,7 @@ def submission_json(marked: Marked) -> dict[str, Any]:
         for name in ("expected", "formula"):
             if answer[name] is None:
                 del answer[name]
-        for name in ("follows", "graded"):
+        for name in ("follows", "graded", "comment"):
             if not answer[name]:
                 del answer[name]
     return data

@@ -73,6 +73,7 @@ class Answer:
     formula: str | None = None  # the cell's, without its =
     follows: bool = False  # wrong and without marks, but right for the student's own earlier numbers
     graded: bool = False  # a person gave its marks: what a program cannot judge
+    comment: str = ""  # and said this of it
 
 
 @dataclass(frozen=True, slots=True)

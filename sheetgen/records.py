@@ -48,6 +48,7 @@ class Results:
     missing: tuple[HandIn, ...] = ()  # students of the roster of whom there is no file
     sheet: Sheet | None = field(default=None, repr=False)  # what was asked
     graded: bool = False  # the marks that a person gives are in it, as far as they are given
+    about_marks: tuple[str, ...] = ()  # what became of them, in sentences
 
     def briefs(self) -> Iterator[Brief]:
         """What one line says of each submission; of many that were marked just now, without reading them again."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,9 +46,12 @@ GradebookOption = Annotated[
     ),
 ]
 MarksOption = Annotated[
-    Path | None,
+    list[Path] | None,
     typer.Option(
-        "--marks", metavar="FILE.csv", help="The file that open=FILE wrote, with a person's marks.", readable=False
+        "--marks",
+        metavar="FILE.csv",
+        help="The file that open=FILE wrote, with a person's marks; several of several people.",
+        readable=False,
     ),
 ]
 AssignmentOption = Annotated[
@@ -130,7 +133,7 @@ def verify(
       sheetgen verify alexnet mine.xlsx --language de
     """
     from .. import api
-    from ..given import read_given, with_given
+    from ..given import read_marks, with_given
 
     if fail_under is not None and not 0 <= fail_under <= 100:  # nan passes Typer's own check
         raise typer.BadParameter("a percentage is a number from 0 to 100", param_hint="--fail-under")
@@ -143,8 +146,8 @@ def verify(
     wanted = _wanted(report or (), gradebook, assignment, language)
     if wanted:
         _look(wanted, api.sheet_of(coursework).name)
-    _keep_apart([*paths, Path(coursework), roster, gradebook, marks], results_file, wanted)
-    given = None if marks is None else read_given(marks)
+    _keep_apart([*paths, Path(coursework), roster, gradebook, *(marks or ())], results_file, wanted)
+    given = read_marks(marks) if marks else None
     if results_file is not None:
         stopping.append(
             f"what is marked by now is kept beside {results_file}; the same with --resume goes on from there"
@@ -165,12 +168,12 @@ def verify(
         progress=_watch(counter() if shows else None, wanted),
         meanwhile=printer,
     )
-    if given is not None and marks is not None:
-        results = with_given(results, given, marks)
+    if given is not None:
+        results = with_given(results, given, language)
     if shows:
         passing("")
-    for told in (*results.left_out, *standing(results)):
-        print(printable(told, 1000), file=sys.stderr)
+    for told in (*results.left_out, *standing(results), *_about_marks(results, results_file)):
+        print(printable(told, 2000), file=sys.stderr)
     if suggests:
         from ..suggest import suggest
 
@@ -230,13 +233,12 @@ def report(
             "the results come first: sheetgen report marks.jsonl html=class.html", param_hint="RESULTS"
         )
     wanted = _wanted(reports, gradebook, assignment, language)
-    _keep_apart([results_file, roster, gradebook, marks], None, wanted)
+    _keep_apart([results_file, roster, gradebook, *(marks or ())], None, wanted)
     results = api.read_results(results_file, coursework, roster)
-    if marks is not None:
-        known = len(results.left_out)
-        results = with_marks(results, marks)
-        for told in results.left_out[known:]:
-            print(printable(told, 1000), file=sys.stderr)
+    if marks:
+        results = with_marks(results, *marks, language=language)
+        for told in _about_marks(results, None):
+            print(printable(told, 2000), file=sys.stderr)
     _look(wanted, results.coursework)
     _watch(None, wanted)(0, len(results.submissions))
     if any(kind == "xlsx" for kind, _ in wanted) and not api.at_hand(results):
@@ -281,6 +283,12 @@ def _keep_apart(read: Sequence[Path | None], results: Path | None, wanted: Seque
         if where in seen and not (option.startswith("--report github") and seen[where] == option):
             raise UsageError(f"{told} is written by {seen[where]} too; name another file")
         seen[where] = option
+
+
+def _about_marks(results: Results, kept: Path | None) -> Iterator[str]:
+    yield from results.about_marks
+    if results.graded and kept is not None:
+        yield f"{kept} holds what marking gave; hand --marks to 'sheetgen report' too"
 
 
 def _watch(

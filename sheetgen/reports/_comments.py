@@ -57,7 +57,8 @@ def escaped(text: str) -> str:
 
 def _cells(answers: tuple[Answer, ...], several: bool) -> Iterator[str]:
     for answer in answers:
-        if answer.status not in ("correct", "for-a-person") and not _is_only_blank(answer) and answer.feedback:
+        tells = answer.status not in ("correct", "for-a-person") and not _is_only_blank(answer) and answer.feedback
+        if tells or answer.comment:
             yield f"{_place(answer, several)}: {answer.feedback}"
 
 

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import get_args
 
 from ..harmless import printable
 from ..marking import Answer, Marked, Status, given_by_now
@@ -25,7 +26,7 @@ SHOWN = 10  # annotations of a level that GitHub shows of a step
 _CAUSES = 25  # rows of the table of causes
 _CELLS = 8  # answers that are named for a cause
 _TEXT = 500  # characters of an annotation
-_STATUSES: tuple[Status, ...] = ("correct", "follow-through", "wrong", "blank", "unreadable", "for-a-person")
+_STATUSES: tuple[Status, ...] = get_args(Status)
 _TO_SUM_UP = 400  # bytes kept for the line that says what was left out
 
 
@@ -124,7 +125,11 @@ def _of_many(results: Results) -> tuple[str, Iterator[str], str]:
 
 def _submission_row(marked: Marked, sheet: Sheet | None) -> str:
     if marked.status == "unmarked":
-        return f"| {_code(whose(marked))} | | {_safe(printable(marked.reason or ''))} |" + " |" * 5 + "\n"
+        return (
+            f"| {_code(whose(marked))} | | {_safe(printable(marked.reason or ''))} |"
+            + " |" * (len(_STATUSES) - 1)
+            + "\n"
+        )
     counts = " | ".join(str(marked.count(status) or "") for status in _STATUSES)
     return f"| {_code(whose(marked))} | {marked.score:g}/{given_by_now(marked, sheet):g} | {counts} |\n"
 

@@ -203,7 +203,7 @@ class _Pages:
     def _is_told(self, answer: Answer) -> bool:
         """Whether there is a sentence of its own to say of an answer."""
         if answer.status == "for-a-person":
-            return False
+            return bool(answer.comment)
         revealed = answer.expected is not None
         return bool(answer.feedback) and answer.cell != NOWHERE and (answer.status != "blank" or revealed)
 

@@ -53,6 +53,7 @@ WORDS = {
     "unreadable": N_("unreadable"),
     "blank": N_("left blank"),
 }
+_COMMENTED = {"correct": N_("right"), "for-a-person": N_("for a person")}  # told only where a person says more
 HEADINGS = (N_("Cell"), N_("Answer"), N_("What you wrote"), N_("Result"), N_("Marks"), N_("of"), N_("Feedback"))
 NUMBERS = ("Marks", "of")
 WIDTHS = (26.0, 22.0, 16.0, 10.0, 8.0, 64.0)  # of all columns but the first, which is as wide as what it names
@@ -130,16 +131,29 @@ def _remarks(marked: Marked, places: Mapping[str, Place], say: Translations) -> 
     found = {}
     for place, answers in by_place.items():
         worst = min((answer.status for answer in answers), key=_WORST.index)
-        said = [_comment(answer, say) for answer in answers if answer.status in WORDS]
+        said = [_comment(answer, say) for answer in answers if _is_told(answer)]
         found[place] = Remark(_fill(worst), "\n\n".join(said), say.gettext("Marked before; it is correct now."))
     return found
 
 
+def _is_told(answer: Answer) -> bool:
+    return answer.status in WORDS or bool(answer.comment)
+
+
+def _word(answer: Answer, say: Translations) -> str:
+    return say.gettext({**WORDS, **_COMMENTED}[answer.status])
+
+
+def _feedback(answer: Answer) -> str:
+    """What is told beside the marks, which a person's feedback begins with."""
+    return answer.comment if answer.graded else answer.feedback
+
+
 def _comment(answer: Answer, say: Translations) -> str:
     marks = say.gettext("{status}: {score} of {most} marks").format(
-        status=say.gettext(WORDS[answer.status]), score=number(answer.score), most=number(answer.max_score)
+        status=_word(answer, say), score=number(answer.score), most=number(answer.max_score)
     )
-    return f"{marks}\n{answer.feedback}".strip()
+    return f"{marks}\n{_feedback(answer)}".strip()
 
 
 def _fill(status: str) -> Fill | None:
@@ -163,7 +177,7 @@ def _page(
     from ..workbook.page import Page, lines_of
 
     lines = _head(results.coursework, marked, results.sheet, say, why)
-    wrong = [answer for answer in marked.answers if answer.status in WORDS]
+    wrong = [answer for answer in marked.answers if _is_told(answer)]
     sheets = {answer.sheet for answer in marked.answers}
     shown = [
         answer.cell if len(sheets) == 1 or answer.cell == NOWHERE else f"{answer.sheet}!{answer.cell}"
@@ -232,10 +246,10 @@ def _table(
             PageCell(at, linked if place is not None else plain, place),
             PageCell(known.get(answer.id, answer.id), plain),
             PageCell(answer.given, given),
-            PageCell(say.gettext(WORDS[answer.status]), Look(fill=_fill(answer.status), lined=True)),
+            PageCell(_word(answer, say), Look(fill=_fill(answer.status), lined=True)),
             PageCell(answer.score, amount),
             PageCell(answer.max_score, amount),
-            PageCell(answer.feedback, plain),
+            PageCell(_feedback(answer), plain),
         )
         lines.append(Line(cells))
     return lines

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import sheetgen
-from sheetgen import api, reports
+from sheetgen import api, given, reports
 from sheetgen.coursework import Coursework
 from sheetgen.errors import UsageError
 from sheetgen.marking import Marked
@@ -88,7 +89,9 @@ def test_a_line_for_each_answer_one_question_after_the_other(
     assert {row["question"]: float(row["most"]) for row in rows} == texts
     assert {(row["marks"], row["comment"]) for row in rows} == {("", "")}
     assert len({row["key"] for row in rows}) == len(rows)
-    assert all(re.fullmatch("k[0-9a-f]{15}", row["key"]) for row in rows)  # which no program takes for a number
+    assert all(
+        re.fullmatch("k[0-9a-f]{15}-[0-9a-f]{15}", row["key"]) for row in rows
+    )  # which no program takes for a number
     ada, ben = rows[:2]
     assert ada["answer"] == "It saves memory."
     assert ben["answer"].startswith("'-1; it's a list,")  # no formula, on one line
@@ -187,7 +190,9 @@ def test_the_page_of_a_class_that_is_marked_in_part(results: Results, tmp_path: 
         (lambda text: text.replace(",1,ok", ",=1+1,ok", 1), "line 2: '=1+1' are no marks"),
         (lambda text: text.replace(",1,ok", ",4.25,ok", 1), "line 2: 4.25 marks, and question.2 has at most 4"),
         (lambda text: text.replace(",1,ok", f",1,{'ok' * 1001}", 1), "line 2: a comment of 2,002 characters"),
-        (lambda text: text + text.splitlines()[1].replace(",1,", ",0,"), "line 6: 0 marks, but line 2 gives the same"),
+        (lambda text: text + text.splitlines()[1].replace(",1,", ",0,"), "line 6: 0 marks with a comment, but {path}"),
+        (lambda text: text + text.splitlines()[1].replace(",ok,", ",OK,"), "line 6: 1 marks with a comment, but {path}"),
+        (lambda text: text.replace(",ok,k", ",ok,q", 1), "line 2: the column key says"),
     ],
 )  # fmt: skip
 def test_each_mistake_is_told_with_its_line(
@@ -198,7 +203,7 @@ def test_each_mistake_is_told_with_its_line(
     path.write_text(spoil(path.read_text(encoding="utf-8-sig")), encoding="utf-8", newline="")
     with pytest.raises(UsageError) as error:
         sheetgen.with_marks(results, path)
-    assert f"{path}: {told}" in str(error.value)
+    assert f"{path}{',' if told.startswith('line') else ':'} {told.format(path=path)}" in str(error.value)
 
 
 @pytest.mark.parametrize(("encoding", "delimiter"), [("cp1252", ";"), ("utf-16", "\t"), ("utf-8", ",")])
@@ -212,7 +217,8 @@ def test_as_other_programs_save_it(encoding: str, delimiter: str, results: Resul
         writer.writerows([["x", "schön", "0,5", row["key"]] for row in rows])
     ada = of(sheetgen.with_marks(results, path), "ada")
     assert ada.score == 69.5 + 0.5 * 4
-    assert {answer.feedback for answer in ada.answers if answer.graded} == {"schön"}
+    assert {answer.comment for answer in ada.answers if answer.graded} == {"schön"}
+    assert {answer.feedback for answer in ada.answers if answer.id == "question.2"} == {"0.5 of 4 marks. schön"}
 
 
 def test_marks_are_of_what_was_written_not_of_the_file(
@@ -230,8 +236,11 @@ def test_marks_are_of_what_was_written_not_of_the_file(
     (ada,) = graded.submissions
     assert [answer.score for answer in ada.answers if answer.id in texts] == [0, 1, 1, 1]
     assert ada.open == texts[first]
-    (told,) = graded.left_out
-    assert told.startswith(f"{path}: the marks in lines 2, 3, 5, 6, 8, 9, 11, 12 count for nothing, since nobody")
+    taken, told = graded.about_marks
+    assert taken == f"marks of 3 answers; 1 wait for a person ({first} 1)"
+    assert told.startswith(
+        f"8 of 11 lines count for nothing, since nobody has that answer (any more): {path}, line 2 (ada"
+    )
 
 
 def test_the_same_words_of_two_students_have_marks_of_their_own(
@@ -249,6 +258,61 @@ def test_the_same_words_of_two_students_have_marks_of_their_own(
         assert {Path(each.file).stem: (each.score, each.open) for each in graded.submissions} == {
             "eva": (len(texts), 0), "fay": (0, sum(texts.values())),
         }  # fmt: skip
+
+
+def test_marks_stay_when_a_student_is_called_otherwise(folder: Path, results: Results, tmp_path: Path) -> None:
+    """Without the pattern nobody has an id, and elsewhere the files have other paths."""
+    path = filled(opened(results, tmp_path / "open.csv"), tmp_path / "m.csv", lambda row: (row["most"], row["id"]))
+    shutil.copytree(folder, tmp_path / "elsewhere")
+    graded = sheetgen.with_marks(api.verify("alexnet", tmp_path / "elsewhere"), path)
+    assert [each.score for each in graded.submissions] == [80.5, 80.5, 76.5, 0]
+    assert {each.comment for each in of(graded, "ben").answers if each.graded} == {"ben"}
+    assert graded.about_marks == ("marks of 11 answers; 0 wait for a person",)
+
+
+def test_several_people_mark(results: Results, texts: dict[str, float], tmp_path: Path) -> None:
+    """Each a file of their own, in which the others' lines are empty."""
+    rows = opened(results, tmp_path / "open.csv")
+    ours = [filled(rows, tmp_path / f"{name}.csv", lambda row, name=name: ("1" if name in row["question"] else "", ""))  # type: ignore[misc]
+            for name in texts]  # fmt: skip
+    graded = sheetgen.with_marks(results, *ours)
+    assert of(graded, "ada").score == 69.5 + len(texts)
+    assert graded.about_marks == ("marks of 11 answers; 0 wait for a person",)
+    two = filled(rows, tmp_path / "two.csv", lambda _: ("2", ""))
+    with pytest.raises(UsageError, match=f"two.csv, line 2: 2 marks, but {ours[0]}, line 2 has 1 marks"):
+        sheetgen.with_marks(results, ours[0], two)
+
+
+def test_a_comment_without_marks_is_told_and_kept(results: Results, tmp_path: Path) -> None:
+    rows = opened(results, tmp_path / "open.csv")
+    path = filled(rows, tmp_path / "m.csv", lambda row: ("", "See me." if row["id"] == "ada" else ""))
+    graded = sheetgen.with_marks(results, path)
+    assert (of(graded, "ada").score, of(graded, "ada").open) == (69.5, 11)
+    again = opened(graded, tmp_path / "again.csv")
+    assert {(row["id"], row["marks"], row["comment"]) for row in again} == {
+        ("ada", "", "See me."), ("ben", "", ""), ("cleo", "", ""),
+    }  # fmt: skip
+    sheetgen.report(graded, html=tmp_path / "pages", xlsx=tmp_path / "back", github=tmp_path / "s.md")
+    (page,) = (path for path in (tmp_path / "pages").rglob("*.html") if "ada" in path.name)
+    assert page.read_text().count("See me.") == 4
+    (book,) = (path for path in (tmp_path / "back").rglob("*.xlsx") if "ada" in path.name)
+    assert [str(cell.value) for cell in Package.read(book.read_bytes()).cells("Feedback").values()].count(
+        "See me."
+    ) == 4
+    with pytest.raises(UsageError, match="there are marks in this file, which would be lost"):
+        sheetgen.report(results, open=path)
+
+
+def test_in_german_it_is_written_and_said_as_there(results: Results, tmp_path: Path) -> None:
+    path = tmp_path / "open.csv"
+    rows = opened(results, path)
+    half = sheetgen.with_marks(results, filled(rows, path, lambda _: ("0.5", "Naja.")), language="de")
+    assert "0.5 von 4 Punkten. Naja." in {answer.feedback for answer in of(half, "ada").answers}
+    sheetgen.report(half, open=path, language="de")
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    assert lines[0] == ";".join(given.COLUMNS)
+    assert ";4;0,5;Naja.;k" in lines[1]
+    assert list(sheetgen.with_marks(results, path, language="de").submissions) == list(half.submissions)
 
 
 def test_where_there_is_nothing_to_mark_it_is_said(results: Results, tmp_path: Path) -> None:
@@ -298,8 +362,11 @@ def test_on_the_command_line(folder: Path, tmp_path: Path) -> None:
     for command in (("report", "r.jsonl", "csv=m.csv"), (*verify, "--report", "csv=m.csv")):
         done = run(*command, "--marks", "m.csv")
         assert (done.returncode, "would be written over what is read" in done.stderr) == (2, True)
-    (tmp_path / "m.csv").write_text("key,marks\nk0,1\n")
+    (tmp_path / "m.csv").write_text(f"key,marks\nk{'0' * 15}-{'0' * 15},1\n")
     done = run("report", "r.jsonl", "csv=c.csv", "--marks", "m.csv")
-    assert (done.returncode, "the marks in line 2 count for nothing" in done.stderr) == (0, True)
+    assert (done.returncode, "m.csv, line 2: neither this nor any other line is of an answer" in done.stderr) == (
+        2,
+        True,
+    )
     done = run("report", "r.jsonl", "csv=c.csv", "--marks", "none.csv")
     assert (done.returncode, done.stderr) == (2, "error: there is no file none.csv\n")

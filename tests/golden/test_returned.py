@@ -87,7 +87,7 @@ def few(alexnet: Coursework, sheet: Sheet) -> tuple[bytes, Marked]:
 def with_some(marked: Marked) -> Marked:
     """The same where a person has given half of the marks of one text."""
     first = next(each for each in marked.answers if each.status == "for-a-person")
-    half = dataclasses.replace(first, status="partly", score=first.max_score / 2, feedback="Why?", graded=True)
+    half = dataclasses.replace(first, status="partly", score=first.max_score / 2, comment="Why?", graded=True)
     return dataclasses.replace(
         marked,
         answers=tuple(half if each is first else each for each in marked.answers),
@@ -153,7 +153,7 @@ def test_each_cell_shows_its_status(few: tuple[bytes, Marked], sheet: Sheet) -> 
             assert cell.comment is None
         else:
             marks = f"{answer.score:g} of {answer.max_score:g} marks"
-            assert cell.comment.text == f"{WORDS[answer.status]}: {marks}\n{answer.feedback}"
+            assert cell.comment.text == f"{WORDS[answer.status]}: {marks}\n{answer.comment or answer.feedback}"
 
 
 def score_of(marked: Marked) -> str:
