@@ -18,7 +18,7 @@ import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import IO
 
 from .contents import MAX_FILE, reading
@@ -32,6 +32,8 @@ from .seal import ours
 from .zips import BrokenZip, open_stream, read_member, saved
 
 MOST_NAMED = 5  # files in a sentence
+MARKED = "-marked"  # ends the name of a workbook that is returned
+NAMED_AFTER = 40  # letters of a hand-in's name with which that of the returned one begins, however long it is
 MAX_ENTRIES = 50_000  # of one folder named, with all in its subfolders: more is a disk, not a class
 _JUNCTION = getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", None)  # a link between folders, on Windows only
 
@@ -155,11 +157,26 @@ def _without_returned(found: list[_Found]) -> tuple[list[_Found], tuple[str, ...
     """Without workbooks that we returned and whose hand-ins are there: they hold the same answers."""
     if not any(each.made_from for each in found):
         return found, ()
+    of: dict[str, list[_Found]] = {}
     with reading() as read:
-        contents = {hashlib.sha256(data).hexdigest() for each in found if isinstance(data := read(each.file), bytes)}
-    returned = [each.file.shown for each in found if each.made_from in contents]
-    kept = [each for each in found if each.made_from not in contents]
-    return kept, _named("returned by sheetgen, and the hand-ins are read", returned)
+        for each in found:
+            if isinstance(data := read(each.file), bytes):
+                of.setdefault(hashlib.sha256(data).hexdigest(), []).append(each)
+    kept: list[_Found] = []
+    returned: list[_Found] = []
+    for each in found:
+        known = any(_is_named_after(each, hand_in) for hand_in in of.get(each.made_from, ()))
+        (returned if known else kept).append(each)
+    return kept, _named("returned by sheetgen, and the hand-ins are read", [each.file.shown for each in returned])
+
+
+def _is_named_after(returned: _Found, hand_in: _Found) -> bool:
+    """Whether the names are those of one student's files: who hands in what was returned to another calls it theirs."""
+    own, other = PurePath(returned.name), PurePath(hand_in.name)
+    folders = {path.parent.name for path in (own, other) if "_assignsubmission_" in path.parent.name}
+    stem, first = own.stem.casefold(), other.stem.casefold()
+    called = stem.rpartition(MARKED)[0]  # a platform writes more before it
+    return len(folders) < 2 and (stem.startswith(first[:NAMED_AFTER]) or (called != "" and first.endswith(called)))
 
 
 def _named(what: str, names: Sequence[str]) -> tuple[str, ...]:

@@ -99,7 +99,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The pairs of a class, the most striking first, and the files that are the same to the byte."""
+    """The pairs of a class, the most striking first, and the files that are the same, or what was returned for them."""
 
     hand_ins: int  # that hold answers; files that are the same to the byte are one
     pairs: tuple[Pair, ...]
@@ -199,7 +199,8 @@ class _Class:
         if marked.status != "marked" or not any(each.given or each.formula for each in marked.answers):
             return
         who = Who(marked.file, marked.hand_in.shown or marked.student or "")
-        same = self._same.setdefault(marked.content or f"={len(self.who)}", [])
+        own = marked.content or f"={len(self.who)}"
+        same = self._same.setdefault(marked.properties.get("returned", own), [])
         same.append(who)
         if len(same) > 1:
             return  # one file, and one piece of evidence, however often it was handed in

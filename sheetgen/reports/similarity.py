@@ -92,7 +92,7 @@ def _page(results: Results, compared: Compared) -> Iterator[str]:
     )
     yield f"<p>{_method(compared)}</p>"
     if compared.identical:
-        yield "<h2>The same file, byte for byte</h2><ul>"
+        yield "<h2>The same file, byte for byte, or what was returned for it</h2><ul>"
         for group in compared.identical:
             yield f"<li>{' and '.join(_who(who, ' ') for who in group)}</li>"
         yield "</ul>"

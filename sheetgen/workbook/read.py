@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..marking import Held, Submission
+from ..seal import made_from
 from ..sheet import Sheet
 from .book import Book, open_book
 from .hidden import out_of_sight
@@ -35,7 +36,10 @@ def read_submission(file: str, data: bytes, sheet: Sheet) -> Submission:
     if not isinstance(package, Package):
         return found  # neither names nor properties are read of a .csv or an .ods
     known = {held.sheet for held in found.held.values()}
-    return replace(found, student=student_cell(package, known), properties=properties(package))
+    about = properties(package)
+    if origin := made_from(data):
+        about["returned"] = origin  # for this hand-in, whoever hands it in now
+    return replace(found, student=student_cell(package, known), properties=about)
 
 
 def _answers(file: str, package: Package | Plain, sheet: Sheet) -> Submission:

@@ -17,6 +17,7 @@ from sheetgen.errors import UsageError
 from sheetgen.folders import gather
 from sheetgen.records import Results
 from sheetgen.reports import Asked
+from sheetgen.similarity import compare
 from sheetgen.workbook.package import Package, replace_parts
 from tests.generated_class import Made, Maker, as_canvas, as_folder, as_moodle
 from tests.runs import run
@@ -200,9 +201,28 @@ def test_a_returned_workbook_that_was_worked_on_is_a_hand_in(
     assert seal.ours(back) is not None
     (folder / "again.xlsx").write_bytes(change(data))
     assert str(folder / "again.xlsx") in _named(folder)
-    (folder / "again.xlsx").write_bytes(data)
-    assert str(folder / "again.xlsx") not in _named(folder)
-    assert f"the hand-ins are read: {folder / 'again.xlsx'}" in gather([folder]).left_out[0]
+    (folder / back.name).write_bytes(data)
+    assert str(folder / back.name) not in _named(folder)
+    assert f"the hand-ins are read: {folder / back.name}" in gather([folder]).left_out[0]
+
+
+def test_what_was_returned_to_another_student_is_a_hand_in(back: Path, folder: Path, tmp_path: Path) -> None:
+    """By the name that it has now; and similarity knows where it comes from."""
+    original = str(folder / back.name.replace("-marked", ""))
+    (folder / "40999_Nadia Nobody.xlsx").write_bytes(back.read_bytes())
+    results = api.verify("alexnet", folder, jobs=1)
+    marks = {each.file: each.score for each in results.submissions}
+    assert marks[str(folder / "40999_Nadia Nobody.xlsx")] == marks[original]
+    assert [[who.file for who in group] for group in compare(results).identical] == [
+        [original, str(folder / "40999_Nadia Nobody.xlsx")]
+    ]
+    for student, counts in (("Nadia Nobody_77", True), ("Ben Baker_78", False)):
+        inside = tmp_path / "moodle" / f"{student}_assignsubmission_file"
+        inside.mkdir(parents=True, exist_ok=True)
+        (inside / back.name).write_bytes(back.read_bytes())
+        (tmp_path / "moodle" / "Ben Baker_78_assignsubmission_file").mkdir(exist_ok=True)
+        shutil.copy(original, tmp_path / "moodle" / "Ben Baker_78_assignsubmission_file")
+        assert (str(inside / back.name) in _named(tmp_path / "moodle")) is counts
 
 
 def test_a_returned_workbook_is_all_that_there_is_of_a_student(back: Path, folder: Path) -> None:
@@ -220,9 +240,13 @@ def test_a_returned_workbook_is_all_that_there_is_of_a_student(back: Path, folde
     assert len(_named(folder)) == COUNT
 
 
-def test_a_hand_in_may_lie_in_a_zip(back: Path, made: list[Made], tmp_path: Path) -> None:
-    (tmp_path / "canvas.zip").write_bytes(as_canvas(made))
-    gathered = gather([tmp_path / "canvas.zip", back.parent])
+@pytest.mark.parametrize(("name", "pack"), [("canvas.zip", as_canvas), ("moodle.zip", as_moodle)])
+def test_a_hand_in_may_lie_in_a_zip(
+    name: str, pack: Callable[[list[Made]], bytes], made: list[Made], tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(pack(made))
+    _write(api.verify("alexnet", tmp_path / name, jobs=1), xlsx=tmp_path / "back")
+    gathered = gather([tmp_path / name, tmp_path / "back"])
     assert len(gathered.files) == COUNT
     assert "the hand-ins are read" in gathered.left_out[0]
 
