@@ -77,6 +77,10 @@ def read_results(path: str | Path, coursework: str | Path | None = None, roster:
     from ..ledger import read_lines
     from ..records import Superseded
 
+    if not Path(path).exists() and Path(f"{path}.part").exists():
+        raise UsageError(
+            f"{path}: the run that writes it did not end; the same 'sheetgen verify' with --resume goes on"
+        )
     lines, heads = read_lines(Path(path))
     if not heads:
         raise UsageError(f"{path}: there are no results in it")

@@ -34,6 +34,7 @@ from ..records import Results
 from ..seal import seal
 from ._names import Unique
 
+WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
 WHEN = (1980, 1, 1, 0, 0, 0)  # every file of a zip: equal results give equal bytes
 
 
@@ -101,6 +102,11 @@ def look(kind: str, asked: Asked, coursework: str) -> None:
         raise UsageError(f"--report {kind}={asked.target}: this report is many files; name a folder, or a .zip")
     if not _is_many(module, asked.target) and asked.target.is_dir():
         raise UsageError(f"--report {kind}={asked.target} is a folder; this report is a {module.SUFFIX} file")
+    if asked.target.suffix.lower() in WORKBOOKS and not _is_many(module, asked.target):
+        raise UsageError(
+            f"--report {kind}={asked.target}: this report is no workbook but a {module.SUFFIX} file; call it "
+            f"{asked.target.with_suffix(module.SUFFIX).name}"
+        )
     if hasattr(module, "NEEDED"):
         module.render(Results(coursework, ()), replace(asked, say=lambda _: None))
 

@@ -108,7 +108,7 @@ def _named(marked: Marked) -> str:
     return one_line(f"{marked.file} ({who})" if who else marked.file)
 
 
-def listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str], between: str = ", ") -> str:
     """The first few, and how many more there are."""
     more = len(names) - LISTED
-    return ", ".join(names[:LISTED]) + (f" and {more} more" if more > 0 else "")
+    return between.join(names[:LISTED]) + (f" and {more} more" if more > 0 else "")

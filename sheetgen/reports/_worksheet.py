@@ -95,6 +95,12 @@ def find_columns(head: Row, body: Sequence[Row]) -> Columns:
             raise _doubt(head, f"no column is {name}: {_HOLDS[name]}")
         raise _doubt(head, f"{_titles(head, choice)} may each be {name}")
 
+    for place in places:
+        if head[place].strip().casefold() in HEADINGS["Identifier"] and (twice := _twice(column(place))):
+            raise UsageError(
+                f"the grading worksheet cannot be filled: {one_line(twice)[:60]} stands in it twice; take one of the "
+                f"lines out"
+            )
     identifier = choose("Identifier", (place for place in places if _names_all(column(place))), min)
     pairs = [p for p in places if p - 1 > identifier and _one_amount(column(p)) and _grades(column(p - 1), column(p))]
     most = choose("Maximum Grade", pairs)
@@ -128,6 +134,11 @@ def _doubt(head: Row, what: str) -> UsageError:
 def _titles(head: Row, places: Iterable[int] | None = None) -> str:
     shown = range(len(head)) if places is None else places
     return listed([f'"{one_line(head[place])[:60]}"' for place in shown])
+
+
+def _twice(cells: Sequence[str]) -> str | None:
+    """The first participant who stands there again."""
+    return next((cell for at, cell in enumerate(cells) if participant(cell) is not None and cell in cells[:at]), None)
 
 
 def _names_all(cells: Sequence[str]) -> bool:

@@ -49,6 +49,10 @@ def render(results: Results, asked: Asked) -> bytes:
     points_row = next((place for place, row in body.items() if _POINTS in row[0]), None)
     offered = list(_assignments(head, section, body[points_row] if points_row is not None else ()))
     assignment = _choose(offered, asked.assignment, results)
+    if not asked.assignment and len(offered) > 1:
+        asked.say(
+            f'the grades are those of "{one_line(assignment.title)} ({assignment.id})"; --assignment names another'
+        )
     students = {place: row for place, row in body.items() if place != points_row and row[_id_column(head)].strip()}
     worth = _number(body[points_row][assignment.column]) if points_row is not None else None
     if not worth:
@@ -98,7 +102,7 @@ def _grades_to_write(
 
 
 def _named(places: Sequence[int], students: Mapping[int, Row]) -> str:
-    return listed([one_line(students[place][0]) for place in places])
+    return listed([one_line(students[place][0]) for place in places], "; ")  # a name holds a comma
 
 
 # --- columns --------------------------------------------------------------------------------------------------------

@@ -26,7 +26,6 @@ SHOWN = 10  # annotations of a level that GitHub shows of a step
 _CAUSES = 25  # rows of the table of causes
 _CELLS = 8  # answers that are named for a cause
 _TEXT = 500  # characters of an annotation
-_STATUSES: tuple[Status, ...] = get_args(Status)
 _TO_SUM_UP = 400  # bytes kept for the line that says what was left out
 
 
@@ -118,19 +117,20 @@ def _of_many(results: Results) -> tuple[str, Iterator[str], str]:
             head += f"| {_safe(rule)} | {cause.submissions} | {_named(cause.answers)} |\n"
         if len(causes) > _CAUSES:
             head += f"\nAnd {len(causes) - _CAUSES} rarer ones.\n"
-    head += "\n### Submissions\n\n| submission | marks | " + " | ".join(_STATUSES) + " |\n"
-    head += "|---|---:|" + "---:|" * len(_STATUSES) + "\n"
-    return head, (_submission_row(each, results.sheet) for each in results.submissions), ""
+    statuses: list[Status] = [each for each in get_args(Status) if each != "partly" or results.graded]
+    head += "\n### Submissions\n\n| submission | marks | " + " | ".join(statuses) + " |\n"
+    head += "|---|---:|" + "---:|" * len(statuses) + "\n"
+    return head, (_submission_row(each, results.sheet, statuses) for each in results.submissions), ""
 
 
-def _submission_row(marked: Marked, sheet: Sheet | None) -> str:
+def _submission_row(marked: Marked, sheet: Sheet | None, statuses: Sequence[Status]) -> str:
     if marked.status == "unmarked":
         return (
             f"| {_code(whose(marked))} | | {_safe(printable(marked.reason or ''))} |"
-            + " |" * (len(_STATUSES) - 1)
+            + " |" * (len(statuses) - 1)
             + "\n"
         )
-    counts = " | ".join(str(marked.count(status) or "") for status in _STATUSES)
+    counts = " | ".join(str(marked.count(status) or "") for status in statuses)
     return f"| {_code(whose(marked))} | {marked.score:g}/{given_by_now(marked, sheet):g} | {counts} |\n"
 
 

@@ -123,6 +123,7 @@ def test_who_is_missing_unknown_or_handed_in_twice_is_told_on_stderr(made: list[
     [
         (["--resume"], "goes with --results FILE"),
         (["--report", "htm=x.html"], "did you mean html?"),
+        (["--report", "csv=x.xlsx"], "this report is no workbook but a .csv file; call it x.csv"),
         (["--report", "html"], "say where to write it, such as html=output/html"),
         (["--report", "moodle=x.csv"], "--gradebook"),
         (["--report", "xlsx=x.pdf"], "name a folder, or a .zip"),
@@ -196,6 +197,11 @@ def test_report_alone_lists_the_kinds_and_says_what_is_missing(tmp_path: Path) -
     kinds = {line.split()[0] for line in done.stdout.splitlines()}
     assert kinds == {path.stem for path in (ROOT / "sheetgen" / "reports").glob("[a-z]*.py")}
     assert run("report", "none.jsonl", where=tmp_path).returncode == 2
+    (tmp_path / "stopped.jsonl.part").write_bytes(b"")
+    assert (
+        "the same 'sheetgen verify' with --resume goes on"
+        in run("report", "stopped.jsonl", "html=x.html", where=tmp_path).stderr
+    )
     done = run("report", "none.jsonl", "html=x.html", where=tmp_path)
     assert (done.returncode, "cannot read the results none.jsonl" in done.stderr) == (2, True)
 

@@ -197,6 +197,15 @@ def test_the_assignment_is_named_or_the_only_one_that_can_be_meant(
         assert ("did you mean Essay?" in told) == (named == "Esay")
 
 
+def test_which_assignment_was_taken_is_told_where_there_were_several() -> None:
+    course = _course(assignments={9875: ("Essay", 50.0), 9876: ("AlexNet quiz", 50.0)}, scores={})
+    told = 'the grades are those of "AlexNet quiz (9876)"; --assignment names another'
+    assert _import(course, marked(_user(123)), assignment="", name="alexnet")[1] == [told]
+    assert _import(course, marked(_user(123)), assignment="9876")[1] == []
+    alone = _course(assignments={9876: ("AlexNet quiz", 50.0)}, scores={})
+    assert _import(alone, marked(_user(123)), assignment="")[1] == []
+
+
 def test_a_column_that_canvas_keeps_to_itself_is_never_chosen() -> None:
     course = _course(assignments={9876: ("AlexNet", 50.0)}, read_only="(nur lesen)")
     data = course.gradebook().replace(b"Final Score", b"Final Mark (2026)").replace(b"Assignments Cur", b"AlexNet Cur")

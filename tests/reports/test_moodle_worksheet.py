@@ -227,7 +227,7 @@ def _edited(change: dict[tuple[int, int], str], pack: Pack = ENGLISH, students: 
         (Moodle(ENGLISH, _class()).worksheet().replace(b",50.00,", b",Good,"), "set the assignment's grade to points"),
         (Moodle(ENGLISH, _class()).worksheet().replace(b"50.00", b"50.5", 1), "no column is Maximum Grade"),
         (_edited({(1, 4): "60"}), "no column is Maximum Grade"),  # a grade that is more than there is
-        (_edited({(2, 0): "Participant 12345"}), "no column is Identifier"),
+        (_edited({(2, 0): "Participant 12345"}), "Participant 12345 stands in it twice; take one of the lines out"),
         (_edited({(2, 0): "Teilnehmer 12346"}), "no column is Identifier"),
         (_edited({(0, 0): "x", (0, 1): "Identifier"}), 'its column "Identifier" is called Identifier, but its cells'),
         (_edited({(0, 8): "x", (0, 7): "Last modified (grade)"}, students=_class()[:1]), ""),

@@ -22,6 +22,15 @@ MOODLE = (
 )
 
 
+def test_canvas_makes_up_a_student_who_is_none() -> None:
+    assert parse_roster(CANVAS + b'"Student, Test",999,,0a1b,Sec 1,\n', "r.csv") == parse_roster(CANVAS, "r.csv")
+    apart = CANVAS.replace(b"Student,", b"LastName,FirstName,").replace(b'"Doe, Jane"', b"Doe,Jane")
+    apart = apart.replace(b"Possible,", b"Possible,,")
+    assert parse_roster(apart, "r.csv").platforms == parse_roster(CANVAS, "r.csv").platforms
+    both = [parse_roster(data, "r.csv").students for data in (apart, apart + b"Student,Test,999,,0a1b,Sec 1,\n")]
+    assert both[0] == both[1] != ()
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_encodings_and_separators(encoding: str, delimiter: str) -> None:
