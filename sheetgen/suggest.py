@@ -63,7 +63,7 @@ def suggest(results: Results) -> str:
 
 
 def _unexplained(answer: Answer) -> Number | None:
-    if answer.status != "wrong" or answer.because:
+    if answer.status != "wrong" or answer.because or answer.graded:
         return None
     number = number_in(answer.given)
     if number is None or abs(number) >= LARGEST:

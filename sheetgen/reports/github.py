@@ -147,7 +147,7 @@ def _causes(results: Results) -> list[tuple[str, _Cause]]:
     for marked in results.submissions:
         seen = set()
         for answer in marked.answers:
-            if answer.status not in ("wrong", "unreadable"):
+            if answer.status not in ("wrong", "unreadable") or answer.graded:
                 continue
             rule = _rule(answer)
             cause = found.setdefault(rule, _Cause(explained=bool(answer.because), example=told(answer, _TEXT)))

@@ -149,6 +149,10 @@ def test_every_report_has_them(results: Results, texts: dict[str, float], tmp_pa
         "ada": ("75", "0", "4"), "ben": ("75", "0", "4"), "cleo": ("73", "0", "3"),
     }  # fmt: skip
     assert "75 of 80.5" in (tmp_path / "s.md").read_text().replace("/", " of ")
+    assert "no reason" not in (tmp_path / "s.md").read_text()
+    none = filled(rows, tmp_path / "none.csv", lambda _: ("0", "No."))
+    sheetgen.report(sheetgen.with_marks(results, none), github=tmp_path / "none.md")
+    assert "no reason" not in (tmp_path / "none.md").read_text()
     whole = (tmp_path / "pages" / "index.html").read_text()
     assert "80.5" in re.sub(r"<[^>]*>", " ", whole)
     cells = [(int(style), int(per_cent)) for style, per_cent in re.findall(r'<td class="h(\d+)">(\d+)</td>', whole)]
