@@ -249,6 +249,7 @@ def _with(answer: Answer, given: Given | None, say: Translations) -> Answer:
         return replace(answer, feedback=given.comment or answer.feedback, comment=given.comment)
     most = answer.max_score
     status: Status = "correct" if given.marks == most else "partly" if given.marks else "wrong"
-    told = say.gettext("{score} of {most} marks.").format(score=f"{given.marks:g}", most=f"{most:g}")
+    score, all_of_it = (f"{each:g}".replace(".", say.gettext("1.5")[1]) for each in (given.marks, most))
+    told = say.gettext("{score} of {most} marks.").format(score=score, most=all_of_it)
     feedback = f"{told} {given.comment}".strip() if given.comment or status != "correct" else ""
     return replace(answer, status=status, score=given.marks, feedback=feedback, comment=given.comment, graded=True)

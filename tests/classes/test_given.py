@@ -311,7 +311,7 @@ def test_in_german_it_is_written_and_said_as_there(results: Results, tmp_path: P
     path = tmp_path / "open.csv"
     rows = opened(results, path)
     half = sheetgen.with_marks(results, filled(rows, path, lambda _: ("0.5", "Naja.")), language="de")
-    assert "0.5 von 4 Punkten. Naja." in {answer.feedback for answer in of(half, "ada").answers}
+    assert "0,5 von 4 Punkten. Naja." in {answer.feedback for answer in of(half, "ada").answers}
     sheetgen.report(half, open=path, language="de")
     lines = path.read_text(encoding="utf-8-sig").splitlines()
     assert lines[0] == ";".join(given.COLUMNS)
