@@ -20,6 +20,7 @@ from sheetgen.coursework import Coursework
 from sheetgen.errors import UsageError
 from sheetgen.marking import Marked
 from sheetgen.records import Results
+from sheetgen.reports._comments import comment
 from sheetgen.sheet import Sheet
 from sheetgen.workbook.package import Package
 from tests import sample_class
@@ -233,7 +234,7 @@ def test_marks_are_of_what_was_written_not_of_the_file(
     path = filled(rows, tmp_path / "m.csv", lambda _: ("1", ""))
     first, *others = texts
     answers = {**sample_class.right_answers(sheet), "conv1.weights": 7, first: "Another."}
-    answers |= {each: f"ada on {each}" for each in others}
+    answers |= {each: f" ada  on {each}" for each in others}  # which is as before to whoever reads it
     (tmp_path / "new").mkdir()
     (tmp_path / "new" / "ada.xlsx").write_bytes(sample_class.hand_in(alexnet, sheet, answers))
     graded = sheetgen.with_marks(api.verify("alexnet", tmp_path / "new", names="{id}.xlsx"), path)
@@ -272,6 +273,39 @@ def test_marks_stay_when_a_student_is_called_otherwise(folder: Path, results: Re
     assert [each.score for each in graded.submissions] == [80.5, 80.5, 76.5, 0]
     assert {each.comment for each in of(graded, "ben").answers if each.graded} == {"ben"}
     assert graded.about_marks == ("marks of 11 answers; 0 wait for a person",)
+
+
+def test_two_who_hand_in_one_file_have_marks_of_their_own_when_they_are_called_otherwise(
+    alexnet: Coursework, sheet: Sheet, texts: dict[str, float], tmp_path: Path
+) -> None:
+    """Nobody knows which of the two is left."""
+    data = sample_class.hand_in(alexnet, sheet, dict.fromkeys(texts, "The same."))
+    for name in ("two/eva", "two/fay", "one/gus"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / f"{name}.xlsx").write_bytes(data)
+    rows = opened(api.verify("alexnet", tmp_path / "two"), tmp_path / "open.csv")
+    one = api.verify("alexnet", tmp_path / "one")
+    path = filled(rows, tmp_path / "m.csv", lambda row: ("1" if "eva" in row["file"] else "0", ""))
+    with pytest.raises(UsageError, match="m.csv, line 2: neither this nor any other line is of an answer"):
+        sheetgen.with_marks(one, path)
+    alike = filled(rows, tmp_path / "m.csv", lambda _: ("1", ""))
+    assert [each.score for each in sheetgen.with_marks(one, alike).submissions] == [len(texts)]
+
+
+def test_what_a_person_said_of_a_right_answer_is_told_and_a_wrong_one_is_no_misconception(
+    alexnet: Coursework, sheet: Sheet, texts: dict[str, float], tmp_path: Path
+) -> None:
+    answers = {**sample_class.right_answers(sheet), **dict.fromkeys(texts, "42"), "conv1.weights": 12345}
+    (tmp_path / "in").mkdir()
+    for name in ("eva", "fay", "gus"):
+        (tmp_path / "in" / f"{name}.xlsx").write_bytes(sample_class.hand_in(alexnet, sheet, answers))
+    results = api.verify("alexnet", tmp_path / "in")
+    rows = opened(results, tmp_path / "open.csv")
+    right = sheetgen.with_marks(results, filled(rows, tmp_path / "m.csv", lambda row: (row["most"], "Well said.")))
+    assert comment(right.submissions[0]).count("Well said.") == len(texts)
+    wrong = sheetgen.with_marks(results, filled(rows, tmp_path / "m.csv", lambda _: ("0", "")))
+    assert "12345" in sheetgen.suggest_misconceptions(wrong)
+    assert "question" not in sheetgen.suggest_misconceptions(wrong)
 
 
 def test_several_people_mark(results: Results, texts: dict[str, float], tmp_path: Path) -> None:

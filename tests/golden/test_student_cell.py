@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 import subprocess
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -125,6 +126,17 @@ def test_fill_check_and_locate_go_on_with_an_id_in_it(blank: bytes, key: bytes, 
     assert api.check("alexnet", "meta", tmp_path / "key.xlsx").disagreed == ()
     (tmp_path / "somebodys.xlsx").write_bytes(_typed(key, "4711"))  # no key to publish
     assert [each.cell for each in api.check("alexnet", "meta", tmp_path / "somebodys.xlsx").disagreed] == ["L1"]
+
+
+def test_a_roster_that_comes_later_knows_the_cell(key: bytes, tmp_path: Path) -> None:
+    """Of Moodle's files too, whose numbers are not on it."""
+    with zipfile.ZipFile(tmp_path / "moodle.zip", "w") as archive:
+        for number, student in ((77, "007"), (78, "008")):
+            archive.writestr(f"Ada {number}_{number}_assignsubmission_file/table.xlsx", _typed(key, student))
+    (tmp_path / "roster.csv").write_text("Student ID,Name\n007,Ada 77\n008,Ada 78\n009,Cleo\n")
+    api.verify("alexnet", tmp_path / "moodle.zip", results=tmp_path / "r.jsonl")
+    (missing,) = api.read_results(tmp_path / "r.jsonl", roster=tmp_path / "roster.csv").missing
+    assert missing.id == "009"
 
 
 def test_libreoffice_keeps_the_name_and_the_zeros(blank: bytes, sheet: Sheet, tmp_path: Path) -> None:
