@@ -110,14 +110,14 @@ def report(
     *,
     gradebook: str | Path | None = None,
     assignment: str = "",
-    language: str = "en",
+    language: str = "",
     **kinds: str | Path,
 ) -> tuple[str, ...]:
     """Write reports of a class, each KIND=FILE as on the command line: ``report(results, html="class.html")``.
 
     ``gradebook`` is the file downloaded from Moodle or Canvas, for the kinds that fill it, and ``assignment`` its
-    column. Gives what there is to say of them, such as whose row was not found, in sentences. Lines that are meant for
-    the log of a CI system are printed.
+    column. They are in ``language``, or in that of the results. Gives what there is to say of them, such as whose row
+    was not found, in sentences. Lines that are meant for the log of a CI system are printed.
     """
     from .api import write_report
     from .files import read_file
@@ -127,7 +127,9 @@ def report(
     downloaded = None if gradebook is None else read_file(Path(gradebook), "gradebook", "a .csv file")
     said: list[str] = []
     for kind, path in wanted:
-        written = write_report(kind, results, Asked(path, downloaded, language, assignment=assignment))
+        written = write_report(
+            kind, results, Asked(path, downloaded, language or results.language, assignment=assignment)
+        )
         for line in written.to_print:
             print(line)
         said += written.said

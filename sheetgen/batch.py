@@ -52,10 +52,10 @@ class Assignment:
         return found
 
 
-def keys(sheet: Sheet) -> set[str]:
-    """Of the assignments that marking against ``sheet`` may have been, whatever the options."""
+def keys(sheet: Sheet) -> dict[str, str]:
+    """Of the assignments that marking against ``sheet`` may have been, whatever the options, with their languages."""
     return {
-        Assignment.of(sheet, reveal=reveal, language=language).key
+        Assignment.of(sheet, reveal=reveal, language=language).key: language
         for reveal in (False, True)
         for language in languages()
     }

@@ -21,7 +21,7 @@ from .delimited import read
 from .errors import UsageError
 from .files import read_file
 from .judging import Status
-from .language import ENGLISH, Translations, translations
+from .language import Translations, translations
 from .marking import Answer, Marked, total
 from .records import Results
 from .roster import folded
@@ -148,17 +148,17 @@ def _refuse(wrong: Sequence[str]) -> None:
 # --- in results -----------------------------------------------------------------------------------------------------
 
 
-def with_marks(results: Results, *paths: str | Path, language: str = ENGLISH) -> Results:
+def with_marks(results: Results, *paths: str | Path, language: str = "") -> Results:
     """``results`` with the marks that a person wrote into files, and what became of them in ``about_marks``.
 
-    What students are told of them is in ``language``. Raises UsageError.
+    What students are told of them is in ``language``, or in that of the results. Raises UsageError.
     """
     return with_given(results, read_marks(paths), language)
 
 
-def with_given(results: Results, marks: Marks, language: str = ENGLISH) -> Results:
+def with_given(results: Results, marks: Marks, language: str = "") -> Results:
     """The same of ``marks`` that were read. Raises UsageError for too many, and where none is of this class."""
-    say = translations(language)
+    say = translations(language or results.language)
     marks = _without_copies(marks, results)
     used: set[Given] = set()
     wrong: dict[str, None] = {}

@@ -16,6 +16,7 @@ from itertools import compress
 from typing import IO, TYPE_CHECKING, Any, Literal, overload
 
 from .handin import HandIn
+from .language import ENGLISH
 from .marking import Answer, Because, Brief, Marked
 from .sheet import Sheet
 
@@ -47,6 +48,7 @@ class Results:
     unknown: tuple[str, ...] = ()  # files of which it is not known, or not sure, who handed them in, in sentences
     missing: tuple[HandIn, ...] = ()  # students of the roster of whom there is no file
     sheet: Sheet | None = field(default=None, repr=False)  # what was asked
+    language: str = ENGLISH  # in which it is said what is wrong
     graded: bool = False  # the marks that a person gives are in it, as far as they are given
     about_marks: tuple[str, ...] = ()  # what became of them, in sentences
 

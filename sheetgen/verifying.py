@@ -58,7 +58,7 @@ def verify_files(sheet: Sheet, named: str, paths: Sequence[str | Path], how: How
         marked = _alone(sheet, gathered.files[0], how)
         settled = _settle([(gathered.files[0], marked.student_cell, marked.reason, marked.brief().all_blank)], roster)
         submissions: Sequence[Marked] = (_whose(marked, settled, 0),)
-        return _results(sheet, submissions, gathered.left_out, settled)
+        return _results(sheet, submissions, gathered.left_out, settled, how.language)
     return _class(sheet, named, gathered.files, gathered.left_out, roster, how)
 
 
@@ -147,7 +147,8 @@ def _class(
             heads[0] |= {"missing": [plain(each) for each in settled.missing]} if settled.missing else {}
         lines = ledger.finish(enumerate(heads))
         counting = frozenset(settled.counting)
-    return _results(sheet, lines.only([number in counting for number in range(len(files))]), left_out, settled)
+    counted = lines.only([number in counting for number in range(len(files))])
+    return _results(sheet, counted, left_out, settled, how.language)
 
 
 # --- the files once more --------------------------------------------------------------------------------------------
@@ -212,5 +213,8 @@ def _whose(marked: Marked, settled: Settled, number: int) -> Marked:
     return replace(marked, student=hand_in.shown or None, hand_in=hand_in, doubts=doubts)
 
 
-def _results(sheet: Sheet, counting: Sequence[Marked], left_out: tuple[str, ...], settled: Settled) -> Results:
-    return Results(sheet.name, counting, left_out, settled.superseded, settled.unknown, settled.missing, sheet)
+def _results(
+    sheet: Sheet, counting: Sequence[Marked], left_out: tuple[str, ...], settled: Settled, language: str
+) -> Results:
+    whose = (settled.superseded, settled.unknown, settled.missing)
+    return Results(sheet.name, counting, left_out, *whose, sheet, language)

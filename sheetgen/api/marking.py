@@ -87,7 +87,8 @@ def read_results(path: str | Path, coursework: str | Path | None = None, roster:
     if "coursework" not in heads[0]:
         raise UsageError(f"{path}: these are the results of a run that did not end; 'sheetgen verify --resume' goes on")
     sheet = sheet_of(coursework or str(heads[0].get("coursework", "")))
-    if not {str(head.get("assignment")) for head in heads} <= keys(sheet):
+    known = keys(sheet)
+    if not {str(head.get("assignment")) for head in heads} <= known.keys():
         raise UsageError(
             f"{path}: these are not the results of {sheet.name} as it is now, marked by this version of sheetgen; "
             f"verify again with --resume, which costs nothing where nothing changed"
@@ -107,7 +108,8 @@ def read_results(path: str | Path, coursework: str | Path | None = None, roster:
         raise UsageError(f"{path}, line 1: this is no line of results; name the file that --results wrote") from None
     if roster is not None:
         absent = _missing(lines, Path(roster))
-    return Results(sheet.name, counting, left_out, superseded, unknown, absent, sheet)
+    spoken = known[str(heads[0].get("assignment"))]
+    return Results(sheet.name, counting, left_out, superseded, unknown, absent, sheet, spoken)
 
 
 def _missing(submissions: Sequence[Marked], roster: Path) -> tuple[HandIn, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 import textwrap
@@ -206,8 +207,13 @@ def report(
     gradebook: GradebookOption = None,
     assignment: AssignmentOption = "",
     language: Annotated[
-        str, typer.Option("--language", click_type=click.Choice(languages()), help="Of the report's own words.")
-    ] = ENGLISH,
+        str | None,
+        typer.Option(
+            "--language",
+            click_type=click.Choice(languages()),
+            help="Of the report's own words; by default that in which was marked.",
+        ),
+    ] = None,
 ) -> None:
     """Write reports of a class that was marked; without arguments, list the kinds of reports.
 
@@ -232,11 +238,16 @@ def report(
         raise typer.BadParameter(
             "the results come first: sheetgen report marks.jsonl html=class.html", param_hint="RESULTS"
         )
-    wanted = _wanted(reports, gradebook, assignment, language)
+    wanted = _wanted(reports, gradebook, assignment, language or ENGLISH)
     _keep_apart([results_file, roster, gradebook, *(marks or ())], None, wanted)
     results = api.read_results(results_file, coursework, roster)
+    spoken = language or results.language
+    wanted = [(kind, dataclasses.replace(asked, language=spoken)) for kind, asked in wanted]
+    if spoken != results.language:
+        told = f"what is wrong was said in {results.language}, and stays so; verify again with --language {spoken}"
+        print(told, file=sys.stderr)
     if marks:
-        results = with_marks(results, *marks, language=language)
+        results = with_marks(results, *marks, language=spoken)
         for told in _about_marks(results, None):
             print(printable(told, 2000), file=sys.stderr)
     _look(wanted, results.coursework)

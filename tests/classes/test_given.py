@@ -286,7 +286,7 @@ def test_two_who_hand_in_one_file_have_marks_of_their_own_when_they_are_called_o
     rows = opened(api.verify("alexnet", tmp_path / "two"), tmp_path / "open.csv")
     one = api.verify("alexnet", tmp_path / "one")
     path = filled(rows, tmp_path / "m.csv", lambda row: ("1" if "eva" in row["file"] else "0", ""))
-    with pytest.raises(UsageError, match="m.csv, line 2: neither this nor any other line is of an answer"):
+    with pytest.raises(UsageError, match="line 2: neither this nor any other line is of an answer"):
         sheetgen.with_marks(one, path)
     alike = filled(rows, tmp_path / "m.csv", lambda _: ("1", ""))
     assert [each.score for each in sheetgen.with_marks(one, alike).submissions] == [len(texts)]

@@ -250,3 +250,14 @@ def test_a_report_from_results_says_the_same_as_one_of_the_run(made: list[Made],
         del whole[0][name]
     (tmp_path / "old.jsonl").write_text("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in whole))
     assert run("report", "old.jsonl", "csv=old.csv", where=tmp_path).returncode == 0
+
+
+def test_reports_are_in_the_language_of_the_results(made: list[Made], tmp_path: Path) -> None:
+    as_folder(made[:4], tmp_path / "hand-ins")
+    run("verify", "alexnet", "hand-ins", "--language", "de", "--results", "r.jsonl", "--exit-zero", where=tmp_path)
+    done = run("report", "r.jsonl", "html=page.html", where=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "page.html  html\n")
+    assert '<html lang="de">' in (tmp_path / "page.html").read_text(encoding="utf-8")
+    done = run("report", "r.jsonl", "html=page.html", "--language", "en", where=tmp_path)
+    assert '<html lang="en">' in (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert done.stderr.startswith("what is wrong was said in de, and stays so; verify again with --language en\n")
