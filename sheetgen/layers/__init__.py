@@ -17,6 +17,8 @@ from .base import Layer as Layer
 from .base import Reach as Reach
 from .base import Shape as Shape
 from .base import Strict as Strict
+from .convolution import Conv2d as Conv2d
+from .convolution import ConvTranspose2d as ConvTranspose2d
 from .joining import Add as Add
 from .joining import CenterCrop as CenterCrop
 from .joining import Concat as Concat
@@ -33,8 +35,6 @@ from .pooling import GlobalAvgPool2d as GlobalAvgPool2d
 from .pooling import MaxPool2d as MaxPool2d
 from .pooling import Upsample as Upsample
 from .weighted import BatchNorm2d as BatchNorm2d
-from .weighted import Conv2d as Conv2d
-from .weighted import ConvTranspose2d as ConvTranspose2d
 from .weighted import Linear as Linear
 from .weighted import Subsample2d as Subsample2d
 from .weighted import Weighted as Weighted
