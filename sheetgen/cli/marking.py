@@ -51,7 +51,7 @@ MarksOption = Annotated[
     typer.Option(
         "--marks",
         metavar="FILE.csv",
-        help="The file that open=FILE wrote, with a person's marks; several of several people.",
+        help="The file that open=FILE wrote, with a person's marks; once for each who marks.",
         readable=False,
     ),
 ]
