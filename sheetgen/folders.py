@@ -14,6 +14,7 @@ import datetime
 import hashlib
 import io
 import os
+import re
 import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -32,8 +33,9 @@ from .seal import ours
 from .zips import BrokenZip, open_stream, read_member, saved
 
 MOST_NAMED = 5  # files in a sentence
+_CANVAS = re.compile(r"_[0-9]+_[0-9]+_")
 MARKED = "-marked"  # ends the name of a workbook that is returned
-NAMED_AFTER = 40  # letters of a hand-in's name with which that of the returned one begins, however long it is
+NAMED_AFTER = 80  # letters with which both names begin where they are longer
 MAX_ENTRIES = 50_000  # of one folder named, with all in its subfolders: more is a disk, not a class
 _JUNCTION = getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", None)  # a link between folders, on Windows only
 
@@ -175,8 +177,10 @@ def _is_named_after(returned: _Found, hand_in: _Found) -> bool:
     own, other = PurePath(returned.name), PurePath(hand_in.name)
     folders = {path.parent.name for path in (own, other) if "_assignsubmission_" in path.parent.name}
     stem, first = own.stem.casefold(), other.stem.casefold()
-    called = stem.rpartition(MARKED)[0]  # a platform writes more before it
-    return len(folders) < 2 and (stem.startswith(first[:NAMED_AFTER]) or (called != "" and first.endswith(called)))
+    by_platform = "_assignsubmission_" in own.parent.name or _CANVAS.search(first)  # which wants its own names back
+    alike = stem.rpartition(MARKED)[0] == first or (by_platform and stem == first)
+    shortened = len(first) > NAMED_AFTER and stem.startswith(first[:NAMED_AFTER])  # a name may lose its middle
+    return len(folders) < 2 and bool(alike or shortened)
 
 
 def _named(what: str, names: Sequence[str]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,6 +31,9 @@ COLUMNS = ("question", "asked", "id", "name", "file", "answer", "most", "marks",
 MOST_TOLD = 20  # lines named in one message
 LONGEST = 2000  # characters of a comment
 _AMOUNT = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,6})?")
+_GUARDED = re.compile(
+    r"(^|;)'(?=[\s\"]*[=+\-@＝＋－＠])"
+)  # as the reports guard what a spreadsheet takes for a formula
 _KEY = re.compile(r"k[0-9a-f]{15}-[0-9a-f]{15}")
 
 
@@ -52,7 +56,7 @@ class Marks:
 
     def of(self, marked: Marked, answer: Answer) -> Given | None:
         """What is given to an answer; by its file only where its student has no line, not even an empty one."""
-        if answer.status != "for-a-person":
+        if answer.status != "for-a-person" and not answer.graded:
             return None
         student, file = key_of(marked, answer).split("-")
         return self.by_student.get(student) or self.by_file.get(file)
@@ -60,8 +64,10 @@ class Marks:
 
 def key_of(marked: Marked, answer: Answer) -> str:
     """Two halves, of the student's answer and of the file's. Of a student whom nobody knows it is the path's."""
-    text = " ".join(answer.given.split())
-    student = _half(folded(marked.hand_in.id) or marked.file, answer.id, text)
+    text, hand_in = " ".join(answer.given.split()), marked.hand_in
+    platform = hand_in.how if hand_in.how in ("moodle", "canvas") else "id"  # whose numbers are their own
+    whose = (platform, folded(hand_in.id)) if hand_in.id else ("path", marked.file)
+    student = _half(*whose, answer.id, text)
     return f"k{student}-{_half(marked.content or marked.file, answer.id, text)}"  # which no program takes for a number
 
 
@@ -104,7 +110,7 @@ def _same(these: Sequence[Given]) -> Given | None:
 
 def _told(given: Given) -> str:
     marks = "no marks" if given.marks is None else f"{given.marks:g} marks"
-    return f"{marks} with a comment" if given.comment else marks
+    return f"{marks} and the comment {given.comment[:60]!r}" if given.comment else marks
 
 
 def _read(path: Path, wrong: list[str]) -> Iterator[tuple[str, Given]]:
@@ -134,9 +140,9 @@ def _read(path: Path, wrong: list[str]) -> Iterator[tuple[str, Given]]:
 
 
 def _plain(cell: str) -> str:
-    """A cell without the apostrophe that keeps it from being a formula."""
-    text = " ".join(cell.split())
-    return text[1:] if text[:1] == "'" and text[1:2] in "=+-@＝＋－＠" else text
+    """A cell on one line, without what nobody sees, and the apostrophes that keep it from being a formula."""
+    seen = "".join(each if unicodedata.category(each)[0] != "C" else " " * each.isspace() for each in cell)
+    return _GUARDED.sub(r"\1", " ".join(seen.split()))
 
 
 def _refuse(wrong: Sequence[str]) -> None:
@@ -172,7 +178,7 @@ def with_given(results: Results, marks: Marks, language: str = "") -> Results:
                 if given.marks is not None and given.marks > answer.max_score:
                     most = f"{answer.id} has at most {answer.max_score:g}"
                     wrong[f"{given.where}: {given.marks:g} marks, and {most}"] = None
-            if given is not None and given.marks is not None:
+            if answer.graded or (given is not None and given.marks is not None):
                 taken += 1
             elif answer.status == "for-a-person":
                 waiting[answer.id] += 1
@@ -189,12 +195,17 @@ def with_given(results: Results, marks: Marks, language: str = "") -> Results:
 
 
 def _without_copies(marks: Marks, results: Results) -> Marks:
-    """Without what a file says that several have handed in, of whom one may have no line any more."""
+    """Without what a file says that several have handed in, or whose student has the same answer in another by now."""
     found: Counter[str] = Counter()
-    if marks.by_file:
-        each = ((marked, answer) for marked in results.submissions for answer in marked.answers)
-        found.update(key_of(*both).split("-")[1] for both in each if both[1].status == "for-a-person")
-    return replace(marks, by_file={file: given for file, given in marks.by_file.items() if found[file] == 1})
+    there: set[Given | None] = set()
+    for marked in results.submissions:
+        for answer in marked.answers:
+            if answer.status == "for-a-person" or answer.graded:
+                student, file = key_of(marked, answer).split("-")
+                found[file] += 1
+                there.add(marks.by_student.get(student))
+    known = {file: given for file, given in marks.by_file.items() if found[file] == 1 and given not in there}
+    return replace(marks, by_file=known)
 
 
 def _about(taken: int, waiting: Mapping[str, int], stale: Sequence[Given], every: int) -> tuple[str, ...]:

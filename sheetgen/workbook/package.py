@@ -287,6 +287,7 @@ class _Names(NamedTuple):
     places: Mapping[tuple[str | None, str], Place]
 
 
+_PREFIXED = re.compile(rb"</?[A-Za-z_][\w.-]*:")
 _known_names: dict[object, _Names] = {}  # of the workbook before: a class has them from the one that was handed out
 
 
@@ -294,6 +295,7 @@ def _names_of(data: bytes, root: etree._Element, order: list[str], sheets: Mappi
     """Of the part ``data``; ``order`` has the names of all sheets, and ``sheets`` the worksheets, without case."""
     begin, end = data.find(b"<definedNames>"), data.find(b"</definedNames>")
     alone = 0 <= begin < end < begin + MOST_KEPT and data.count(b"definedNames") == 2 and is_plain(data, b"workbook")
+    alone = alone and _PREFIXED.search(data, begin, end) is None  # of another namespace, which is not written here
     element = _child(root, "definedNames")
     if not alone or element is None:
         return _read_names(element, order, sheets)

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -195,8 +196,8 @@ def test_the_page_of_a_class_that_is_marked_in_part(results: Results, tmp_path: 
         (lambda text: text.replace(",1,ok", ",=1+1,ok", 1), "line 2: '=1+1' are no marks"),
         (lambda text: text.replace(",1,ok", ",4.25,ok", 1), "line 2: 4.25 marks, and question.2 has at most 4"),
         (lambda text: text.replace(",1,ok", f",1,{'ok' * 1001}", 1), "line 2: a comment of 2,002 characters"),
-        (lambda text: text + text.splitlines()[1].replace(",1,", ",0,"), "line 6: 0 marks with a comment, but {path}"),
-        (lambda text: text + text.splitlines()[1].replace(",ok,", ",OK,"), "line 6: 1 marks with a comment"),
+        (lambda text: text + text.splitlines()[1].replace(",1,", ",0,"), "line 6: 0 marks and the comment 'ok', but"),
+        (lambda text: text + text.splitlines()[1].replace(",ok,", ",OK,"), "line 6: 1 marks and the comment 'OK', but"),
         (lambda text: text.replace(",ok,k", ",ok,q", 1), "line 2: the column key says"),
     ],
 )  # fmt: skip
@@ -273,6 +274,48 @@ def test_marks_stay_when_a_student_is_called_otherwise(folder: Path, results: Re
     assert [each.score for each in graded.submissions] == [80.5, 80.5, 76.5, 0]
     assert {each.comment for each in of(graded, "ben").answers if each.graded} == {"ben"}
     assert graded.about_marks == ("marks of 11 answers; 0 wait for a person",)
+
+
+def test_a_platforms_number_is_no_students_id(
+    alexnet: Coursework, sheet: Sheet, texts: dict[str, float], tmp_path: Path
+) -> None:
+    data = sample_class.hand_in(alexnet, sheet, dict.fromkeys(texts, "The same."))
+    other = sample_class.hand_in(alexnet, sheet, {**dict.fromkeys(texts, "The same."), "conv1.weights": 7})
+    (tmp_path / "late").mkdir()
+    (tmp_path / "late" / "4711.xlsx").write_bytes(other)
+    (tmp_path / "late" / "folder").mkdir()
+    with zipfile.ZipFile(tmp_path / "moodle.zip", "w") as archive:
+        archive.writestr("Ada Abel_4711_assignsubmission_file/cw.xlsx", data)
+    results = api.verify("alexnet", [tmp_path / "moodle.zip", tmp_path / "late"], names="{id}.xlsx")
+    assert {each.hand_in.id for each in results.submissions} == {"4711"}
+    rows = [row for row in opened(results, tmp_path / "open.csv") if row["name"] == "Ada Abel"]
+    graded = sheetgen.with_marks(results, filled(rows, tmp_path / "m.csv", lambda _: ("1", "Well done, Ada.")))
+    assert sorted(each.open for each in graded.submissions) == [0, 11]
+
+
+def test_a_file_that_somebody_else_hands_in_now_has_no_marks_of_its_first_student(
+    alexnet: Coursework, sheet: Sheet, texts: dict[str, float], tmp_path: Path
+) -> None:
+    first = sample_class.hand_in(alexnet, sheet, dict.fromkeys(texts, "The same."))
+    second = sample_class.hand_in(alexnet, sheet, {**dict.fromkeys(texts, "The same."), "conv1.weights": 7})
+    for name, data in (("one/ada", first), ("two/ada", second), ("two/carl", first)):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / f"{name}.xlsx").write_bytes(data)
+    rows = opened(api.verify("alexnet", tmp_path / "one", names="{id}.xlsx"), tmp_path / "open.csv")
+    path = filled(rows, tmp_path / "m.csv", lambda row: (row["most"], "Well done, Ada."))
+    graded = sheetgen.with_marks(api.verify("alexnet", tmp_path / "two", names="{id}.xlsx"), path)
+    assert {each.hand_in.id: each.open for each in graded.submissions} == {"ada": 0, "carl": 11}
+
+
+def test_one_list_after_the_other_and_the_same_once_more(results: Results, tmp_path: Path) -> None:
+    rows = opened(results, tmp_path / "open.csv")
+    every = filled(rows, tmp_path / "m.csv", lambda _: ("1", "Good; -1 for the rest, =so. \u202eX"))
+    once = sheetgen.with_marks(results, every)
+    again = sheetgen.with_marks(once, every)
+    assert again.about_marks == once.about_marks == ("marks of 11 answers; 0 wait for a person",)
+    assert list(again.submissions) == list(once.submissions)
+    opened(once, tmp_path / "n.csv")  # the comment comes back as it was
+    assert list(sheetgen.with_marks(results, every, tmp_path / "n.csv").submissions) == list(once.submissions)
 
 
 def test_two_who_hand_in_one_file_have_marks_of_their_own_when_they_are_called_otherwise(

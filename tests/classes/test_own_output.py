@@ -240,6 +240,16 @@ def test_a_returned_workbook_is_all_that_there_is_of_a_student(back: Path, folde
     assert len(_named(folder)) == COUNT
 
 
+def test_a_name_that_begins_like_anothers_is_not_that(back: Path, folder: Path) -> None:
+    original = folder / back.name.replace("-marked", "")
+    shutil.copy(back, folder / f"{original.stem}a-marked.xlsx")
+    assert str(folder / f"{original.stem}a-marked.xlsx") in _named(folder)
+    shutil.copy(original, folder / "4.xlsx")
+    original.unlink()
+    shutil.copy(back, folder / back.name)
+    assert str(folder / back.name) in _named(folder)
+
+
 @pytest.mark.parametrize(("name", "pack"), [("canvas.zip", as_canvas), ("moodle.zip", as_moodle)])
 def test_a_hand_in_may_lie_in_a_zip(
     name: str, pack: Callable[[list[Made]], bytes], made: list[Made], tmp_path: Path

@@ -300,10 +300,10 @@ NAMES = (
 PREFIXED = f'<x:definedNames xmlns:x="{MAIN}"><x:definedName name="here">Table!$C$3</x:definedName></x:definedNames>'
 
 
-def named(inside: str, *sheets: str) -> bytes:
+def named(inside: str, *sheets: str, more: str = "") -> bytes:
     """A workbook with these sheets, and this behind them in its main part."""
     listed = "".join(f'<sheet name="{name}" sheetId="{n}" r:id="rId{n}"/>' for n, name in enumerate(sheets, 1))
-    book = f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets>{listed}</sheets>{inside}</workbook>'
+    book = f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"{more}><sheets>{listed}</sheets>{inside}</workbook>'
     targets = [(f"rId{n}", "worksheet", f"worksheets/sheet{n}.xml") for n in range(1, len(sheets) + 1)]
     sheet = f'<worksheet xmlns="{MAIN}"><sheetData/></worksheet>'
     return zipped(
@@ -347,6 +347,30 @@ def test_names_are_remembered_but_nobody_can_leave_wrong_ones_behind(spoilt: str
     assert Package.read(named(NAMES, "Other", "Table")).place("own", "Other") == Place("Table", 2, 2)
     assert Package.read(named(NAMES, "Table", "Other")).place("own", "Other") == Place("Table", 2, 2)
     assert names(named(NAMES, "Other")) == {}
+
+
+@pytest.mark.parametrize("other", ["urn:foo", MAIN])
+def test_what_a_prefix_means_is_not_in_the_names(other: str) -> None:
+    """The same bytes in two workbooks that mean different things by them."""
+    inside = f'{NAMES.replace("</definedNames>", "")}<x:definedName name="a">Table!$D$4</x:definedName></definedNames>'
+
+    def names(uri: str) -> set[str]:
+        return set(Package.read(named(inside, "Table", more=f' xmlns:x="{uri}"')).names)
+
+    package._known_names.clear()
+    alone = names("urn:foo" if other == MAIN else MAIN)
+    package._known_names.clear()
+    names(other)
+    assert names("urn:foo" if other == MAIN else MAIN) == alone
+
+
+def test_texts_and_formats_are_those_of_the_workbook_itself() -> None:
+    """What is remembered of the workbook before is not read into the next, however alike the two are."""
+
+    def text(shared: str) -> str | int | float | bool | None:
+        return cells('<row r="1"><c r="A1" t="s"><v>0</v></c></row>', f"<si><t>{shared}</t></si>")["A1"].value
+
+    assert [text(each) for each in ("55", "27", "55", "13", "13")] == ["55", "27", "55", "13", "13"]
 
 
 def test_names_in_another_encoding_are_other_names() -> None:
