@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from ..errors import UsageError
 from ..harmless import printable
 from ..language import Translations
-from ..marking import NOWHERE, Answer, Marked, given_by_now
+from ..marking import NOWHERE, Answer, Marked, given_by_now, marked_by_a_person
 from ..records import Results
 from ..sheet import Sheet
+from ..statistics import Tally
 
 MOST = 2000  # characters of what is said of an answer
 
@@ -68,6 +69,17 @@ def marked_by_machine(sheet: Sheet | None) -> Mapping[str, float]:
         if cell.question.kind != "text":
             found[cell.answer] = cell.part.marks
     return found
+
+
+# --- figures of a class ----------------------------------------------------------------------------------------------
+
+
+def tally_for(results: Results) -> Tally:
+    """Answers in words are as all others once each of the class has its marks; until then nobody's count."""
+    if not results.graded:
+        return Tally(marked_by_a_person(results.sheet))
+    answers = (answer for marked in results.submissions for answer in marked.answers)
+    return Tally({answer.id for answer in answers if answer.status == "for-a-person"})
 
 
 # --- marks that are given by now ------------------------------------------------------------------------------------

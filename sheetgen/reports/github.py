@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import get_args
 
 from ..harmless import printable
-from ..marking import Answer, Marked, Status, given_by_now
+from ..marking import Answer, Brief, Marked, Status, given_by_now
 from ..records import Results
 from ..sheet import Sheet
 from . import Asked
-from ._said import told, where, whose
+from ._said import tally_for, told, where, whose
 
 SUFFIX = ".md"
 SHOWN = 10  # annotations of a level that GitHub shows of a step
@@ -102,7 +102,7 @@ def _of_many(results: Results) -> tuple[str, Iterator[str], str]:
     marked = [each for each in results.briefs() if each.status == "marked"]
     count = len(results.submissions)
     head = f"{count} submissions, {len(marked)} marked, {count - len(marked)} that could not be marked.\n"
-    shares = sorted(each.percent(results.sheet) for each in marked)
+    shares = sorted(_shares(results, marked))
     if len(shares) > 1:
         lower, middle, upper = statistics.quantiles(shares, n=4, method="inclusive")
         head += (
@@ -121,6 +121,18 @@ def _of_many(results: Results) -> tuple[str, Iterator[str], str]:
     head += "\n### Submissions\n\n| submission | marks | " + " | ".join(statuses) + " |\n"
     head += "|---|---:|" + "---:|" * len(statuses) + "\n"
     return head, (_submission_row(each, results.sheet, statuses) for each in results.submissions), ""
+
+
+def _shares(results: Results, marked: Sequence[Brief]) -> Iterator[float]:
+    """In per cent. Of a class that is marked in part, of the marks that all have, as on the class's page."""
+    if not results.graded:
+        yield from (each.percent(results.sheet) for each in marked)
+        return
+    tally = tally_for(results)
+    for each in results.submissions:
+        tally.add(each)
+    found = tally.statistics()
+    yield from (100 * score / found.most if found.most else 100.0 for score in found.scores)
 
 
 def _submission_row(marked: Marked, sheet: Sheet | None, statuses: Sequence[Status]) -> str:

@@ -22,15 +22,15 @@ from urllib.parse import quote
 
 from ..judging import Status, read_choice
 from ..language import N_, Translations, translations
-from ..marking import NOWHERE, Answer, Marked, given_by_now, marked_by_a_person
+from ..marking import NOWHERE, Answer, Marked, given_by_now
 from ..questionnaire import lettered
 from ..records import Results
 from ..sheet import Sheet
-from ..statistics import Common, Item, Statistics, Tally
+from ..statistics import Common, Item, Statistics
 from . import Asked
 from ._everybody import Withheld
 from ._names import file_name, moodle_folder, own_name, unlike_moodle
-from ._said import beside
+from ._said import beside, tally_for
 from ._tables import Layout, is_question
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202
 
 def render(results: Results, asked: Asked) -> bytes:
     """The page of the class."""
-    pages, tally = _Pages(results, asked.language), _tally(results)
+    pages, tally = _Pages(results, asked.language), tally_for(results)
     students = []
     for marked in results.submissions:
         tally.add(marked)
@@ -67,7 +67,7 @@ def render(results: Results, asked: Asked) -> bytes:
 
 def files(results: Results, asked: Asked) -> Iterator[tuple[str, bytes]]:
     """A page for each student, then ``index.html``, the class's, which links to them."""
-    pages, tally = _Pages(results, asked.language), _tally(results)
+    pages, tally = _Pages(results, asked.language), tally_for(results)
     students = []
     taken: set[str] = set()
     for marked in results.submissions:
@@ -76,14 +76,6 @@ def files(results: Results, asked: Asked) -> Iterator[tuple[str, bytes]]:
         students.append(Student.of(marked, results.sheet, name))
         yield name, pages.of_student(marked)
     yield "index.html", pages.of_class(tally.statistics(), students)
-
-
-def _tally(results: Results) -> Tally:
-    """Answers in words are as all others once each of the class has its marks; until then nobody's count."""
-    if not results.graded:
-        return Tally(marked_by_a_person(results.sheet))
-    answers = (answer for marked in results.submissions for answer in marked.answers)
-    return Tally({answer.id for answer in answers if answer.status == "for-a-person"})
 
 
 def page_name(marked: Marked, taken: set[str]) -> str:

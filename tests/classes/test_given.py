@@ -176,7 +176,8 @@ def test_the_page_of_a_class_that_is_marked_in_part(results: Results, tmp_path: 
     """What is open for anybody is in no figure of the class; a student's line is of the marks given to this one."""
     rows = opened(results, tmp_path / "open.csv")
     some = filled(rows, tmp_path / "m.csv", lambda row: (row["most"] if row["id"] == "ada" else "", ""))
-    sheetgen.report(sheetgen.with_marks(results, some), html=tmp_path / "page.html")
+    sheetgen.report(sheetgen.with_marks(results, some), html=tmp_path / "page.html", github=tmp_path / "s.md")
+    assert "| 100.0 % | 100.0 % | 100.0 % | 100.0 % | 100.0 % | 100.0 % |" in (tmp_path / "s.md").read_text()
     seen = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", (tmp_path / "page.html").read_text()))
     assert re.search(r"Highest 69.5 100 % of 69.5", seen)
     assert "% by now" in seen
