@@ -83,6 +83,7 @@ def settle(entries: Iterable[Entry], roster: Roster | None = None) -> Settled:
     numbered = {} if roster is None else {each: _rows_of(ids.values()) for each, ids in roster.platforms.items()}
     claims = [_claim(entry, roster, numbered, at, said) for at, entry in enumerate(files)]
     _part_duplicates(files, claims, roster, said)
+    _join_numbers(files, claims, said)
     _tell_unknown(files, claims, roster, said)
     hand_ins = tuple(_final(entry.hand_in, claim, roster) for entry, claim in zip(files, claims, strict=True))
     of_one: dict[object, list[int]] = {}
@@ -109,6 +110,19 @@ def settle(entries: Iterable[Entry], roster: Roster | None = None) -> Settled:
         {at: tuple(each for number, each in said if number == at) for at in dict(said)},
         {at: files[newest].shown for at, newest, _ in others},
     )
+
+
+def _join_numbers(files: Sequence[Entry], claims: list[_Claim], said: Sequence[tuple[int, str]]) -> None:
+    """What a platform calls by one number is one student's: where the roster knows one of these files, it knows all."""
+    told = {at for at, _ in said}
+    rows: dict[tuple[str, str], set[int]] = {}
+    for at, (entry, claim) in enumerate(zip(files, claims, strict=True)):
+        if claim.row is not None and entry.hand_in.platform_id and at not in told:
+            rows.setdefault((entry.hand_in.platform, entry.hand_in.platform_id), set()).add(claim.row)
+    for at, (entry, claim) in enumerate(zip(files, claims, strict=True)):
+        found = rows.get((entry.hand_in.platform, entry.hand_in.platform_id), set())
+        if claim.row is None and len(found) == 1 and at not in told:
+            claims[at] = claim._replace(row=min(found))
 
 
 def _rows_of(ids: Iterable[Iterable[int]]) -> frozenset[int]:

@@ -473,6 +473,18 @@ def test_of_files_that_could_not_be_marked_no_doubt_is_told() -> None:
     assert (settled.counting, settled.unknown) == ((1,), ())
 
 
+def test_what_a_platform_calls_by_one_number_is_one_students() -> None:
+    """Only the older of two files says who it is; the newer counts, as it does without a roster."""
+    older, newer = (replace(_moodle("900", "Jane Doe"), time=f"2026-01-0{day}T00:00:00") for day in (1, 2))
+    settled = settle([Entry("a", older, "s1"), Entry("b", newer), Entry("c", _moodle("901", "Jane Doe"))], PLAIN)
+    assert [each.id for each in settled.hand_ins] == ["s1", "s1", "901"]
+    assert settled.counting == (1, 2)
+    assert [each.id for each in settled.missing] == ["s2"]
+    nobody = _moodle("900")
+    settled = settle([Entry("a", nobody, "s1"), Entry("b", nobody, "s2"), Entry("c", nobody)], PLAIN)
+    assert settled.hand_ins[2].id == "900"  # the two that know do not agree
+
+
 def test_files_of_nobody_known_count_each() -> None:
     settled = settle([Entry("a", HandIn(time="2026")), Entry("b", HandIn(time="2027"))], ROSTER)
     assert settled.counting == (0, 1)
