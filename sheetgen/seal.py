@@ -32,7 +32,7 @@ TABLES = (  # what the reports csv and open begin with; a person saves the secon
 )
 _SEPARATORS = bytes.maketrans(b";\t", b",,")
 _HEAD = 1024  # bytes in which a page says so, and a table and results begin
-_RESULTS = re.compile(rb'\{"file":"(?:[^"\\]|\\.)*",.*"assignment":"[0-9a-f]{64}","status":"', re.DOTALL)
+_RESULTS = re.compile(rb'\{"file":"(?:[^"\\]++|\\.)*+",.*"assignment":"[0-9a-f]{64}","status":"', re.DOTALL)
 _LONGEST_LINE = 2**22  # bytes of one of results, as far as its status
 
 

@@ -178,7 +178,7 @@ class _Class:
 
     def __init__(self, sheet: Sheet | None) -> None:
         self.who: list[Who] = []
-        self._same: dict[str, list[Who]] = {}  # by content
+        self._same: dict[tuple[str, int], list[Who]] = {}  # by content, and what is in it
         self._sheet = sheet
         self._dependents = Dependents(sheet) if sheet is not None else None
         self._canonical: dict[str, str | None] = {}
@@ -200,7 +200,9 @@ class _Class:
             return
         who = Who(marked.file, marked.hand_in.shown or marked.student or "")
         own = marked.content or f"={len(self.who)}"
-        same = self._same.setdefault(marked.properties.get("returned", own), [])
+        answers = tuple((each.id, each.given, each.formula) for each in marked.answers)
+        # a seal has no secret: whoever made it up is only taken at their word where the answers are the same
+        same = self._same.setdefault((marked.properties.get("returned", own), hash(answers)), [])
         same.append(who)
         if len(same) > 1:
             return  # one file, and one piece of evidence, however often it was handed in

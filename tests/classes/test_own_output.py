@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import shutil
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -248,6 +250,29 @@ def test_a_name_that_begins_like_anothers_is_not_that(back: Path, folder: Path) 
     original.unlink()
     shutil.copy(back, folder / back.name)
     assert str(folder / back.name) in _named(folder)
+
+
+def test_a_seal_that_was_made_up_hides_nobody(folder: Path) -> None:
+    """A seal has no secret; with other answers in it, a workbook is no returned one, whatever it says of itself."""
+    one, other, *_ = sorted(folder.glob("*.xlsx"))
+    assert compare(api.verify("alexnet", folder, jobs=1)).identical == ()
+    before = compare(api.verify("alexnet", folder, jobs=1)).hand_ins
+    for origin in (hashlib.sha256(other.read_bytes()).hexdigest(), "ab" * 32):
+        forged = folder / f"{one.stem} again.xlsx"
+        forged.write_bytes(seal.sealed(one.read_bytes(), origin))
+        found = compare(api.verify("alexnet", folder, jobs=1))
+        assert all(who.file != str(other) for group in found.identical for who in group)
+        assert found.hand_ins == before + 1
+        forged.unlink()
+
+
+def test_a_long_name_in_what_looks_like_results_costs_no_memory(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b'{"file":"' + b"a" * 2**22)
+    tracemalloc.start()
+    assert seal.ours(tmp_path / "a.csv") is None
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**24
 
 
 @pytest.mark.parametrize(("name", "pack"), [("canvas.zip", as_canvas), ("moodle.zip", as_moodle)])
